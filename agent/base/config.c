@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <tacit/api.h>
+
+#include "base/files.h"
+#include "base/paths.h"
+
+#define CONFIG_FILE_MAX 65536
+#define LINE_MAX_BYTES 1024
+
+enum kind { WORD, PATH, NUMBER, SWITCH, LEVEL, ROOTS };
+
+static const struct name {
+	const char *name;
+	enum kind kind;
+	size_t offset;
+	unsigned int lowest, highest; /* of a NUMBER */
+} names[] = {
+	{ "user", WORD, offsetof(struct config, user), 0, 0 },
+	{ "api_user", WORD, offsetof(struct config, api_user), 0, 0 },
+	{ "operators", WORD, offsetof(struct config, operators), 0, 0 },
+	{ "key_file", PATH, offsetof(struct config, key_file), 0, 0 },
+	{ "threads", NUMBER, offsetof(struct config, threads), 1, 16 },
+	{ "keep_versions", NUMBER, offsetof(struct config, keep_versions), 1, 64 },
+	{ "resend", SWITCH, offsetof(struct config, resend), 0, 0 },
+	{ "log_level", LEVEL, offsetof(struct config, log_level), 0, 0 },
+	{ "runtime_root", ROOTS, 0, 0, 0 },
+};
+
+#define NAMES (sizeof names / sizeof names[0])
+
+static const char *const built_in_roots[] = {
+	"/docker/ID",
+	"/system.slice/docker-ID.scope",
+	"/libpod_parent/libpod-ID",
+	"/machine.slice/libpod-ID.scope",
+};
+
+void config_defaults(struct config *config)
+{
+	*config = (struct config){
+		.user = "tacit",
+		.api_user = "tacit-api",
+		.operators = "tacit",
+		.key_file = TACIT_KEY_PATH,
+		.threads = 4,
+		.keep_versions = 10,
+		.resend = true,
+		.log_level = LOG_LEVEL_INFO,
+		.runtime_root_count = sizeof built_in_roots / sizeof built_in_roots[0],
+	};
+	for (size_t i = 0; i < config->runtime_root_count; i++)
+		snprintf(config->runtime_roots[i], CONFIG_ROOT_MAX, "%s", built_in_roots[i]);
+}
+
+static const struct name *find_name(const char *word)
+{
+	for (size_t i = 0; i < NAMES; i++)
+		if (!strcmp(names[i].name, word))
+			return &names[i];
+	return NULL;
+}
+
+static int set_text(char *field, size_t room, const char *value, struct err *err)
+{
+	if (strlen(value) >= room)
+		return err_set(err, TACIT_INVALID, "at most %zu bytes", room - 1);
+	snprintf(field, room, "%s", value);
+	return 0;
+}
+
+static int set_number(
+	unsigned int *field, const struct name *name, const char *value, struct err *err)
+{
+	char *end;
+	unsigned long number;
+
+	errno = 0;
+	number = strtoul(value, &end, 10);
+	if (errno || *end || value[0] < '0' || value[0] > '9' || number < name->lowest ||
+		number > name->highest)
+		return err_set(
+			err, TACIT_INVALID, "a number from %u to %u", name->lowest, name->highest);
+	*field = (unsigned int)number;
+	return 0;
+}
+
+static int set_level(enum log_level *field, const char *value, struct err *err)
+{
+	static const char *const levels[] = { "error", "warning", "info", "debug" };
+
+	for (int level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++)
+		if (!strcmp(value, levels[level])) {
+			*field = (enum log_level)level;
+			return 0;
+		}
+	return err_set(err, TACIT_INVALID, "error, warning, info or debug");
+}
+
+static int set_switch(bool *field, const char *value, struct err *err)
+{
+	if (strcmp(value, "yes") && strcmp(value, "no"))
+		return err_set(err, TACIT_INVALID, "yes or no");
+	*field = !strcmp(value, "yes");
+	return 0;
+}
+
+static int add_root(struct config *config, const char *value, bool first, struct err *err)
+{
+	const char *id = strstr(value, "ID");
+
+	if (first)
+		config->runtime_root_count = 0;
+	if (value[0] != '/' || !id || strstr(id + 1, "ID") || strchr(id, '/'))
+		return err_set(err, TACIT_INVALID,
+			"a cgroup path that begins with '/' and has ID once, in its last part");
+	if (config->runtime_root_count == CONFIG_ROOTS_MAX)
+		return err_set(err, TACIT_INVALID, "at most %d of them", CONFIG_ROOTS_MAX);
+	return set_text(
+		config->runtime_roots[config->runtime_root_count++], CONFIG_ROOT_MAX, value, err);
+}
+
+static int set_value(struct config *config, const struct name *name, const char *value, bool first,
+	struct err *err)
+{
+	void *field = (char *)config + name->offset;
+
+	switch (name->kind) {
+	case WORD:
+		return set_text(field, CONFIG_WORD_MAX, value, err);
+	case PATH:
+		if (value[0] != '/')
+			return err_set(err, TACIT_INVALID, "an absolute path");
+		return set_text(field, CONFIG_PATH_MAX, value, err);
+	case NUMBER:
+		return set_number(field, name, value, err);
+	case SWITCH:
+		return set_switch(field, value, err);
+	case LEVEL:
+		return set_level(field, value, err);
+	case ROOTS:
+		return add_root(config, value, first, err);
+	}
+	return err_set(err, TACIT_INTERNAL, "kind of name");
+}
+
+static int parse_line(struct config *config, char *line, bool *seen, struct err *err)
+{
+	static const char blank[] = " \t\r";
+	const struct name *name;
+	char *word, *value, *rest;
+	size_t index;
+
+	line[strcspn(line, "#")] = '\0';
+	word = strtok_r(line, blank, &rest);
+	if (!word)
+		return 0;
+	name = find_name(word);
+	if (!name)
+		return err_set(err, TACIT_INVALID, "unknown name '%.40s'", word);
+	value = strtok_r(NULL, blank, &rest);
+	if (!value || strtok_r(NULL, blank, &rest))
+		return err_set(err, TACIT_INVALID, "'%s' takes one value", name->name);
+	index = (size_t)(name - names);
+	if (seen[index] && name->kind != ROOTS)
+		return err_set(err, TACIT_INVALID, "'%s' is given twice", name->name);
+	if (set_value(config, name, value, !seen[index], err) < 0)
+		return err_wrap(err, "'%s' takes", name->name);
+	seen[index] = true;
+	return 0;
+}
+
+int config_parse(struct config *config, const char *text, size_t length, struct err *err)
+{
+	bool seen[NAMES] = { false };
+	struct config parsed;
+	const char *at = text, *end = text + length;
+
+	config_defaults(&parsed);
+	for (unsigned int number = 1; at < end; number++) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		size_t size = (size_t)((newline ? newline : end) - at);
+		char line[LINE_MAX_BYTES];
+
+		if (size >= sizeof line || memchr(at, '\0', size))
+			return err_set(
+				err, TACIT_INVALID, "line %u: too long, or not text", number);
+		memcpy(line, at, size);
+		line[size] = '\0';
+		if (parse_line(&parsed, line, seen, err) < 0)
+			return err_wrap(err, "line %u", number);
+		at += size + 1;
+	}
+	*config = parsed;
+	return 0;
+}
+
+int config_read(struct config *config, const char *root, struct err *err)
+{
+	static char text[CONFIG_FILE_MAX];
+	char path[PATH_FULL_MAX];
+	size_t length = 0;
+	int status;
+
+	path_below(root, TACIT_CONFIG_PATH, path);
+	status = file_read(path, text, sizeof text, &length, err);
+	if (status == -TACIT_NOT_FOUND)
+		length = 0;
+	else if (status < 0)
+		return err_wrap(err, "configuration");
+	if (config_parse(config, text, length, err) < 0)
+		return err_wrap(err, "%s", path);
+	return 0;
+}

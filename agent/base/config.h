@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tacit.conf: lines of "name value" as in sshd_config, '#' begins a comment. The table in config.c
+ * is the only list of names. An unknown name, a value out of range or a name given twice (but
+ * runtime_root) is an error that says the line; nothing is half-taken. */
+#ifndef TACIT_BASE_CONFIG_H
+#define TACIT_BASE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/log.h"
+
+#define CONFIG_ROOTS_MAX 16
+#define CONFIG_ROOT_MAX 128
+#define CONFIG_WORD_MAX 64
+#define CONFIG_PATH_MAX 256
+
+struct config {
+	char user[CONFIG_WORD_MAX];      /* core and toucher run as this user */
+	char api_user[CONFIG_WORD_MAX];  /* api runs as this user */
+	char operators[CONFIG_WORD_MAX]; /* group that may use the API besides root */
+	char key_file[CONFIG_PATH_MAX];  /* absolute; below --root when that is given */
+	unsigned int threads;            /* FUSE threads, 1 to 16; fixed for the life of a mount */
+	unsigned int keep_versions;      /* versions of a secret kept, 1 to 64 */
+	bool resend; /* ask the kernel to send again what a dead core had taken */
+	enum log_level log_level;
+	/* Where container engines put their cgroups: a path in which ID stands for a container's
+	 * 64 hex digits, "/docker/ID". Given once, replaces the built-in list. */
+	char runtime_roots[CONFIG_ROOTS_MAX][CONFIG_ROOT_MAX];
+	size_t runtime_root_count;
+};
+
+void config_defaults(struct config *config);
+
+/* Parse `length` bytes over the defaults. Pure: text in, values out. */
+int config_parse(struct config *config, const char *text, size_t length, struct err *err);
+
+/* Read ROOT/etc/tacit/tacit.conf; a file that is not there leaves the defaults. */
+int config_read(struct config *config, const char *root, struct err *err);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/names.h"
+
+#include <string.h>
+
+#define SECRET_SEGMENTS_MAX 4
+#define SECRET_SEGMENT_MAX 63
+
+static const char alphanumeric[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+static const char lower_or_digit[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+static const char name_bytes[] =
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+static const char project_bytes[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+
+struct component_grammar {
+	const char *first; /* bytes the component may begin with */
+	const char *rest;  /* bytes that may follow */
+	size_t shortest;
+};
+
+static const struct {
+	const char *word;
+	unsigned int depth;
+	struct component_grammar component[2];
+} kinds[CONSUMER_KINDS] = {
+	[CONSUMER_COMPOSE] = { "compose", 2,
+		{ { lower_or_digit, project_bytes, 1 }, { name_bytes, name_bytes, 1 } } },
+	[CONSUMER_CONTAINER] = { "container", 1, { { alphanumeric, name_bytes, 2 } } },
+};
+
+static bool matches(const struct component_grammar *grammar, const char *name, size_t length)
+{
+	if (length < grammar->shortest || !length ||
+		!memchr(grammar->first, name[0], strlen(grammar->first)))
+		return false;
+	for (size_t i = 1; i < length; i++)
+		if (!memchr(grammar->rest, name[i], strlen(grammar->rest)))
+			return false;
+	return !(name[0] == '.' && (length == 1 || (length == 2 && name[1] == '.')));
+}
+
+int name_check_secret(const char *name, struct err *err)
+{
+	static const struct component_grammar segment = { alphanumeric, name_bytes, 1 };
+	const char *at = name;
+
+	for (int segments = 1;; segments++) {
+		size_t length = strcspn(at, "/");
+
+		if (segments > SECRET_SEGMENTS_MAX)
+			return err_set(err, TACIT_INVALID,
+				"a secret's name has at most %d segments divided by '/'",
+				SECRET_SEGMENTS_MAX);
+		if (length > SECRET_SEGMENT_MAX)
+			return err_set(err, TACIT_INVALID,
+				"a segment of a secret's name has at most %d bytes",
+				SECRET_SEGMENT_MAX);
+		if (!matches(&segment, at, length))
+			return err_set(err, TACIT_INVALID,
+				"a segment of a secret's name is a letter or digit, then letters, "
+				"digits, '.', '_' or '-'");
+		if (!at[length])
+			return 0;
+		at += length + 1;
+	}
+}
+
+int name_check_file(const char *name, struct err *err)
+{
+	static const struct component_grammar file = { name_bytes, name_bytes, 1 };
+	size_t length = strlen(name);
+
+	if (length > TACIT_FILE_NAME_MAX)
+		return err_set(err, TACIT_INVALID, "a file name has at most %d bytes",
+			TACIT_FILE_NAME_MAX);
+	if (!matches(&file, name, length) || name[0] == '_' || name[0] == '-')
+		return err_set(err, TACIT_INVALID,
+			"a file name is a letter, digit or '.', then letters, digits, '.', '_' "
+			"or '-', and not \".\" or \"..\"");
+	return 0;
+}
+
+const char *consumer_kind_word(enum consumer_kind kind)
+{
+	return kinds[kind].word;
+}
+
+unsigned int consumer_kind_depth(enum consumer_kind kind)
+{
+	return kinds[kind].depth;
+}
+
+bool consumer_component_ok(
+	enum consumer_kind kind, unsigned int level, const char *name, size_t length)
+{
+	return level < kinds[kind].depth && length <= NAME_SEGMENT_MAX &&
+	       matches(&kinds[kind].component[level], name, length);
+}
+
+enum consumer_kind consumer_kind_of_word(const char *word, size_t length)
+{
+	for (int kind = 0; kind < CONSUMER_KINDS; kind++)
+		if (strlen(kinds[kind].word) == length && !memcmp(kinds[kind].word, word, length))
+			return (enum consumer_kind)kind;
+	return CONSUMER_KINDS;
+}
+
+int name_check_consumer(const char *name, struct err *err)
+{
+	size_t length = strcspn(name, "/");
+	enum consumer_kind kind = consumer_kind_of_word(name, length);
+	const char *at = name + length;
+
+	if (kind == CONSUMER_KINDS)
+		return err_set(err, TACIT_INVALID,
+			"a consumer is compose/PROJECT/SERVICE or container/NAME");
+	for (unsigned int level = 0; level < kinds[kind].depth; level++) {
+		if (*at != '/')
+			return err_set(err, TACIT_INVALID, "a %s consumer has %u names after '%s/'",
+				kinds[kind].word, kinds[kind].depth, kinds[kind].word);
+		at++;
+		length = strcspn(at, "/");
+		if (!consumer_component_ok(kind, level, at, length))
+			return err_set(err, TACIT_INVALID,
+				"name %u of this consumer breaks the grammar of its engine",
+				level + 1);
+		at += length;
+	}
+	if (*at)
+		return err_set(err, TACIT_INVALID, "a %s consumer has %u names after '%s/'",
+			kinds[kind].word, kinds[kind].depth, kinds[kind].word);
+	return strlen(name) <= TACIT_CONSUMER_NAME_MAX
+		       ? 0
+		       : err_set(err, TACIT_INVALID, "a consumer has at most %d bytes",
+				 TACIT_CONSUMER_NAME_MAX);
+}
+
+const char *name_default_file(const char *secret)
+{
+	const char *slash = strrchr(secret, '/');
+
+	return slash ? slash + 1 : secret;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The grammar of names. Compared byte by byte; refused, never normalised. Pure functions.
+ *
+ *   secret    1 to 4 segments [A-Za-z0-9][A-Za-z0-9._-]{0,62} divided by '/'
+ *   file      1 to 63 of [A-Za-z0-9._-], the first one also '.', but not "." or ".."
+ *   consumer  KIND/NAME..., the depth and the grammar of each name set by the kind:
+ *             compose/PROJECT/SERVICE   project [a-z0-9][a-z0-9_-]*, service [a-zA-Z0-9._-]+
+ * (compose-spec) container/NAME            [a-zA-Z0-9][a-zA-Z0-9_.-]+ (docker and podman) each name
+ * at most 127 bytes, never "." or ".." */
+#ifndef TACIT_BASE_NAMES_H
+#define TACIT_BASE_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <tacit/api.h>
+
+#include "base/err.h"
+
+enum consumer_kind { CONSUMER_COMPOSE, CONSUMER_CONTAINER, CONSUMER_KINDS };
+
+#define NAME_SEGMENT_MAX 127 /* bytes of one component of a consumer */
+
+/* 0, or TACIT_INVALID with a text that says which rule the name breaks (and not the name). */
+int name_check_secret(const char *name, struct err *err);
+int name_check_file(const char *name, struct err *err);
+int name_check_consumer(const char *name, struct err *err);
+
+/* The file a grant shows when it says nothing else: the secret's last segment, a part of `name`. */
+const char *name_default_file(const char *secret);
+
+/* The kinds of consumers: the first component of every path in the mount. */
+const char *consumer_kind_word(enum consumer_kind kind);
+/* How many names follow the kind: the directory of the consumer is that deep below it. */
+unsigned int consumer_kind_depth(enum consumer_kind kind);
+/* Whether `name` (of `length` bytes) may be the component `level` (0 = the first after the kind).
+ */
+bool consumer_component_ok(
+	enum consumer_kind kind, unsigned int level, const char *name, size_t length);
+/* The kind whose word is `word`, or CONSUMER_KINDS. */
+enum consumer_kind consumer_kind_of_word(const char *word, size_t length);
+
+#endif

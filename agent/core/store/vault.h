@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Secrets and grants as sealed records: the store below, the keys of seal/ around every row.
+ *
+ * States: attached (a store, no key) -> open (data key in locked memory) -> attached again by
+ * vault_forget(). One thread owns the vault; vault_open_value() alone may be called by any thread
+ * while the vault is open, and the owner forgets the key only when no such call is under way. */
+#ifndef TACIT_STORE_VAULT_H
+#define TACIT_STORE_VAULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tacit/api.h>
+
+#include "base/err.h"
+#include "core/store/store.h"
+#include "seal/seal.h"
+
+#define VAULT_VERSIONS_MAX 64    /* versions of one secret kept at once */
+#define VAULT_READER 0xffffffffu /* an owner that is "whoever reads" */
+
+struct version_record {
+	uint64_t number; /* 1, 2, 3...: never used again within a secret */
+	uint64_t created_ns;
+	uint32_t size;    /* bytes of the value */
+	uint32_t made_by; /* uid of the operator, as the kernel told */
+	uint8_t value_id[SEAL_ID_BYTES];
+};
+
+struct secret_record {
+	uint8_t id[SEAL_ID_BYTES];
+	char name[TACIT_SECRET_NAME_MAX + 1];
+	uint64_t created_ns;
+	uint64_t last_number;   /* of the versions ever made; the current one is the newest kept */
+	uint32_t version_count; /* at least 1; ascending by number */
+	struct version_record versions[VAULT_VERSIONS_MAX];
+};
+
+/* A grant that was revoked stays as a tombstone: its path goes on existing for the kernel. */
+struct grant_record {
+	uint8_t id[SEAL_ID_BYTES];
+	uint8_t secret_id[SEAL_ID_BYTES]; /* zero in a tombstone */
+	char consumer[TACIT_CONSUMER_NAME_MAX + 1];
+	char file[TACIT_FILE_NAME_MAX + 1];
+	uint32_t uid, gid; /* as the container counts, or VAULT_READER */
+	uint16_t mode;     /* permission bits, 0400 */
+	uint64_t created_ns;
+	uint64_t revoked_ns; /* 0 while it lives */
+};
+
+struct vault;
+
+/* Make a store in `dir` that `key` unlocks. The store's directory must exist. */
+int vault_create(const struct store_engine *engine, const char *dir,
+	const uint8_t key[SEAL_KEY_BYTES], struct err *err);
+
+/* Attach to the store in `dir`. TACIT_NOT_FOUND when there is none, TACIT_NEWER when a newer tacit
+ * made it (nothing is touched). */
+int vault_attach(
+	const struct store_engine *engine, const char *dir, struct vault **vault, struct err *err);
+void vault_close(struct vault *vault); /* forgets, frees; NULL does nothing */
+
+/* Unlock by a key: its slot gives the root key, which is written to `root` (locked memory of the
+ * caller, to be kept for vault_resume). TACIT_WRONG_KEY when no slot opens. */
+int vault_unlock(struct vault *vault, const uint8_t key[SEAL_KEY_BYTES],
+	uint8_t root[SEAL_KEY_BYTES], struct err *err);
+/* Unlock by the root key that an earlier process was given. */
+int vault_resume(struct vault *vault, const uint8_t root[SEAL_KEY_BYTES], struct err *err);
+void vault_forget(struct vault *vault);
+bool vault_is_open(const struct vault *vault);
+
+/* "Locked" as written down: survives every restart. Works without a key. */
+int vault_write_locked(struct vault *vault, bool locked, struct err *err);
+bool vault_is_written_locked(const struct vault *vault);
+
+/* Walk everything; the record lives until the function returns. A record that does not open is
+ * TACIT_CORRUPT, named by its id in hexadecimal. */
+typedef int vault_secret_fn(void *arg, const struct secret_record *secret, struct err *err);
+typedef int vault_grant_fn(void *arg, const struct grant_record *grant, struct err *err);
+int vault_each(struct vault *vault, vault_secret_fn *on_secret, vault_grant_fn *on_grant, void *arg,
+	struct err *err);
+
+/* The sealed bytes of a value, for keeping in memory: *sealed is malloc'd, the caller frees it. */
+int vault_load_value(struct vault *vault, const uint8_t value_id[SEAL_ID_BYTES], uint8_t **sealed,
+	size_t *sealed_length, struct err *err);
+/* Open sealed bytes into `plain` (locked memory) of vault_plain_room(sealed_length) bytes. No I/O,
+ * any thread. */
+size_t vault_plain_room(size_t sealed_length);
+int vault_open_value(const struct vault *vault, const uint8_t value_id[SEAL_ID_BYTES],
+	const uint8_t *sealed, size_t sealed_length, uint8_t *plain, size_t room, size_t *length,
+	struct err *err);
+
+/* Changes: begin, any number of puts and removes, then commit; all or nothing. After a failure of
+ * any of them call vault_rollback. vault_put_value hands back the sealed bytes (malloc'd, the
+ * caller's) so that nobody need read them again. */
+int vault_begin(struct vault *vault, struct err *err);
+int vault_put_secret(struct vault *vault, const struct secret_record *secret, struct err *err);
+int vault_remove_secret(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err);
+int vault_put_grant(struct vault *vault, const struct grant_record *grant, struct err *err);
+int vault_put_value(struct vault *vault, const uint8_t value_id[SEAL_ID_BYTES], const void *plain,
+	size_t length, uint8_t **sealed, size_t *sealed_length, struct err *err);
+int vault_remove_value(struct vault *vault, const uint8_t value_id[SEAL_ID_BYTES], struct err *err);
+int vault_commit(struct vault *vault, struct err *err);
+void vault_rollback(struct vault *vault);
+
+#endif

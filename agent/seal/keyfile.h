@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The text of a key file, "tacit-key-1 BASE64\n", and the slot by which a key unlocks a store. */
+#ifndef TACIT_SEAL_KEYFILE_H
+#define TACIT_SEAL_KEYFILE_H
+
+#include "seal/seal.h"
+
+#define KEYFILE_TEXT_MAX 128
+
+/* The text of `key` into `text`; its length is returned. */
+size_t keyfile_format(const uint8_t key[SEAL_KEY_BYTES], char text[KEYFILE_TEXT_MAX]);
+
+/* The key of a text; one trailing newline may be missing. TACIT_INVALID when it is no key file. */
+int keyfile_parse(const char *text, size_t length, uint8_t key[SEAL_KEY_BYTES], struct err *err);
+
+#endif

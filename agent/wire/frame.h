@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Frames between the processes of one agent, over SOCK_SEQPACKET pairs made by holder.
+ *
+ * A frame is a header and a body of exactly the size its type has in the table of frame.c, or, for
+ * the two types that carry octets, at most the size the table says. The table also says which role
+ * may send it: a frame that is too short, too long, unknown, or from the wrong role is refused, and
+ * the receiver ends that channel. Both ends are of one build and one machine, so the structs are
+ * sent as they lie in memory; no pointer is in any of them. Text fields end in NUL within the
+ * field.
+ *
+ * Reading and writing need no lock when one thread of a process owns a channel. */
+#ifndef TACIT_WIRE_FRAME_H
+#define TACIT_WIRE_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tacit/api.h>
+
+#include "base/err.h"
+#include "wire/role.h"
+
+enum frame_type {
+	/* holder -> any role */
+	FRAME_GIVE = 1, /* struct frame_give, and a descriptor with it */
+	FRAME_GO,       /* no body: everything needed has been given */
+	FRAME_PING,     /* no body */
+	FRAME_STOP,     /* struct frame_stop: may the agent stop? answered by FRAME_STOP_ANSWER */
+	FRAME_UPGRADE_FAILED, /* struct frame_text: why the new version was not started */
+	/* any role -> holder */
+	FRAME_READY, /* no body: serving */
+	FRAME_PONG,  /* no body */
+	/* core -> holder */
+	FRAME_PUBLISH,     /* struct frame_publish: write core's public key where clients look */
+	FRAME_NEED_KEY,    /* struct frame_need_key: give the key file (or make it) */
+	FRAME_STOP_ANSWER, /* struct frame_stop_answer */
+	FRAME_UPGRADE,     /* no body: check the files on disk, then re-execute */
+	/* core -> toucher */
+	FRAME_TOUCH, /* struct frame_touch */
+	/* toucher -> core */
+	FRAME_TOUCHED, /* no body: the one touch under way is over */
+	/* api -> core */
+	FRAME_REQUEST, /* struct frame_request; request.body_length octets follow in FRAME_OCTETS */
+	/* core -> api */
+	FRAME_REPLY, /* struct frame_reply; reply.body_length octets follow in FRAME_OCTETS */
+	/* api <-> core */
+	FRAME_OCTETS, /* 1 to FRAME_OCTETS_MAX bytes of a body, in order */
+	FRAME_TYPES
+};
+
+#define FRAME_OCTETS_MAX 32768u
+#define FRAME_BODY_MAX FRAME_OCTETS_MAX
+#define FRAME_TEXT_MAX 256
+
+/* What a given descriptor is. A name in the descriptor table of holder, too (holder/table.h). */
+enum give {
+	GIVE_DEVICE = 1, /* /dev/fuse, the index-th clone; to core */
+	GIVE_HANDOVER,   /* memfd, wire/handover.h; to core */
+	GIVE_KEY_PAGE,   /* memfd_secret, wire/handover.h; to core */
+	GIVE_ADOPT,      /* listening socket by which a new holder finds core; to core */
+	GIVE_MOUNT,      /* O_PATH of the mount's root; to toucher */
+	GIVE_LISTENER,   /* listening socket for operators; to api */
+	GIVE_PEER,       /* a channel to the role `index`; to core, toucher, api */
+	GIVE_KEY_FILE,   /* the key file, or -1's stand-in: see frame_give.status */
+	GIVE_SELF,       /* a pidfd of core; core -> a new holder, when adopted */
+	GIVES
+};
+
+struct frame_give {
+	uint32_t what;  /* enum give */
+	uint32_t index; /* of GIVE_DEVICE; the role of GIVE_PEER */
+	int32_t pid;    /* of GIVE_PEER: the process at the other end */
+	int32_t status; /* of GIVE_KEY_FILE: 0, or -enum tacit_code and no descriptor comes */
+};
+
+struct frame_stop {
+	uint32_t force; /* do not look whether containers hold the mount */
+};
+
+struct frame_stop_answer {
+	uint32_t held_by; /* containers that hold the mount: 0 = go ahead */
+};
+
+struct frame_text {
+	char text[FRAME_TEXT_MAX];
+};
+
+struct frame_publish {
+	uint8_t public_key[32];
+};
+
+struct frame_need_key {
+	uint32_t create; /* 1: make it, empty and 0400, and open for writing; TACIT_EXISTS possible
+			  */
+};
+
+struct frame_touch {
+	char path[TACIT_CONSUMER_NAME_MAX + 1 + TACIT_FILE_NAME_MAX + 1]; /* below the mount */
+};
+
+/* What an operator asks. Fields a verb does not use are zero. */
+enum verb {
+	VERB_STATUS = 1,
+	VERB_SECRET_LIST,
+	VERB_SECRET_CREATE,  /* secret; body: value sealed for "create:SECRET" */
+	VERB_SECRET_INSPECT, /* secret */
+	VERB_SECRET_ROTATE,  /* secret; body: value sealed for "rotate:SECRET" */
+	VERB_SECRET_HISTORY, /* secret */
+	VERB_SECRET_REVEAL,  /* secret, version (0 = current), reply_key; reply body sealed for
+				"reveal:SECRET" */
+	VERB_SECRET_REMOVE,  /* secret, flags */
+	VERB_GRANT_ADD,      /* secret, consumer, file ("" = default), uid, gid, mode */
+	VERB_GRANT_LIST,     /* secret and consumer, each "" = all */
+	VERB_GRANT_REMOVE,   /* secret, consumer, file ("" = the only one) */
+	VERB_CONSUMER_LIST,
+	VERB_LOCK,
+	VERB_UNLOCK, /* body: empty (the configured key file), or a key file's text sealed for
+			"unlock" */
+	VERB_UPGRADE,
+	VERB_STOP, /* flags */
+	VERBS
+};
+
+#define REQUEST_FORCE                                                                              \
+	1u /* SECRET_REMOVE although granted; STOP although containers hold the mount */
+
+struct frame_request {
+	uint32_t verb; /* enum verb */
+	uint32_t flags;
+	uint32_t body_length;  /* at most TACIT_TRANSIT_MAX */
+	uint32_t operator_uid; /* of the peer, as the kernel told api */
+	uint64_t version;
+	uint32_t uid, gid; /* 0xffffffff: whoever reads */
+	uint32_t mode;     /* permission bits; 0 = 0400 */
+	uint8_t reply_key[32];
+	char secret[TACIT_SECRET_NAME_MAX + 1];
+	char consumer[TACIT_CONSUMER_NAME_MAX + 1];
+	char file[TACIT_FILE_NAME_MAX + 1];
+};
+
+/* The answer. When code is 0 the body is a document (wire/doc.h), but for SECRET_REVEAL, where it
+ * is the sealed value. Otherwise there is no body and `text` says why, without echoing the request.
+ */
+struct frame_reply {
+	uint32_t code; /* enum tacit_code */
+	uint32_t body_length;
+	char text[FRAME_TEXT_MAX];
+};
+
+#define REPLY_BODY_MAX (16u << 20)
+
+/* A frame as received. */
+struct frame {
+	uint32_t type;   /* enum frame_type */
+	uint32_t length; /* of the body */
+	int fd;          /* that came with it, or -1; the receiver's to close */
+	union {
+		struct frame_give give;
+		struct frame_stop stop;
+		struct frame_stop_answer stop_answer;
+		struct frame_text text;
+		struct frame_publish publish;
+		struct frame_need_key need_key;
+		struct frame_touch touch;
+		struct frame_request request;
+		struct frame_reply reply;
+		uint8_t octets[FRAME_BODY_MAX];
+	} body;
+};
+
+/* A pair of connected channels, close-on-exec, with room for a few of the largest frames. */
+int frame_pair(int pair[2], struct err *err);
+
+/* Send a frame; `fd` goes with it when not -1 (and stays the caller's). Blocks while the peer does
+ * not read. TACIT_UNAVAILABLE when the peer is gone. */
+int frame_send(int channel, enum frame_type type, const void *body, size_t length, int fd,
+	struct err *err);
+
+/* As frame_send, but does not wait: TACIT_BUSY when the peer does not read. */
+int frame_send_now(int channel, enum frame_type type, const void *body, size_t length, int fd,
+	struct err *err);
+
+/* Receive one frame that role `from` may send to role `to`. TACIT_UNAVAILABLE when the peer is gone
+ * (end of file), TACIT_INVALID when the frame is refused: in both cases close the channel. */
+int frame_receive(int channel, enum role from, enum role to, struct frame *frame, struct err *err);
+
+/* Send `length` octets as FRAME_OCTETS frames; receive exactly `length` of them. */
+int frame_send_octets(int channel, const void *octets, size_t length, struct err *err);
+int frame_receive_octets(
+	int channel, enum role from, enum role to, void *octets, size_t length, struct err *err);
+
+#endif
