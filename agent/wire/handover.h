@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What outlives core, in memory that holder owns: a memfd with the state of the mount, and a page
+ * of secret memory with the keys. A core maps both, finds what its predecessor had in hand, and
+ * goes on.
+ *
+ * One core at a time uses them; holder looks at the strikes only between two cores. A core can be
+ * killed between any two stores, so every record is filled before the word that makes it valid. */
+#ifndef TACIT_WIRE_HANDOVER_H
+#define TACIT_WIRE_HANDOVER_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define HANDOVER_MAGIC 0x74616369u /* "taci" */
+#define HANDOVER_LAYOUT 1u         /* raised when anything below changes */
+
+#define HANDOVER_THREADS_MAX 16
+#define HANDOVER_HANDLES 4096 /* open files of all containers together */
+#define HANDOVER_INIT_MAX 512
+/* A request is at most max_write (1 MiB, which only a writer could use) and a header; libfuse 3.14
+ * reads into a buffer of exactly this size: 256 pages and one for the header. */
+#define HANDOVER_REQUEST_MAX (257u * 4096u)
+/* A request that was being processed when this many cores crashed is answered EIO. */
+#define HANDOVER_STRIKES 2u
+
+/* The request a FUSE thread has in hand. Taken: the kernel has written it here (length of its
+ * fuse_in_header is not 0). Cleared when its reply was written. */
+struct handover_slot {
+	_Atomic uint32_t processing; /* core is working on it */
+	_Atomic uint32_t strikes;    /* crashes while `processing` */
+	_Atomic uint64_t since_ns;   /* CLOCK_MONOTONIC when processing began */
+	char pad[4096 - 16];
+	char request[HANDOVER_REQUEST_MAX];
+};
+
+/* An open file. A READ that arrives at a later core finds here what was opened. */
+enum handle_state { HANDLE_FREE, HANDLE_OPEN, HANDLE_ENDED };
+
+struct handover_handle {
+	_Atomic uint32_t state; /* enum handle_state; ENDED: revoked or locked, not yet released */
+	uint32_t generation;    /* of this place in the table: part of the kernel's file handle */
+	uint64_t unique;        /* of the OPEN, so that an OPEN done twice makes one handle */
+	uint64_t node;
+	uint64_t version;
+	uint64_t reader; /* identity of the container (core/identity/) */
+	uint8_t secret_id[16];
+	uint8_t grant_id[16];
+	uint32_t size;           /* of the value opened */
+	_Atomic uint32_t cached; /* a page-cache read was answered: invalidate when it is over */
+};
+
+struct handover {
+	uint32_t magic, layout;
+	uint32_t threads; /* device clones and slots */
+	uint32_t pad;
+	char mount_device[32]; /* "0:57", as /proc/PID/mountinfo calls the mount */
+	uint8_t node_key[16];  /* node ids are a keyed hash of their path */
+	uint64_t mounted_ns;   /* realtime */
+	uint32_t init_request_length, init_reply_length;
+	char init_request[HANDOVER_INIT_MAX];
+	char init_reply[HANDOVER_INIT_MAX];
+	_Atomic uint64_t core_starts;
+	_Atomic uint64_t resumed; /* requests a core finished for its predecessor */
+	_Atomic uint64_t resent;  /* requests the kernel sent again */
+	struct handover_handle handles[HANDOVER_HANDLES];
+	struct handover_slot slots[] __attribute__((aligned(4096)));
+};
+
+/* The secret page: memfd_secret where the kernel has it. Unmapped in holder. */
+struct handover_keys {
+	uint32_t magic;
+	uint32_t root_present;
+	uint32_t transit_present;
+	uint32_t pad;
+	uint8_t root[32];
+	uint8_t transit_public[32];
+	uint8_t transit_secret[32];
+};
+
+size_t handover_size(unsigned int threads);
+
+/* A new memfd for `threads` slots, its header filled but for mount_device and init. */
+int handover_create(unsigned int threads, int *fd, struct err *err);
+
+/* Map it. TACIT_NEWER when its layout is not ours (nothing is changed). */
+int handover_map(int fd, struct handover **handover, struct err *err);
+void handover_unmap(struct handover *handover); /* NULL does nothing */
+
+/* A new, empty secret page: memfd_secret, or an ordinary memfd where the kernel has none. */
+int handover_create_keys(int *fd, struct err *err);
+int handover_map_keys(int fd, struct handover_keys **keys, struct err *err);
+
+#endif
