@@ -224,6 +224,18 @@ static void test_a_refused_document_stays_refused(void **state)
 	assert_int_equal(doc_next(&reader, &item, NULL), -TACIT_INVALID);
 }
 
+static void test_a_cut_item_is_never_given_out(void **state)
+{
+	static const uint8_t bytes[] = { DOC_LIST, DOC_TEXT, 4, 0, 'a', 'b' };
+	struct doc_reader reader;
+	struct doc_item item;
+
+	(void)state;
+	doc_read(&reader, bytes, sizeof bytes);
+	assert_int_equal(doc_next(&reader, &item, NULL), 1);
+	assert_int_equal(doc_next(&reader, &item, NULL), -TACIT_INVALID);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +246,7 @@ int main(void)
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_what_cannot_be_read_is_not_written),
 		cmocka_unit_test(test_a_refused_document_stays_refused),
+		cmocka_unit_test(test_a_cut_item_is_never_given_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
