@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "holder/holder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#define BACKOFF_FIRST_NS 20000000u /* after the first death before it was ready */
+#define BACKOFF_MOST_NS 2000000000u
+
+int child_program(const struct holder *holder, enum role role, struct err *err)
+{
+	char path[PATH_FULL_MAX + 32];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/tacit-%s", holder->libexec, role_name(role));
+	fd = open(path, O_PATH | O_CLOEXEC);
+	return fd >= 0 ? fd : err_errno(err, errno, TACIT_NOT_FOUND, "program %s", path);
+}
+
+/* In the new process: become the role's user, with nothing but the channel, and execute. */
+static void become(const struct holder *holder, enum role role, int program, int channel)
+{
+	uid_t uid = role == ROLE_API ? holder->api_uid : holder->uid;
+	gid_t gid = role == ROLE_API ? holder->api_gid : holder->gid;
+	char name[16];
+	char root_flag[] = "--root";
+	char *argv[] = { name, root_flag, (char *)holder->root, NULL };
+	char *nothing[] = { NULL };
+	sigset_t none;
+
+	snprintf(name, sizeof name, "tacit-%s", role_name(role));
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (dup2(channel, ROLE_HOLDER_FD) < 0 ||
+		syscall(SYS_close_range, ROLE_HOLDER_FD + 1, ~0u, CLOSE_RANGE_CLOEXEC))
+		_exit(127);
+	for (int capability = 0; !prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);)
+		capability++;
+	if (setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid) ||
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || chdir("/"))
+		_exit(127);
+	syscall(SYS_execveat, program, "", argv, nothing, AT_EMPTY_PATH);
+	_exit(127);
+}
+
+static void give(const struct child *child, enum give what, uint32_t index, int fd)
+{
+	struct frame_give body = { .what = what, .index = index };
+
+	if (fd >= 0)
+		frame_send_now(child->channel, FRAME_GIVE, &body, sizeof body, fd, NULL);
+}
+
+/* A new channel between core and another role: either may be the one that has just started. */
+static void introduce(struct holder *holder, enum role role)
+{
+	const struct child *core = &holder->child[ROLE_CORE], *other = &holder->child[role];
+	struct frame_give to_core = { GIVE_PEER, role, other->pid, 0 };
+	struct frame_give to_other = { GIVE_PEER, ROLE_CORE, core->pid, 0 };
+	int pair[2];
+
+	if (!core->pid || !other->pid || frame_pair(pair, NULL) < 0)
+		return;
+	frame_send_now(core->channel, FRAME_GIVE, &to_core, sizeof to_core, pair[0], NULL);
+	frame_send_now(other->channel, FRAME_GIVE, &to_other, sizeof to_other, pair[1], NULL);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static void give_all(struct holder *holder, enum role role)
+{
+	const struct table *table = &holder->table;
+	const struct child *child = &holder->child[role];
+
+	if (role == ROLE_CORE) {
+		for (uint32_t i = 0; i < holder->handover->threads; i++)
+			give(child, GIVE_DEVICE, i, table->device[i]);
+		give(child, GIVE_HANDOVER, 0, table->handover);
+		give(child, GIVE_KEY_PAGE, 0, table->keys);
+		give(child, GIVE_ADOPT, 0, table->adopt);
+	}
+	if (role != ROLE_API)
+		give(child, GIVE_MOUNT, 0, table->mount);
+	if (role != ROLE_TOUCHER)
+		give(child, GIVE_LISTENER, 0, table->listener);
+	for (enum role other = ROLE_CORE; other < ROLES; other++)
+		if (role == ROLE_CORE ? other != ROLE_CORE : other == role)
+			introduce(holder, other);
+	frame_send_now(child->channel, FRAME_GO, NULL, 0, -1, NULL);
+}
+
+void child_start(struct holder *holder, enum role role)
+{
+	struct child *child = &holder->child[role];
+	_close_ int theirs = -1;
+	int pair[2];
+	struct err err;
+	_close_ int program = child_program(holder, role, &err);
+
+	child->started_ns = clock_monotonic_ns();
+	child->not_before_ns = child->started_ns + BACKOFF_MOST_NS;
+	if (program < 0 || frame_pair(pair, &err) < 0) {
+		log_error("start %s: %s", role_name(role), err.text);
+		return;
+	}
+	theirs = pair[1];
+	child->channel = pair[0];
+	child->ready = false;
+	child->pinged_ns = 0;
+	child->pid = fork();
+	if (!child->pid)
+		become(holder, role, program, theirs);
+	if (child->pid < 0) {
+		log_error("start %s: %s", role_name(role), strerror(errno));
+		child->pid = 0;
+		close(take_fd(&child->channel));
+		return;
+	}
+	give_all(holder, role);
+}
+
+static void count_strikes(struct handover *handover)
+{
+	for (unsigned int i = 0; i < handover->threads; i++)
+		if (atomic_load(&handover->slots[i].processing))
+			atomic_fetch_add(&handover->slots[i].strikes, 1);
+}
+
+void child_drop(struct holder *holder, enum role role, bool kill_it, bool to_blame)
+{
+	struct child *child = &holder->child[role];
+	uint64_t wait_ns = 0;
+
+	/* Killed and left: a corpse that cannot die yet is reaped when it can. */
+	if (kill_it)
+		kill(child->pid, SIGKILL);
+	if (role == ROLE_CORE && to_blame)
+		count_strikes(holder->handover);
+	child->failures = child->ready ? 0 : child->failures + 1;
+	if (child->failures > 1) {
+		wait_ns = (uint64_t)BACKOFF_FIRST_NS
+			  << (child->failures < 8 ? child->failures - 2 : 6);
+		wait_ns = wait_ns < BACKOFF_MOST_NS ? wait_ns : BACKOFF_MOST_NS;
+	}
+	child->not_before_ns = clock_monotonic_ns() + wait_ns;
+	child->pid = 0;
+	child->ready = false;
+	if (child->channel >= 0)
+		close(take_fd(&child->channel));
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tacitd, the holder: the one process that is root, and the one that must not fail.
+ *
+ * It opens /dev/fuse and mounts, keeps every descriptor that must outlive the others, starts them,
+ * and starts them again. It is fed by nobody but its own children, in fixed frames; it parses
+ * nothing but its configuration; it never waits for a child, alive or dead; it holds no key and
+ * never enters the mount. One thread. Keep it small: under 400 lines in this folder's .c files but
+ * main.c's usage. */
+#ifndef TACIT_HOLDER_HOLDER_H
+#define TACIT_HOLDER_HOLDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <tacit/api.h>
+
+#include "base/config.h"
+#include "base/paths.h"
+#include "wire/frame.h"
+#include "wire/handover.h"
+
+#define HOLDER_ADOPT_SOCKET TACIT_RUN_DIR "/adopt.sock"
+#define HOLDER_PID_FILE TACIT_RUN_DIR "/holder.pid" /* locked while a holder lives */
+
+/* The descriptors that outlive the other processes, and holder itself when it re-executes. Their
+ * names are those of systemd's descriptor store: an upgrade, a restart by systemd and an adoption
+ * from a core that lives on all end in this table. */
+struct table {
+	int device[HANDOVER_THREADS_MAX]; /* "device-N" */
+	int handover, keys;               /* "handover", "keys" */
+	int mount;                        /* "mount": O_PATH of the mount's root */
+	int adopt, listener;              /* "adopt", "listener": listening sockets */
+	int core;                         /* "core": pidfd of a core that another holder started */
+};
+
+void table_empty(struct table *table);
+/* What the environment passed (LISTEN_FDS, LISTEN_FDNAMES, for this process). False: nothing. */
+bool table_receive(struct table *table);
+/* Put the table into the environment and execute `argv`; returns only when that fails. */
+int table_execute(const struct table *table, char *const *argv, struct err *err);
+/* Hand every descriptor to systemd's store, when it runs us and keeps one; READY=1 either way. */
+void table_notify_ready(const struct table *table);
+
+struct child {
+	enum role role;
+	pid_t pid;   /* 0: none */
+	int channel; /* -1: none */
+	bool ready;
+	uint64_t started_ns;
+	uint64_t pinged_ns;     /* 0: no ping is unanswered */
+	unsigned int failures;  /* deaths in a row before it was ready */
+	uint64_t not_before_ns; /* of the next start */
+};
+
+struct holder {
+	struct config config;
+	char root[PATH_ROOT_MAX + 1];
+	char libexec[PATH_FULL_MAX];
+	char **argv;
+	uid_t uid, api_uid;
+	gid_t gid, api_gid, operators; /* operators (gid_t)-1: no such group */
+	int lock;
+	struct table table;
+	struct handover *handover;
+	struct child child[ROLES]; /* [ROLE_HOLDER] is not used */
+	bool announced;            /* systemd has been told that we serve */
+	bool stopping;
+};
+
+/* setup.c: users, directories, the lock, listening sockets. TACIT_BUSY when another agent has
+ * `root`. */
+int setup_users(struct holder *holder, struct err *err);
+int setup_places(struct holder *holder, struct err *err);
+int setup_sockets(struct holder *holder, struct err *err);
+
+/* mount.c: open, mount, answer INIT; or find the descriptors of a mount that lives in the table. */
+int mount_make(struct holder *holder, struct err *err);
+void mount_end(struct holder *holder);
+
+/* adopt.c: ask a core whose holder died for its descriptors. False: there is none. */
+bool adopt_orphan(struct holder *holder);
+
+/* child.c */
+void child_start(struct holder *holder, enum role role);
+/* Kill (when `kill_it`) and forget it; when `to_blame`, count a strike against what core had in
+ * hand. */
+void child_drop(struct holder *holder, enum role role, bool kill_it, bool to_blame);
+/* The descriptor of a role's executable; -1 and TACIT_NOT_FOUND when it is not there. */
+int child_program(const struct holder *holder, enum role role, struct err *err);
+
+#endif

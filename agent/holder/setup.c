@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "holder/holder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <tacit/api.h>
+
+#include "base/log.h"
+
+/* For scratch instances on a host where tacit is not installed; of systemd's range for dynamic
+ * users. */
+#define SCRATCH_UID 65401u
+#define SCRATCH_API_UID 65402u
+#define BACKLOG 64
+
+static int find_user(struct holder *holder, const char *name, uid_t scratch, uid_t *uid, gid_t *gid,
+	struct err *err)
+{
+	const struct passwd *user = getpwnam(name);
+
+	if (!user && !holder->root[0])
+		return err_set(err, TACIT_NOT_FOUND,
+			"user %s does not exist; make it with systemd-sysusers, or name another in "
+			"the configuration",
+			name);
+	*uid = user ? user->pw_uid : scratch;
+	*gid = user ? user->pw_gid : (gid_t)scratch;
+	return *uid ? 0
+		    : err_set(err, TACIT_INVALID,
+			      "user %s is root: name another in the configuration", name);
+}
+
+int setup_users(struct holder *holder, struct err *err)
+{
+	const struct group *operators = getgrnam(holder->config.operators);
+	int status;
+
+	holder->operators = operators ? operators->gr_gid : (gid_t)-1;
+	status = find_user(
+		holder, holder->config.user, SCRATCH_UID, &holder->uid, &holder->gid, err);
+	if (status < 0)
+		return status;
+	return find_user(holder, holder->config.api_user, SCRATCH_API_UID, &holder->api_uid,
+		&holder->api_gid, err);
+}
+
+static int make_directory(
+	const char *root, const char *path, mode_t mode, uid_t uid, gid_t gid, struct err *err)
+{
+	char full[PATH_FULL_MAX];
+
+	path_below(root, path, full);
+	for (char *slash = strchr(full + strlen(root) + 1, '/'); slash;
+		slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(full, 0755) && errno != EEXIST)
+			return err_errno(err, errno, TACIT_IO, "make directory %s", full);
+		*slash = '/';
+	}
+	if (!mkdir(full, mode))
+		return chown(full, uid, gid)
+			       ? err_errno(err, errno, TACIT_IO, "give %s to its user", full)
+			       : 0;
+	return errno == EEXIST ? 0 : err_errno(err, errno, TACIT_IO, "make directory %s", full);
+}
+
+int setup_places(struct holder *holder, struct err *err)
+{
+	char path[PATH_FULL_MAX], text[16];
+	int status, length;
+
+	if ((status = make_directory(holder->root, "/etc/tacit", 0755, 0, 0, err)) < 0 ||
+		(status = make_directory(holder->root, TACIT_RUN_DIR, 0755, 0, 0, err)) < 0 ||
+		(status = make_directory(holder->root, TACIT_MOUNT_DIR, 0555, 0, 0, err)) < 0 ||
+		(status = make_directory(
+			 holder->root, TACIT_STORE_DIR, 0700, holder->uid, holder->gid, err)) < 0)
+		return status;
+	path_below(holder->root, HOLDER_PID_FILE, path);
+	holder->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (holder->lock < 0)
+		return err_errno(err, errno, TACIT_IO, "open %s", path);
+	if (flock(holder->lock, LOCK_EX | LOCK_NB))
+		return err_set(err, TACIT_BUSY, "another agent runs here: it holds %s", path);
+	length = snprintf(text, sizeof text, "%d\n", getpid());
+	if (ftruncate(holder->lock, 0) || pwrite(holder->lock, text, (size_t)length, 0) != length)
+		return err_errno(err, errno, TACIT_IO, "write %s", path);
+	return 0;
+}
+
+static int listen_at(const char *root, const char *name, int type, mode_t mode, gid_t group,
+	int *fd, struct err *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char path[PATH_FULL_MAX];
+
+	path_below(root, name, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	unlink(path);
+	*fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	/* The umask makes it root's alone until it is what it shall be. */
+	if (*fd < 0 || bind(*fd, (struct sockaddr *)&address, sizeof address) ||
+		chown(path, 0, group) || chmod(path, mode) || listen(*fd, BACKLOG))
+		return err_errno(err, errno, TACIT_IO, "listen at %s", path);
+	return 0;
+}
+
+int setup_sockets(struct holder *holder, struct err *err)
+{
+	bool group = holder->operators != (gid_t)-1;
+	int status = listen_at(holder->root, HOLDER_ADOPT_SOCKET, SOCK_SEQPACKET, 0600, 0,
+		&holder->table.adopt, err);
+
+	if (status < 0)
+		return status;
+	return listen_at(holder->root, TACIT_API_SOCKET, SOCK_STREAM, group ? 0660 : 0600,
+		group ? holder->operators : 0, &holder->table.listener, err);
+}
