@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The text of a key file, "tacit-key-1 BASE64\n", and the slot by which a key unlocks a store. */
+/* The text of a key file, "tacit-key-1 BASE64\n". What its key unlocks is in seal/slot.h. */
 #ifndef TACIT_SEAL_KEYFILE_H
 #define TACIT_SEAL_KEYFILE_H
 

@@ -31,4 +31,8 @@ int record_open(const uint8_t key[SEAL_KEY_BYTES], const struct record_address *
 	struct err *err);
 size_t record_padded_size(size_t sealed_length);
 
+/* The number of the data key that a sealed record asks for, as its header says (nothing is
+ * authenticated yet): what to put into the address. TACIT_CORRUPT, TACIT_NEWER. */
+int record_key_id(const uint8_t *sealed, size_t sealed_length, uint32_t *key_id, struct err *err);
+
 #endif
