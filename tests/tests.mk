@@ -12,3 +12,24 @@ $(foreach t,$(UNIT_SOURCES),$(eval $(call unit_rule,$(t))))
 
 unit: $(UNIT_TESTS)
 	$(Q)sh tests/support/run-units.sh $(UNIT_TESTS)
+
+# Programs that run inside containers of any image: static, and never sanitized.
+STATIC_FLAGS := -std=gnu17 -O2 -static -D_GNU_SOURCE $(WARNINGS)
+PROBE        := $(O)/tests/probe
+PROBE_SOURCES := $(wildcard tests/support/probe/*.c)
+$(PROBE): $(PROBE_SOURCES) $(wildcard tests/support/probe/*.h)
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(STATIC_FLAGS) -o $@ $(PROBE_SOURCES)
+
+# TESTS="20-rotate.sh ..." runs some of them.
+TESTS ?= $(notdir $(sort $(wildcard tests/integration/[0-9]*.sh)))
+integration: $(BINARIES) $(PROBE)
+	$(Q)TACIT_BUILD=$(CURDIR)/$(O) bash tests/support/run-integration.sh $(TESTS:%=tests/integration/%)
+
+check: deps-if-missing
+	$(Q)$(MAKE) --no-print-directory layers unit integration
+
+demo: deps-if-missing
+	$(Q)$(MAKE) --no-print-directory demo-now
+.PHONY: demo-now
+demo-now: $(BINARIES) $(PROBE)
+	$(Q)TACIT_BUILD=$(CURDIR)/$(O) bash tests/support/demo.sh

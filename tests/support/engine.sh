@@ -1,0 +1,169 @@
+# shellcheck shell=bash
+# Container engines for the tests: a dockerd and a podman whose every file is in a scratch folder.
+#
+# Sourced after assert.sh. `engine_start` uses the engine that answers `docker info`, else starts a
+# private one and ends it with the script. The runner starts one for all scripts and passes it on in
+# TACIT_ENGINE, TACIT_IMAGE and DOCKER_HOST. Containers carry the label tacit-test=$RUN_ID.
+
+# probe and other static programs that are put into the image, beside busybox.
+ENGINE_PROGRAMS=("$PROBE")
+
+# A folder with busybox, a link for each applet, and our programs: a whole image.
+engine_image_tree() {
+	local tree=$1 applet
+	mkdir -p "$tree"/{bin,tmp,proc,sys,dev,etc,run/secrets}
+	chmod 1777 "$tree/tmp"
+	cp /bin/busybox "$tree/bin/"
+	for applet in $(/bin/busybox --list); do
+		[ "$applet" = busybox ] || ln -sf busybox "$tree/bin/$applet"
+	done
+	cp "${ENGINE_PROGRAMS[@]}" "$tree/bin/"
+	printf 'root:x:0:0::/:/bin/sh\napp:x:1000:1000::/:/bin/sh\n' >"$tree/etc/passwd"
+	chmod -R a+rX "$tree"
+}
+
+engine_import() {
+	local engine=("$@")
+	tar -C "$TACIT_ENGINE/image" -c . | "${engine[@]}" import --change 'ENV PATH=/bin' - \
+		"$TACIT_IMAGE" >/dev/null 2>&1 || fail "${engine[0]} import"
+}
+
+# engine_start: docker answers, and $TACIT_IMAGE is there.
+engine_start() {
+	[ -z "${TACIT_ENGINE-}" ] || {
+		at_exit engine_remove_containers
+		return 0
+	}
+	command -v docker >/dev/null || skip "docker is not installed"
+	if [ ! -x /bin/busybox ] || ldd /bin/busybox >/dev/null 2>&1; then
+		skip "busybox-static is not installed"
+	fi
+	TACIT_ENGINE=$(mktemp -d "${TMPDIR:-/tmp}/tacit-engine.XXXXXX")
+	chmod 0755 "$TACIT_ENGINE"
+	TACIT_IMAGE=tacit-test-${TACIT_ENGINE##*.}
+	TACIT_IMAGE=${TACIT_IMAGE,,}
+	export TACIT_ENGINE TACIT_IMAGE
+	at_exit engine_stop
+	engine_image_tree "$TACIT_ENGINE/image"
+	timeout 10 docker info >/dev/null 2>&1 || engine_start_private
+	engine_import docker
+	at_exit engine_remove_containers
+}
+
+engine_start_private() {
+	local dir=$TACIT_ENGINE
+	command -v dockerd >/dev/null || skip "no docker daemon answers, and dockerd is not installed"
+	echo '{}' >"$dir/daemon.json" # not the host's
+	dockerd --iptables=false --ip6tables=false --bridge=none --data-root "$dir/data" \
+		--exec-root "$dir/exec" --pidfile "$dir/pid" -H "unix://$dir/docker.sock" \
+		--config-file "$dir/daemon.json" >"$dir/log" 2>&1 &
+	export DOCKER_HOST=unix://$dir/docker.sock ENGINE_PID=$!
+	within 30 docker info || {
+		tail -n 20 "$dir/log" >&2
+		fail "dockerd does not answer"
+	}
+}
+
+engine_remove_containers() {
+	local ids
+	ids=$(docker ps -aq --filter "label=tacit-test=$RUN_ID" 2>/dev/null) || return 0
+	# shellcheck disable=SC2086  # a list of ids
+	[ -z "$ids" ] || timeout 60 docker rm -fv $ids >/dev/null 2>&1
+}
+
+# Processes that name the folder $1 in their command line: containerd and its shims.
+engine_leftovers() {
+	local process
+	for process in /proc/[0-9]*; do
+		tr '\0' ' ' <"$process/cmdline" 2>/dev/null | grep -qF -- "$1/" &&
+			[ "${process#/proc/}" -ne $$ ] && echo "${process#/proc/}"
+	done
+	return 0
+}
+
+# Unmount everything below the folder $1, the deepest first.
+unmount_below() {
+	local mount
+	awk -v below="$1/" 'index($2, below) == 1 { print length($2), $2 }' /proc/mounts | sort -rn |
+		while read -r _ mount; do umount -l "$mount"; done
+}
+
+engine_stop() {
+	local dir=${TACIT_ENGINE-} pid
+	[ -n "$dir" ] || return 0
+	if [ -n "${ENGINE_PID-}" ]; then
+		kill "$ENGINE_PID" 2>/dev/null
+		within 20 engine_gone || kill -9 "$ENGINE_PID" 2>/dev/null
+		wait "$ENGINE_PID" 2>/dev/null
+	else
+		timeout 20 docker rmi -f "$TACIT_IMAGE" >/dev/null 2>&1
+	fi
+	podman_stop
+	for pid in $(engine_leftovers "$dir"); do kill -9 "$pid" 2>/dev/null; done
+	unmount_below "$dir"
+	rm -rf --one-file-system "$dir"
+	unset TACIT_ENGINE
+}
+engine_gone() { ! kill -0 "$ENGINE_PID" 2>/dev/null; }
+
+# container NAME OPTIONS... -- COMMAND...: a container of this script, hardened as services are.
+container() {
+	local name=$1 options=()
+	shift
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	docker run --name "$RUN_ID-$name" --label "tacit-test=$RUN_ID" --network none --read-only \
+		--tmpfs /tmp --user 1000:1000 --cap-drop ALL --security-opt no-new-privileges:true \
+		--memory 64m "${options[@]}" "$TACIT_IMAGE" "$@"
+}
+
+# compose_ FOLDER ARGUMENTS...: docker compose, or docker-compose where that is what there is.
+compose_() {
+	local folder=$1
+	shift
+	if docker compose version >/dev/null 2>&1; then
+		docker compose --project-directory "$folder" -f "$folder/compose.yaml" "$@"
+	else
+		docker-compose --project-directory "$folder" -f "$folder/compose.yaml" "$@"
+	fi
+}
+
+# podman with every file in the engine's folder, and the image imported; cgroups without systemd.
+podman_start() {
+	command -v podman >/dev/null || skip "podman is not installed"
+	command -v runc >/dev/null || skip "runc is not installed"
+	[ ! -d "$TACIT_ENGINE/podman" ] || return 0
+	mkdir -p "$TACIT_ENGINE/podman"
+	cat >"$TACIT_ENGINE/podman/containers.conf" <<-CONF
+		[containers]
+		default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+		netns = "none"
+		log_driver = "k8s-file"
+		[engine]
+		runtime = "runc"
+		cgroup_manager = "cgroupfs"
+		events_logger = "none"
+		lock_type = "file"
+		tmp_dir = "$TACIT_ENGINE/podman/tmp"
+		volume_path = "$TACIT_ENGINE/podman/volumes"
+		[network]
+		network_config_dir = "$TACIT_ENGINE/podman/network"
+	CONF
+	engine_import podman_
+}
+
+podman_() {
+	CONTAINERS_CONF=$TACIT_ENGINE/podman/containers.conf command podman \
+		--root "$TACIT_ENGINE/podman/root" --runroot "$TACIT_ENGINE/podman/run" \
+		--storage-driver overlay "$@"
+}
+
+podman_stop() {
+	[ -d "$TACIT_ENGINE/podman" ] || return 0
+	timeout 60 bash -c 'podman_ rm -fa -t 0' >/dev/null 2>&1
+	unmount_below "$TACIT_ENGINE/podman"
+}
+export -f podman_

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Run integration scripts one after another, with one engine for all of them.
+#
+#   run-integration.sh SCRIPTS...
+#
+# Closes with "N passed, N failed, N skipped". What is left behind - a mount, a process, a
+# container, a folder - fails the run, and so does a skip in CI or where root and docker are there.
+set -uo pipefail
+SUPPORT=$(cd "$(dirname "$0")" && pwd)
+LIMIT=${TACIT_TEST_SECONDS:-300} # for one script
+
+# shellcheck source=tests/support/assert.sh
+. "$SUPPORT/assert.sh"
+# shellcheck source=tests/support/engine.sh
+. "$SUPPORT/engine.sh"
+set +e
+trap - ERR
+set +E
+
+fuse_mounts() { grep ' fuse\.tacit' /proc/mounts | cut -d' ' -f2 | sort; }
+agents_running() {
+	ps -eo pid=,stat=,args= |
+		awk '$2 !~ /^Z/ && $3 ~ /(^|\/)(tacitd|tacit-(core|toucher|api))$/ { print $1, $3 }' | sort
+}
+
+mounts_before=$(fuse_mounts)
+agents_before=$(agents_running)
+export TACIT_SCRATCH=$SCRATCH/scripts
+mkdir -p "$TACIT_SCRATCH"
+chmod 0755 "$TACIT_SCRATCH"
+passed=0 failed=0 skipped=0 complaints=()
+
+# What script $1 left behind; it is taken away so that the next one starts clean.
+look_for_leftovers() {
+	local found
+	found=$(comm -13 <(echo "$mounts_before") <(fuse_mounts))
+	[ -z "$found" ] || complaints+=("$1 left a mount: $found")
+	found=$(comm -13 <(echo "$agents_before") <(agents_running))
+	[ -z "$found" ] || complaints+=("$1 left processes: ${found//$'\n'/, }")
+	found=$(ls -A "$TACIT_SCRATCH")
+	[ -z "$found" ] || complaints+=("$1 left folders: $found")
+	if [ -n "${TACIT_ENGINE-}" ]; then
+		found=$(docker ps -aq --filter label=tacit-test)
+		[ -z "$found" ] || complaints+=("$1 left containers: $found")
+		# shellcheck disable=SC2086
+		[ -z "$found" ] || docker rm -f $found >/dev/null
+	fi
+	unmount_below "$TACIT_SCRATCH"
+	rm -rf --one-file-system "${TACIT_SCRATCH:?}"/*
+}
+
+run_script() {
+	local script=$1 status started=$SECONDS
+	printf '%s\n' "${script##*/}"
+	timeout --kill-after=30 "$LIMIT" bash "$script"
+	status=$?
+	case $status in
+	0) passed=$((passed + 1)) ;;
+	77) skipped=$((skipped + 1)) ;;
+	124 | 137)
+		failed=$((failed + 1))
+		echo "  FAILED: took longer than $LIMIT s"
+		;;
+	*) failed=$((failed + 1)) ;;
+	esac
+	echo "  $((SECONDS - started)) s"
+	look_for_leftovers "${script##*/}"
+}
+
+[ $# -gt 0 ] || fail "usage: run-integration.sh SCRIPTS..."
+engine_start
+for script; do run_script "$script"; done
+engine=$TACIT_ENGINE
+engine_stop
+found=$(engine_leftovers "$engine")
+[ -z "$found" ] || complaints+=("the engine left processes: $found")
+
+for complaint in "${complaints[@]}"; do echo "  LEFT BEHIND: $complaint"; done
+[ ${#complaints[@]} -eq 0 ] || failed=$((failed + 1))
+if [ "$skipped" -gt 0 ] && { [ -n "${CI-}" ] || { [ "$(id -u)" -eq 0 ] && command -v dockerd >/dev/null; }; }; then
+	echo "  nothing may be skipped here: CI is set, or root and docker are there"
+	failed=$((failed + 1))
+fi
+echo "integration: $passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
