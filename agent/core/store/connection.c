@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/store/connection.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+
+#define APPLICATION_ID 0x74616369 /* "taci" in the file's header */
+#define FORMAT_VERSION 1          /* user_version in the file's header */
+#define BUSY_MS 1000 /* a predecessor that is not yet dead may be inside a commit for so long */
+
+#define TEXT_OF_(number) #number
+#define TEXT_OF(number) TEXT_OF_(number)
+
+static const char schema[] =
+	"PRAGMA synchronous=FULL;"
+	"BEGIN;"
+	"PRAGMA application_id=" TEXT_OF(
+		APPLICATION_ID) ";"
+				"PRAGMA user_version=" TEXT_OF(
+					FORMAT_VERSION) ";"
+							"CREATE TABLE meta (name TEXT PRIMARY KEY "
+							"NOT NULL, bytes BLOB NOT NULL) STRICT;"
+							"CREATE TABLE record (id BLOB PRIMARY KEY "
+							"NOT NULL, bytes BLOB NOT NULL) STRICT;"
+							"CREATE TABLE value (id BLOB PRIMARY KEY "
+							"NOT NULL, bytes BLOB NOT NULL) STRICT;"
+							"CREATE TABLE fence (one INTEGER PRIMARY "
+							"KEY CHECK (one = 1), owner INTEGER NOT "
+							"NULL) STRICT;"
+							"INSERT INTO fence (one, owner) VALUES (1, "
+							"0);"
+							"COMMIT;"
+							"PRAGMA journal_mode=WAL;";
+
+static const char settings[] =
+	"PRAGMA trusted_schema=0;"
+	"PRAGMA cell_size_check=1;"
+	"PRAGMA mmap_size=0;"
+	"PRAGMA temp_store=MEMORY;"
+	"PRAGMA cache_size=-256;" /* KiB: what is read is kept by the layers above */
+	"PRAGMA secure_delete=1;"
+	"PRAGMA journal_mode=WAL;"
+	"PRAGMA synchronous=FULL;"
+	/* An automatic checkpoint swallows the errors of its fsync. */
+	"PRAGMA wal_autocheckpoint=0;";
+
+static const struct {
+	int option;
+	int value;
+} options[] = {
+	{ SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1 },
+	{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+	{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+	{ SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
+	{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
+	{ SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
+	{ SQLITE_DBCONFIG_ENABLE_FKEY, 0 },
+};
+
+/* What each primary result code is here; one that is not in the table is TACIT_INTERNAL. */
+static const struct {
+	int rc;
+	enum tacit_code code;
+} codes[] = {
+	{ SQLITE_BUSY, TACIT_BUSY },
+	{ SQLITE_LOCKED, TACIT_BUSY },
+	{ SQLITE_NOMEM, TACIT_LIMIT },
+	{ SQLITE_PERM, TACIT_DENIED },
+	{ SQLITE_AUTH, TACIT_DENIED },
+	{ SQLITE_READONLY, TACIT_IO },
+	{ SQLITE_IOERR, TACIT_IO },
+	{ SQLITE_FULL, TACIT_IO },
+	{ SQLITE_CANTOPEN, TACIT_IO },
+	{ SQLITE_PROTOCOL, TACIT_IO },
+	{ SQLITE_NOLFS, TACIT_IO },
+	{ SQLITE_CORRUPT, TACIT_CORRUPT },
+	{ SQLITE_NOTADB, TACIT_CORRUPT },
+	{ SQLITE_FORMAT, TACIT_CORRUPT },
+	{ SQLITE_TOOBIG, TACIT_CORRUPT },
+	{ SQLITE_CONSTRAINT, TACIT_CORRUPT },
+	{ SQLITE_MISMATCH, TACIT_CORRUPT },
+	/* Our statements are fixed: one that does not compile met another schema than ours. */
+	{ SQLITE_ERROR, TACIT_CORRUPT },
+};
+
+int connection_error(int rc, const char *what, struct err *err)
+{
+	enum tacit_code code = TACIT_INTERNAL;
+
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+		if (codes[i].rc == (rc & 0xff))
+			code = codes[i].code;
+	return err_set(err, code, "%s: %s (SQLite %d)", what, sqlite3_errstr(rc), rc);
+}
+
+int connection_run(sqlite3 *db, const char *sql)
+{
+	return sqlite3_exec(db, sql, NULL, NULL, NULL);
+}
+
+int connection_integer(sqlite3 *db, const char *sql, int64_t *value)
+{
+	_finalize_ sqlite3_stmt *row = NULL;
+	int rc = sqlite3_prepare_v2(db, sql, -1, &row, NULL);
+
+	if (rc)
+		return rc;
+	rc = sqlite3_step(row);
+	if (rc == SQLITE_ROW && sqlite3_column_type(row, 0) == SQLITE_INTEGER) {
+		*value = sqlite3_column_int64(row, 0);
+		return SQLITE_OK;
+	}
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_CORRUPT : rc;
+}
+
+static int make_file(const char *path, struct err *err)
+{
+	_close_ int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return err_errno(
+			err, errno, errno == EEXIST ? TACIT_EXISTS : TACIT_IO, "create %s", path);
+	if (fchmod(fd, 0600) < 0)
+		return err_errno(err, errno, TACIT_IO, "set the mode of %s", path);
+	return 0;
+}
+
+static void close_db(sqlite3 **db)
+{
+	sqlite3_close(*db);
+}
+#define _close_db_ __attribute__((cleanup(close_db)))
+
+int connection_create(const char *path, struct err *err)
+{
+	_close_db_ sqlite3 *db = NULL;
+	int rc, result = make_file(path, err);
+
+	if (result < 0)
+		return result;
+	rc = sqlite3_open_v2(path, &db,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+	if (!rc)
+		rc = connection_run(db, schema);
+	return rc ? connection_error(rc, "make store", err) : 0;
+}
+
+static int check_version(sqlite3 *db, struct err *err)
+{
+	int64_t application, version;
+	int rc = connection_integer(db, "PRAGMA application_id", &application);
+
+	if (!rc)
+		rc = connection_integer(db, "PRAGMA user_version", &version);
+	if (rc)
+		return connection_error(rc, "read header", err);
+	if (application != APPLICATION_ID || version < 1)
+		return err_set(err, TACIT_CORRUPT, "not a store of tacit");
+	if (version > FORMAT_VERSION)
+		return err_set(err, TACIT_NEWER,
+			"made by a newer tacit: store format %lld, this one knows up to %d",
+			(long long)version, FORMAT_VERSION);
+	return 0;
+}
+
+/* `path` as a URI that promises SQLite an unchanging file: it then looks at store.db alone, without
+ * locks, and makes neither a log nor an index beside it. */
+static void immutable_uri(const char *path, char *uri, size_t room)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789/._-";
+	size_t at = (size_t)snprintf(uri, room, "file:");
+
+	for (; *path && at + 4 < room; path++)
+		if (strchr(plain, *path))
+			at += (size_t)snprintf(uri + at, room - at, "%c", *path);
+		else
+			at += (size_t)snprintf(uri + at, room - at, "%%%02X", (uint8_t)*path);
+	snprintf(uri + at, room - at, "?immutable=1");
+}
+
+/* Look at the version before anything can write. Not by a descriptor of our own: closing that would
+ * drop the locks of every other connection in this process. */
+static int probe(const char *path, struct err *err)
+{
+	char uri[3 * CONNECTION_PATH_MAX + 32];
+	_close_db_ sqlite3 *db = NULL;
+	int rc;
+
+	immutable_uri(path, uri, sizeof uri);
+	rc = sqlite3_open_v2(uri, &db,
+		SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX |
+			SQLITE_OPEN_EXRESCODE,
+		NULL);
+	return rc ? connection_error(rc, "open store", err) : check_version(db, err);
+}
+
+static int configure(sqlite3 *db, struct err *err)
+{
+	int rc = SQLITE_OK, result;
+
+	for (size_t i = 0; !rc && i < sizeof options / sizeof *options; i++)
+		rc = sqlite3_db_config(db, options[i].option, options[i].value, NULL);
+	if (rc)
+		return connection_error(rc, "configure store", err);
+	sqlite3_busy_timeout(db, BUSY_MS);
+	sqlite3_limit(db, SQLITE_LIMIT_LENGTH, (int)CONNECTION_ROW_MAX);
+	/* A newer tacit may have left its version in the log, where the probe did not look. */
+	result = check_version(db, err);
+	if (result < 0)
+		return result;
+	rc = connection_run(db, settings);
+	return rc ? connection_error(rc, "configure store", err) : 0;
+}
+
+int connection_open(const char *path, sqlite3 **db, struct err *err)
+{
+	_close_db_ sqlite3 *opened = NULL;
+	struct stat status;
+	int rc, result;
+
+	if (lstat(path, &status) < 0)
+		return err_errno(err, errno, TACIT_IO, "%s", path);
+	if (!S_ISREG(status.st_mode))
+		return err_set(err, TACIT_CORRUPT, "%s is not a regular file", path);
+	result = probe(path, err);
+	if (result < 0) {
+		err_wrap(err, "%s", path);
+		return result;
+	}
+	rc = sqlite3_open_v2(path, &opened,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+	if (rc)
+		return connection_error(rc, "open store", err);
+	result = configure(opened, err);
+	if (result < 0) {
+		err_wrap(err, "%s", path);
+		return result;
+	}
+	*db = opened;
+	opened = NULL;
+	return 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private to core/store/: the engine over SQLite, its state and the half that moves rows.
+ *
+ * Invariants
+ *   1. `seen` is the owner that the fence had when this store was opened, or was made by it; it is
+ *      raised only from that number, so that a store which could not raise it at first (a full
+ * disk) never raises it over a successor.
+ *   2. A commit happens only in a transaction that has read `seen` in the fence.
+ *   3. After an I/O error nothing is written before the connection was opened anew. */
+#ifndef TACIT_STORE_SQLITE_H
+#define TACIT_STORE_SQLITE_H
+
+#include <stdbool.h>
+
+#include "core/store/connection.h"
+#include "core/store/store.h"
+
+struct store {
+	sqlite3 *db;
+	int64_t seen; /* invariant 1 */
+	bool raised;  /* the fence is ours */
+	bool broken;  /* invariant 3 */
+	char path[CONNECTION_PATH_MAX];
+};
+
+/* connection_error(), and the store is broken when the disk refused. */
+int sqlite_fail(struct store *store, int rc, const char *what, struct err *err);
+
+/* Rows; as struct store_engine says. */
+int sqlite_each(
+	struct store *store, enum store_table table, store_row_fn *row, void *arg, struct err *err);
+int sqlite_get(struct store *store, enum store_table table, const uint8_t id[STORE_ID_BYTES],
+	store_row_fn *row, void *arg, struct err *err);
+int sqlite_put(struct store *store, enum store_table table, const uint8_t id[STORE_ID_BYTES],
+	const uint8_t *bytes, size_t length, struct err *err);
+int sqlite_remove(struct store *store, enum store_table table, const uint8_t id[STORE_ID_BYTES],
+	struct err *err);
+int sqlite_get_meta(struct store *store, const char *name, uint8_t *bytes, size_t room,
+	size_t *length, struct err *err);
+int sqlite_put_meta(struct store *store, const char *name, const uint8_t *bytes, size_t length,
+	struct err *err);
+
+#endif

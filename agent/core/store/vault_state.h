@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private to core/store/: what a vault is. vault.c holds its keys, vault_rows.c moves its rows. */
+#ifndef TACIT_STORE_VAULT_STATE_H
+#define TACIT_STORE_VAULT_STATE_H
+
+#include "core/store/vault.h"
+#include "seal/slot.h"
+
+/* The log is moved into the database after this much, a few of the largest values, and at the first
+ * commit of a process: nobody knows how much the one before it left. */
+#define VAULT_CHECKPOINT_BYTES (4u << 20)
+
+/* Written at vault_attach() and by its owner. vault_open_value() reads `store_id` and `ring` alone,
+ * from any thread: neither changes while the vault is open. */
+struct vault {
+	const struct store_engine *engine;
+	struct store *store;
+	uint8_t store_id[SEAL_ID_BYTES];
+	struct keyring *ring; /* seal_alloc() memory; NULL while there is no key */
+	bool written_locked;
+	bool changing;  /* between begin and commit or rollback */
+	size_t written; /* bytes put since the last checkpoint */
+};
+
+#endif
