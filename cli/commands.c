@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/run.h"
+#include "cli/suggest.h"
+
+#define BIT(option) OPTION_BIT(OPTION_##option)
+#define PRINTS (BIT(JSON) | BIT(QUIET))
+#define VALUE (BIT(GENERATE) | BIT(KEEP_NEWLINE))
+
+const struct option_row option_table[OPTIONS] = {
+	[OPTION_ROOT] = { "root", 0, "DIR", "the instance below DIR (or TACIT_ROOT)" },
+	[OPTION_JSON] = { "json", 0, NULL, "print JSON" },
+	[OPTION_QUIET] = { "quiet", 'q', NULL, "print names only" },
+	[OPTION_HELP] = { "help", 'h', NULL, "explain the command" },
+	[OPTION_ABOUT] = { "version", 0, NULL, "print the version" },
+	[OPTION_GENERATE] = { "generate", 0, "N", "a new value: N random letters and digits" },
+	[OPTION_KEEP_NEWLINE] = { "keep-newline", 0, NULL, "keep the newline at the value's end" },
+	[OPTION_VERSION] = { "version", 0, "N", "this version, not the current one" },
+	[OPTION_FORCE] = { "force", 0, NULL, "although it is in use" },
+	[OPTION_AS] = { "as", 0, "FILE", "the file's name; else the secret's last segment" },
+	[OPTION_UID] = { "uid", 0, "N", "the file's owner in the container; else who reads" },
+	[OPTION_GID] = { "gid", 0, "N", "the file's group in the container; else who reads" },
+	[OPTION_MODE] = { "mode", 0, "OCTAL", "the file's permissions; else 0400" },
+	[OPTION_SECRET] = { "secret", 0, "NAME", "only this secret" },
+	[OPTION_CONSUMER] = { "consumer", 0, "NAME", "only this consumer" },
+	[OPTION_WAIT] = { "wait", 0, "SECONDS", "wait until the agent serves" },
+	[OPTION_ENGINES] = { "engines", 0, NULL, "ask docker and podman for stopped containers" },
+	[OPTION_KEY_FILE] = { "key-file", 0, "FILE|-", "this key; else the configured key file" },
+	[OPTION_DRY_RUN] = { "dry-run", 0, NULL, "list what would be done" },
+};
+
+const struct command command_table[] = {
+	{ "secret", "create", NULL, "NAME [FILE|-]", VALUE | PRINTS, secret_create,
+		"store a new secret; asks for the value" },
+	{ "secret", "ls", "list", "", PRINTS, secret_ls, "list the secrets, without values" },
+	{ "secret", "inspect", NULL, "NAME...", PRINTS, secret_inspect,
+		"show secrets and who receives them, as JSON" },
+	{ "secret", "rotate", NULL, "NAME [FILE|-]", VALUE | PRINTS, secret_rotate,
+		"give a secret a new value; every later open reads it" },
+	{ "secret", "history", NULL, "NAME", PRINTS, secret_history, "list the versions kept" },
+	{ "secret", "reveal", NULL, "NAME", BIT(VERSION), secret_reveal,
+		"print a value; this is recorded" },
+	{ "secret", "rm", "remove", "NAME...", BIT(FORCE) | PRINTS, secret_rm,
+		"remove secrets with all their versions" },
+	{ "grant", "add", NULL, "SECRET CONSUMER",
+		BIT(AS) | BIT(UID) | BIT(GID) | BIT(MODE) | PRINTS, grant_add,
+		"let a consumer read a secret" },
+	{ "grant", "ls", "list", "", BIT(SECRET) | BIT(CONSUMER) | PRINTS, grant_ls,
+		"list who may read what" },
+	{ "grant", "rm", "remove", "SECRET CONSUMER", BIT(AS) | PRINTS, grant_rm,
+		"take a grant back; running containers lose the file at once" },
+	{ "consumer", "ls", "list", "", PRINTS, consumer_ls, "list who receives secrets" },
+	{ NULL, "status", NULL, "", BIT(WAIT) | BIT(ENGINES) | PRINTS, status_show,
+		"how the agent is" },
+	{ NULL, "lock", NULL, "", PRINTS, lock_lock,
+		"forget the key: nothing is read until 'unlock'" },
+	{ NULL, "unlock", NULL, "", BIT(KEY_FILE) | PRINTS, lock_unlock, "take the key back" },
+	{ NULL, "repair", NULL, "", BIT(DRY_RUN) | PRINTS, repair_run,
+		"restart containers that an absent or locked agent stopped" },
+	{ NULL, "upgrade", NULL, "", PRINTS, lifecycle_upgrade,
+		"run the agent's new files; no read fails" },
+	{ NULL, "stop", NULL, "", BIT(FORCE) | PRINTS, lifecycle_stop, "stop the agent" },
+	{ NULL, "help", NULL, "[COMMAND...]", 0, help_run, "explain a command" },
+	{ NULL, "version", NULL, "", BIT(JSON), help_version, "print the version" },
+};
+
+const size_t command_count = sizeof command_table / sizeof command_table[0];
+
+void command_words(const struct command *command, char text[COMMAND_WORDS_MAX])
+{
+	snprintf(text, COMMAND_WORDS_MAX, "%s%s%s", command->noun ? command->noun : "",
+		command->noun ? " " : "", command->name);
+}
+
+unsigned int command_options(const struct command *command)
+{
+	return command->options | BIT(ROOT) | BIT(HELP);
+}
+
+void command_bounds(const struct command *command, size_t *least, size_t *most)
+{
+	const char *at = command->arguments;
+
+	*least = *most = 0;
+	while (*at) {
+		size_t length = strcspn(at, " ");
+
+		*least += *at != '[';
+		*most += 1;
+		if (memmem(at, length, "...", 3))
+			*most = (size_t)-1;
+		at += length + (at[length] == ' ');
+	}
+}
+
+bool command_is_noun(const char *word)
+{
+	for (size_t i = 0; i < command_count; i++)
+		if (command_table[i].noun && !strcmp(command_table[i].noun, word))
+			return true;
+	return false;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && b && !strcmp(a, b);
+}
+
+static bool has_verb(const struct command *command, const char *word)
+{
+	return same(command->name, word) || same(command->alias, word);
+}
+
+static int unknown_verb(const char *noun, const char *word, struct err *err)
+{
+	struct suggest suggest = { .word = word };
+
+	for (size_t i = 0; i < command_count; i++)
+		if (same(command_table[i].noun, noun))
+			suggest_try(&suggest, command_table[i].name);
+	if (!suggest.nearest)
+		return err_set(err, TACIT_INVALID,
+			"unknown command '%s %.40s'; 'tacit help %s' lists them", noun, word, noun);
+	return err_set(err, TACIT_INVALID, "unknown command '%s %.40s'; did you mean '%s %s'?",
+		noun, word, noun, suggest.nearest);
+}
+
+/* A verb without its noun is as good a hint as a word that is nearly right. */
+static int unknown_word(const char *word, struct err *err)
+{
+	struct suggest suggest = { .word = word };
+
+	for (size_t i = 0; i < command_count; i++) {
+		const struct command *command = &command_table[i];
+
+		if (command->noun && has_verb(command, word))
+			return err_set(err, TACIT_INVALID,
+				"unknown command '%.40s'; did you mean '%s %s'?", word,
+				command->noun, command->name);
+		suggest_try(&suggest, command->noun ? command->noun : command->name);
+	}
+	if (!suggest.nearest)
+		return err_set(err, TACIT_INVALID,
+			"unknown command '%.40s'; 'tacit help' lists them", word);
+	return err_set(err, TACIT_INVALID, "unknown command '%.40s'; did you mean '%s'?", word,
+		suggest.nearest);
+}
+
+const struct command *command_find(
+	const char *const *words, size_t count, size_t *used, struct err *err)
+{
+	bool noun = count && command_is_noun(words[0]);
+
+	for (size_t i = 0; count && i < command_count; i++) {
+		const struct command *command = &command_table[i];
+
+		if (noun ? count > 1 && same(command->noun, words[0]) && has_verb(command, words[1])
+			 : !command->noun && same(command->name, words[0])) {
+			*used = noun ? 2 : 1;
+			return command;
+		}
+	}
+	if (noun && count > 1)
+		unknown_verb(words[0], words[1], err);
+	else if (noun)
+		err_set(err, TACIT_INVALID,
+			"'%s' is not a command by itself; 'tacit help %s' lists its commands",
+			words[0], words[0]);
+	else if (count)
+		unknown_word(words[0], err);
+	else
+		err_set(err, TACIT_INVALID, "a command is missing; 'tacit help' lists them");
+	return NULL;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands of container engines, run with fixed arguments and this process's environment (so
+ * that DOCKER_HOST and CONTAINER_HOST work), without a shell. What they print was written by
+ * strangers: it is bounded, parsed as JSON, and cleaned before it is shown. */
+#ifndef TACIT_CLI_ENGINE_H
+#define TACIT_CLI_ENGINE_H
+
+#include <jansson.h>
+
+#include "cli/session.h"
+
+/* Engines that are asked, by the name of their command; NULL at the end. */
+extern const char *const engine_commands[];
+
+#define ENGINE_TEXT_MAX 256
+
+/* All containers, running or not, as `inspect` describes them: the caller owns *containers, an
+ * array. TACIT_NOT_FOUND when the command is not installed, TACIT_UNAVAILABLE with the engine's own
+ * first line when it is and the engine does not answer. */
+int engine_containers(
+	struct session *session, const char *engine, json_t **containers, struct err *err);
+
+/* Restart the container of 64 hex digits `id`. */
+int engine_restart(struct session *session, const char *engine, const char *id, struct err *err);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The key: taken away, and given back. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "cli/run.h"
+#include "cli/transfer.h"
+#include "seal/keyfile.h"
+
+static void say(const struct session *session, const json_t *answer, const char *sentence)
+{
+	if (session->json)
+		session_print_json(answer);
+	else if (session->quiet)
+		session_print_clean(member_text(answer, "state"));
+	else
+		puts(sentence);
+}
+
+int lock_lock(struct session *session, struct err *err)
+{
+	_json_ json_t *answer = NULL;
+	int status = session_post(session, TACIT_API_PREFIX "/lock", NULL, NULL, 0, &answer, err);
+
+	if (!status)
+		say(session, answer, "locked; nothing is read until 'tacit unlock'");
+	return status;
+}
+
+static int read_text(const char *path, char *text, size_t *length, struct err *err)
+{
+	bool input = !strcmp(path, "-");
+	_close_ int opened = input ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = input ? STDIN_FILENO : opened;
+
+	if (fd < 0)
+		return err_errno(err, errno, TACIT_INVALID, "key file %.100s", path);
+	*length = 0;
+	while (*length <= KEYFILE_TEXT_MAX) {
+		ssize_t got = read(fd, text + *length, KEYFILE_TEXT_MAX + 1 - *length);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_errno(err, errno, TACIT_INVALID, "key file");
+		if (!got)
+			return 0;
+		*length += (size_t)got;
+	}
+	return err_set(err, TACIT_INVALID, "key file: too long; 'tacitd' writes them");
+}
+
+/* The text is judged here, so that a wrong file is named as such and goes nowhere. */
+static int send_key(struct session *session, const char *path, char *text, uint8_t *key,
+	json_t **answer, struct err *err)
+{
+	size_t length;
+	int status = read_text(path, text, &length, err);
+
+	if (!status)
+		status = keyfile_parse(text, length, key, err);
+	return status ? status
+		      : transfer_send(session, TACIT_API_PREFIX "/unlock", "unlock", text, length,
+				answer, err);
+}
+
+int lock_unlock(struct session *session, struct err *err)
+{
+	const char *path = session->invocation->values[OPTION_KEY_FILE];
+	_json_ json_t *answer = NULL;
+	char *text;
+	int status;
+
+	if (!path) {
+		status = session_post(
+			session, TACIT_API_PREFIX "/unlock", NULL, NULL, 0, &answer, err);
+	} else {
+		text = seal_alloc(KEYFILE_TEXT_MAX + 1 + SEAL_KEY_BYTES);
+		if (!text)
+			return err_set(err, TACIT_LIMIT, "no locked memory; raise 'ulimit -l'");
+		status = send_key(
+			session, path, text, (uint8_t *)text + KEYFILE_TEXT_MAX + 1, &answer, err);
+		seal_free(text);
+	}
+	if (!status)
+		say(session, answer,
+			"unlocked; run 'tacit repair' for containers that stopped meanwhile");
+	return status;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Secrets without their values. */
+#include <string.h>
+#include <time.h>
+
+#include "base/names.h"
+#include "cli/moment.h"
+#include "cli/run.h"
+#include "cli/table.h"
+
+static void print_secrets(const json_t *list)
+{
+	struct table table;
+	time_t now = time(NULL);
+	const json_t *secret;
+	size_t i;
+
+	table_start(&table, "NAME", "VERSION", "SIZE", "GRANTS", "CREATED", "ROTATED", NULL);
+	json_array_foreach(list, i, secret)
+	{
+		char created[MOMENT_TEXT_MAX], rotated[MOMENT_TEXT_MAX];
+
+		moment_ago(member_text(secret, "created_at"), now, created);
+		moment_ago(member_text(secret, "rotated_at"), now, rotated);
+		table_cell(&table, "%s", member_text(secret, "name"));
+		table_cell(&table, "%llu", member_number(secret, "version"));
+		table_cell(&table, "%llu", member_number(secret, "size"));
+		table_cell(&table, "%llu", member_number(secret, "grants"));
+		table_cell(&table, "%s", created);
+		table_cell(&table, "%s", rotated);
+	}
+	table_print(&table, stdout);
+	table_free(&table);
+}
+
+int secret_ls(struct session *session, struct err *err)
+{
+	_json_ json_t *list = NULL;
+	int status = session_get(session, TACIT_API_PREFIX "/secrets", &list, err);
+
+	if (status < 0)
+		return status;
+	if (session->json)
+		session_print_json(list);
+	else if (session->quiet)
+		session_print_members(list, "name");
+	else
+		print_secrets(list);
+	return 0;
+}
+
+static int get_secret(struct session *session, const char *name, json_t **json, struct err *err)
+{
+	char path[CLIENT_PATH_MAX];
+	int status = name_check_secret(name, err);
+
+	if (!status)
+		status = client_path(path, err, "secrets", name, NULL);
+	return status ? status : session_get(session, path, json, err);
+}
+
+int secret_inspect(struct session *session, struct err *err)
+{
+	_json_ json_t *list = json_array();
+
+	for (size_t i = 0; i < session->invocation->count; i++) {
+		const char *name = session->invocation->words[i];
+		json_t *secret = NULL;
+
+		if (get_secret(session, name, &secret, err) < 0)
+			session_fail_named(session, "secret inspect", name, err);
+		else
+			json_array_append_new(list, secret);
+	}
+	if (session->quiet)
+		session_print_members(list, "name");
+	else
+		session_print_json(list);
+	return 0;
+}
+
+static void print_versions(const json_t *list)
+{
+	struct table table;
+	time_t now = time(NULL);
+	const json_t *version;
+	size_t i;
+
+	table_start(&table, "VERSION", "SIZE", "CREATED", "BY UID", "CURRENT", NULL);
+	json_array_foreach(list, i, version)
+	{
+		char created[MOMENT_TEXT_MAX];
+
+		moment_ago(member_text(version, "created_at"), now, created);
+		table_cell(&table, "%llu", member_number(version, "version"));
+		table_cell(&table, "%llu", member_number(version, "size"));
+		table_cell(&table, "%s", created);
+		table_cell(&table, "%llu", member_number(version, "made_by_uid"));
+		table_cell(&table, "%s",
+			json_is_true(json_object_get(version, "current")) ? "yes" : "");
+	}
+	table_print(&table, stdout);
+	table_free(&table);
+}
+
+int secret_history(struct session *session, struct err *err)
+{
+	const char *name = session->invocation->words[0];
+	_json_ json_t *list = NULL;
+	char path[CLIENT_PATH_MAX];
+	int status = name_check_secret(name, err);
+
+	if (!status)
+		status = client_path(path, err, "secrets", name, "versions", NULL);
+	if (!status)
+		status = session_get(session, path, &list, err);
+	if (status < 0)
+		return status;
+	if (session->json)
+		session_print_json(list);
+	else if (session->quiet)
+		session_print_members(list, "version");
+	else
+		print_versions(list);
+	return 0;
+}
+
+static int remove_one(struct session *session, const char *name, json_t **answer, struct err *err)
+{
+	char path[CLIENT_PATH_MAX];
+	int status = name_check_secret(name, err);
+
+	if (!status)
+		status = client_path(path, err, "secrets", name, NULL);
+	if (!status && session->invocation->values[OPTION_FORCE])
+		status = client_query(path, "force", "1", err);
+	if (!status)
+		status = session_delete(session, path, answer, err);
+	if (status < 0)
+		report_hint(err, TACIT_BUSY, "'--force' removes it with its grants");
+	return status;
+}
+
+int secret_rm(struct session *session, struct err *err)
+{
+	_json_ json_t *answers = json_array();
+
+	for (size_t i = 0; i < session->invocation->count; i++) {
+		const char *name = session->invocation->words[i];
+		json_t *answer = NULL;
+
+		if (remove_one(session, name, &answer, err) < 0) {
+			session_fail_named(session, "secret rm", name, err);
+			continue;
+		}
+		json_array_append_new(answers, answer);
+		if (!session->json)
+			printf("%s%s\n", session->quiet ? "" : "removed ", name);
+	}
+	if (session->json)
+		session_print_json(answers);
+	return 0;
+}

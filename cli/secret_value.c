@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verbs through which a value passes. */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "base/names.h"
+#include "cli/run.h"
+#include "cli/transfer.h"
+#include "cli/value.h"
+
+/* "create:" and the longest name. */
+#define CONTEXT_MAX (16 + TACIT_SECRET_NAME_MAX + 1)
+
+static int read_source(
+	const struct session *session, struct value_source *source, char *prompted, struct err *err)
+{
+	const struct invocation *invocation = session->invocation;
+	unsigned long generate = 0;
+	int status = name_check_secret(invocation->words[0], err);
+
+	if (!status)
+		status = session_number(
+			session, OPTION_GENERATE, 1, TACIT_VALUE_MAX, &generate, err);
+	if (status < 0)
+		return status;
+	*source = (struct value_source){
+		.file = invocation->count > 1 ? invocation->words[1] : NULL,
+		.generate = generate,
+		.keep_newline = invocation->values[OPTION_KEEP_NEWLINE],
+		.prompted = prompted,
+	};
+	snprintf(prompted, CONTEXT_MAX, "value of %s", invocation->words[0]);
+	if (source->generate && source->file)
+		return err_set(err, TACIT_INVALID,
+			"--generate and a FILE are two values; give one of them");
+	return 0;
+}
+
+static int take_value(const struct session *session, struct value *value, struct err *err)
+{
+	struct value_source source;
+	char prompted[CONTEXT_MAX];
+	int status = read_source(session, &source, prompted, err);
+
+	if (!status)
+		status = value_take(&source, value, err);
+	if (!status && value->trimmed)
+		session_note(session,
+			"the newline at the end was not made part of the value; '--keep-newline' "
+			"keeps it");
+	return status;
+}
+
+static int send_value(struct session *session, const char *verb, const char *segment,
+	json_t **secret, struct err *err)
+{
+	const char *name = session->invocation->words[0];
+	char path[CLIENT_PATH_MAX], context[CONTEXT_MAX];
+	struct value value = { 0 };
+	int status = take_value(session, &value, err);
+
+	snprintf(context, sizeof context, "%s:%s", verb, name);
+	if (!status)
+		status = client_path(path, err, "secrets", name, segment, NULL);
+	if (!status)
+		status = transfer_send(
+			session, path, context, value.bytes, value.length, secret, err);
+	value_free(&value);
+	return status;
+}
+
+int secret_create(struct session *session, struct err *err)
+{
+	_json_ json_t *secret = NULL;
+	const char *name = session->invocation->words[0];
+	int status = send_value(session, "create", NULL, &secret, err);
+
+	if (status < 0) {
+		report_hint(err, TACIT_EXISTS, "'tacit secret rotate' gives it a new value");
+		return status;
+	}
+	if (session->json)
+		session_print_json(secret);
+	else if (session->quiet)
+		puts(name);
+	else
+		printf("created %s (version %llu, %llu bytes); next: tacit grant add %s CONSUMER\n",
+			name, member_number(secret, "version"), member_number(secret, "size"),
+			name);
+	return 0;
+}
+
+int secret_rotate(struct session *session, struct err *err)
+{
+	_json_ json_t *secret = NULL;
+	const char *name = session->invocation->words[0];
+	int status = send_value(session, "rotate", "versions", &secret, err);
+
+	if (status < 0)
+		return status;
+	if (session->json)
+		session_print_json(secret);
+	else if (session->quiet)
+		puts(name);
+	else
+		printf("rotated %s (version %llu, %llu bytes); every open from now on reads it\n",
+			name, member_number(secret, "version"), member_number(secret, "size"));
+	return 0;
+}
+
+/* Past stdio, whose buffer would keep a copy. */
+static int write_value(const uint8_t *bytes, size_t length, struct err *err)
+{
+	int status = file_write_fd(STDOUT_FILENO, bytes, length, err);
+
+	if (!status && isatty(STDOUT_FILENO))
+		status = file_write_fd(STDOUT_FILENO, "\n", 1, err);
+	return status;
+}
+
+int secret_reveal(struct session *session, struct err *err)
+{
+	const char *name = session->invocation->words[0];
+	const char *version = session->invocation->values[OPTION_VERSION];
+	char path[CLIENT_PATH_MAX], context[CONTEXT_MAX];
+	unsigned long number = 0;
+	uint8_t *bytes = NULL;
+	size_t length = 0;
+	int status = name_check_secret(name, err);
+
+	if (!status)
+		status = session_number(session, OPTION_VERSION, 1, UINT32_MAX, &number, err);
+	if (!status)
+		status = client_path(path, err, "secrets", name, "reveal", NULL);
+	if (!status && version)
+		status = client_query(path, "version", version, err);
+	if (status < 0)
+		return status;
+	snprintf(context, sizeof context, "reveal:%s", name);
+	status = transfer_receive(session, path, context, &bytes, &length, err);
+	if (!status)
+		status = write_value(bytes, length, err);
+	seal_free(bytes);
+	return status;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/session.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/names.h"
+#include "cli/help.h"
+#include "cli/run.h"
+
+int session_number(const struct session *session, enum option option, unsigned long low,
+	unsigned long high, unsigned long *number, struct err *err)
+{
+	const char *text = session->invocation->values[option];
+	bool octal = option == OPTION_MODE;
+	unsigned long value;
+	char *end;
+
+	if (!text)
+		return 0;
+	errno = 0;
+	value = strtoul(text, &end, octal ? 8 : 10);
+	if (errno || *end || text[0] < '0' || text[0] > '9' || value < low || value > high)
+		return err_set(err, TACIT_INVALID,
+			octal ? "option '--%s' takes an octal number from %04lo to %04lo"
+			      : "option '--%s' takes a number from %lu to %lu",
+			option_table[option].name, low, high);
+	*number = value;
+	return 0;
+}
+
+int session_client(struct session *session, struct err *err)
+{
+	int status;
+
+	if (session->client)
+		return 0;
+	status = client_open(session->root, &session->client, err);
+	if (!status)
+		client_on_wait(session->client, progress_tick, &session->progress);
+	return status;
+}
+
+int session_ask(struct session *session, const struct client_request *request,
+	struct client_answer *answer, struct err *err)
+{
+	int status = session_client(session, err);
+
+	if (status < 0)
+		return status;
+	progress_start(&session->progress, "waiting for the agent");
+	status = client_ask(session->client, request, answer, err);
+	progress_end(&session->progress);
+	return status;
+}
+
+static int ask(struct session *session, const struct client_request *request, json_t **json,
+	struct err *err)
+{
+	int status = session_client(session, err);
+
+	if (status < 0)
+		return status;
+	progress_start(&session->progress, "waiting for the agent");
+	status = client_ask_json(session->client, request, json, err);
+	progress_end(&session->progress);
+	return status;
+}
+
+int session_get(struct session *session, const char *path, json_t **json, struct err *err)
+{
+	return ask(session, &(struct client_request){ .method = "GET", .path = path }, json, err);
+}
+
+int session_post(struct session *session, const char *path, const char *type, const void *body,
+	size_t length, json_t **json, struct err *err)
+{
+	const struct client_request request = {
+		.method = "POST", .path = path, .type = type, .body = body, .length = length
+	};
+
+	return ask(session, &request, json, err);
+}
+
+int session_delete(struct session *session, const char *path, json_t **json, struct err *err)
+{
+	return ask(
+		session, &(struct client_request){ .method = "DELETE", .path = path }, json, err);
+}
+
+int session_status(struct session *session, json_t **status, struct err *err)
+{
+	return session_get(session, TACIT_API_PREFIX "/status", status, err);
+}
+
+void session_print_json(const json_t *json)
+{
+	json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	putchar('\n');
+}
+
+void session_print_clean(const char *text)
+{
+	_free_ char *copy = strdup(text);
+
+	if (!copy)
+		return;
+	report_clean(copy);
+	puts(copy);
+}
+
+void session_print_members(const json_t *list, const char *name)
+{
+	const json_t *object;
+	size_t i;
+
+	json_array_foreach(list, i, object)
+	{
+		if (json_is_string(json_object_get(object, name)))
+			session_print_clean(member_text(object, name));
+		else
+			printf("%llu\n", member_number(object, name));
+	}
+}
+
+const char *member_text(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
+unsigned long long member_number(const json_t *object, const char *name)
+{
+	json_int_t number = json_integer_value(json_object_get(object, name));
+
+	return number < 0 ? 0 : (unsigned long long)number;
+}
+
+void session_fail(struct session *session, const char *what, const struct err *err)
+{
+	report_error(stderr, what, err);
+	if (session->exit == TACIT_OK)
+		session->exit = err->code;
+}
+
+void session_fail_named(
+	struct session *session, const char *what, const char *name, const struct err *err)
+{
+	bool shown = !name_check_secret(name, NULL);
+	char text[COMMAND_WORDS_MAX + TACIT_SECRET_NAME_MAX + 2];
+
+	snprintf(text, sizeof text, "%s%s%s", what, shown ? " " : "", shown ? name : "");
+	session_fail(session, text, err);
+}
+
+void session_note(const struct session *session, const char *format, ...)
+{
+	va_list args;
+
+	if (session->quiet)
+		return;
+	fputs("tacit: note: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+bool session_colour(FILE *file)
+{
+	const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return !(none && *none) && term && strcmp(term, "dumb") && isatty(fileno(file));
+}
+
+/* What failed: the command, and the name it was given when that is a name and so may be shown. */
+static void describe(const struct invocation *invocation, char *text, size_t room)
+{
+	char words[COMMAND_WORDS_MAX] = "";
+	bool named = invocation->command && invocation->command->noun && invocation->count &&
+		     !name_check_secret(invocation->words[0], NULL);
+
+	if (invocation->command)
+		command_words(invocation->command, words);
+	snprintf(text, room, "%s%s%.200s", words, named ? " " : "",
+		named ? invocation->words[0] : "");
+}
+
+static int set_root(struct session *session, struct err *err)
+{
+	const char *given = session->invocation->values[OPTION_ROOT];
+	struct err inner = { 0 };
+
+	if (!given)
+		given = getenv("TACIT_ROOT");
+	if (!given || !*given || !path_check_root(given, session->root, &inner))
+		return 0;
+	return err_set(err, TACIT_INVALID, "the instance given by %s cannot be used: %s",
+		session->invocation->values[OPTION_ROOT] ? "--root" : "TACIT_ROOT", inner.text);
+}
+
+static int dispatch(struct session *session, struct err *err)
+{
+	const struct invocation *invocation = session->invocation;
+
+	if (invocation->values[OPTION_HELP])
+		return help_words(invocation->command, invocation->words, invocation->count, err);
+	if (invocation->values[OPTION_ABOUT])
+		return help_version(session, err);
+	if (set_root(session, err) < 0)
+		return -(int)err->code;
+	return invocation->command ? invocation->command->run(session, err)
+				   : status_bare(session, err);
+}
+
+int session_main(int argc, char *const *argv, const struct rlimit *cores)
+{
+	_free_ const char **room = calloc((size_t)argc + 1, sizeof *room);
+	struct invocation invocation = { 0 };
+	struct session session = { .invocation = &invocation, .cores = *cores };
+	char what[COMMAND_WORDS_MAX + TACIT_SECRET_NAME_MAX + 2] = "";
+	struct err err = { 0 };
+
+	if (!room)
+		return TACIT_EXIT_FAILED;
+	if (command_parse(argc, argv, room, &invocation, &err) < 0) {
+		report_error(stderr, "", &err);
+		return TACIT_EXIT_USAGE;
+	}
+	session.json = invocation.values[OPTION_JSON];
+	session.quiet = invocation.values[OPTION_QUIET];
+	session.progress.quiet = session.quiet;
+	describe(&invocation, what, sizeof what);
+	if (dispatch(&session, &err) < 0)
+		session_fail(&session, what, &err);
+	client_close(session.client);
+	if (fflush(stdout) || ferror(stdout)) {
+		err_errno(&err, errno, TACIT_IO, "write to standard output");
+		session_fail(&session, what, &err);
+	}
+	return code_exit(session.exit);
+}

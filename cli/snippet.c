@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/snippet.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+#include <tacit/api.h>
+
+#include "base/paths.h"
+#include "cli/report.h"
+
+#define SCALAR_MAX (2 * PATH_FULL_MAX + TACIT_CONSUMER_NAME_MAX + 3)
+
+static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+static const char digits[] = "0123456789";
+
+void snippet_variable(const char *file, char *name)
+{
+	if (strchr(digits, file[0]))
+		*name++ = '_';
+	for (; *file; file++) {
+		bool lower = *file >= 'a' && *file <= 'z';
+		bool kept = strchr(letters, *file) || strchr(digits, *file);
+
+		*name++ = lower ? (char)(*file - 'a' + 'A') : kept ? *file : '_';
+	}
+	strcpy(name, "_FILE");
+}
+
+static bool plain_scalar(const char *word)
+{
+	static const char *const meant[] = { "y", "n", "yes", "no", "on", "off", "true", "false",
+		"null" };
+
+	for (size_t i = 0; i < sizeof meant / sizeof meant[0]; i++)
+		if (!strcasecmp(word, meant[i]))
+			return false;
+	if (word[0] != '/' && (!word[0] || !strchr(letters, word[0])))
+		return false;
+	for (; *word; word++)
+		if (!strchr(letters, *word) && !strchr(digits, *word) && !strchr("/._-", *word))
+			return false;
+	return true;
+}
+
+void snippet_yaml(const char *word, char *text, size_t room)
+{
+	size_t used = 0;
+	bool quoted = !plain_scalar(word);
+
+	if (quoted)
+		text[used++] = '"';
+	for (; *word && used + 4 < room; word++) {
+		if (quoted && strchr("\"\\", *word))
+			text[used++] = '\\';
+		text[used++] = *word;
+	}
+	if (quoted)
+		text[used++] = '"';
+	text[used] = '\0';
+	report_clean(text);
+}
+
+static void print_compose(const char *service, const char *file, const char *path, FILE *to)
+{
+	char variable[TACIT_FILE_NAME_MAX + 7];
+	char service_key[SCALAR_MAX], file_key[SCALAR_MAX], source[SCALAR_MAX];
+
+	snippet_variable(file, variable);
+	snippet_yaml(service, service_key, sizeof service_key);
+	snippet_yaml(file, file_key, sizeof file_key);
+	snippet_yaml(path, source, sizeof source);
+	fprintf(to,
+		"\n"
+		"services:\n"
+		"  %s:\n"
+		"    environment:\n"
+		"      %s: /run/secrets/%s\n"
+		"    secrets:\n"
+		"      - %s\n"
+		"secrets:\n"
+		"  %s:\n"
+		"    file: %s\n",
+		service_key, variable, file, file_key, file_key, source);
+}
+
+void snippet_print(
+	const char *consumer, const char *file, const char *path, const char *secret, FILE *to)
+{
+	static const char compose[] = "compose/";
+	const char *last = strrchr(consumer, '/');
+	char variable[TACIT_FILE_NAME_MAX + 7];
+
+	if (strlen(file) > TACIT_FILE_NAME_MAX || !last)
+		return;
+	fprintf(to, "%s now reads %s\n", consumer, secret);
+	if (!strncmp(consumer, compose, sizeof compose - 1)) {
+		print_compose(last + 1, file, path, to);
+		return;
+	}
+	snippet_variable(file, variable);
+	fprintf(to, "\n  -v %s:/run/secrets/%s:ro -e %s=/run/secrets/%s\n", path, file, variable,
+		file);
+}
