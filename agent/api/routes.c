@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/routes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A grant has names, numbers and a mode: far less than this. */
+#define BODY_JSON_MAX (64u << 10)
+#define REPLY_KEY_BYTES sizeof((struct frame_request *)NULL)->reply_key
+
+#define LISTED (QUERY_SECRET | QUERY_CONSUMER)
+
+static const struct route routes[] = {
+	{ "GET", "/v1/status", VERB_STATUS, BODY_NONE, 200, false, false, 0, 0 },
+	{ "POST", "/v1/lock", VERB_LOCK, BODY_NONE, 200, true, false, 0, 0 },
+	{ "POST", "/v1/unlock", VERB_UNLOCK, BODY_SEALED_OPTIONAL, 200, true, false, 0, 0 },
+	{ "POST", "/v1/upgrade", VERB_UPGRADE, BODY_NONE, 200, true, false, 0, 0 },
+	{ "POST", "/v1/stop", VERB_STOP, BODY_NONE, 200, true, false, QUERY_FORCE, 0 },
+	{ "GET", "/v1/secrets", VERB_SECRET_LIST, BODY_NONE, 200, false, false, 0, 0 },
+	{ "GET", "/v1/secrets/{secret}", VERB_SECRET_INSPECT, BODY_NONE, 200, false, false, 0, 0 },
+	{ "POST", "/v1/secrets/{secret}", VERB_SECRET_CREATE, BODY_SEALED, 201, true, false, 0, 0 },
+	{ "DELETE", "/v1/secrets/{secret}", VERB_SECRET_REMOVE, BODY_NONE, 200, true, false,
+		QUERY_FORCE, 0 },
+	{ "GET", "/v1/secrets/{secret}/versions", VERB_SECRET_HISTORY, BODY_NONE, 200, false, false,
+		0, 0 },
+	{ "POST", "/v1/secrets/{secret}/versions", VERB_SECRET_ROTATE, BODY_SEALED, 201, true,
+		false, 0, 0 },
+	{ "POST", "/v1/secrets/{secret}/reveal", VERB_SECRET_REVEAL, BODY_REPLY_KEY, 200, false,
+		true, QUERY_VERSION, 0 },
+	{ "GET", "/v1/grants", VERB_GRANT_LIST, BODY_NONE, 200, false, false, LISTED, 0 },
+	{ "POST", "/v1/grants", VERB_GRANT_ADD, BODY_GRANT, 201, true, false, 0, 0 },
+	{ "DELETE", "/v1/grants", VERB_GRANT_REMOVE, BODY_NONE, 200, true, false,
+		LISTED | QUERY_FILE, LISTED },
+	{ "GET", "/v1/consumers", VERB_CONSUMER_LIST, BODY_NONE, 200, false, false, 0, 0 },
+};
+
+#define ROUTES (sizeof routes / sizeof routes[0])
+
+const struct route *route_at(size_t index)
+{
+	return index < ROUTES ? &routes[index] : NULL;
+}
+
+size_t route_body_limit(enum body body)
+{
+	static const size_t limits[BODIES] = {
+		[BODY_NONE] = 0,
+		[BODY_GRANT] = BODY_JSON_MAX,
+		[BODY_SEALED] = TACIT_TRANSIT_MAX,
+		[BODY_SEALED_OPTIONAL] = TACIT_TRANSIT_MAX,
+		[BODY_REPLY_KEY] = REPLY_KEY_BYTES,
+	};
+
+	return limits[body];
+}
+
+static bool path_matches(const char *pattern, struct piece path, struct piece *secret)
+{
+	struct piece wanted = { pattern, strlen(pattern) }, want, have;
+
+	*secret = (struct piece){ "", 0 };
+	while (target_next(&wanted, '/', &want)) {
+		if (!target_next(&path, '/', &have))
+			return false;
+		if (target_is(want, "{secret}"))
+			*secret = have;
+		else if (want.length != have.length || memcmp(want.at, have.at, have.length))
+			return false;
+	}
+	return !path.at;
+}
+
+const struct route *route_find(
+	const char *method, struct piece path, struct piece *secret, char *allow, struct err *err)
+{
+	size_t used = 0;
+
+	allow[0] = '\0';
+	for (size_t i = 0; i < ROUTES; i++) {
+		if (!path_matches(routes[i].path, path, secret))
+			continue;
+		if (!strcmp(routes[i].method, method))
+			return &routes[i];
+		used += (size_t)snprintf(allow + used, ROUTE_ALLOW_MAX - used, "%s%s",
+			used ? ", " : "", routes[i].method);
+	}
+	if (used)
+		err_set(err, TACIT_METHOD, "this path has other methods: %s", allow);
+	else
+		err_set(err, TACIT_NOT_FOUND,
+			"no such route: a name in a path is one segment, its '/' written %%2F");
+	return NULL;
+}
