@@ -122,6 +122,14 @@ static void on_check_ended(struct holder *holder, int status)
 		log_error("upgrade: %s", err.text);
 }
 
+static void expel(struct holder *holder, uint32_t role)
+{
+	if (role <= ROLE_CORE || role >= ROLES || !holder->child[role].pid)
+		return;
+	log_error("%s sent what it may not send: ended", role_name((enum role)role));
+	child_drop(holder, (enum role)role, true, false);
+}
+
 /* What a child asks. False: it may not, and is ended. */
 static bool on_frame(struct holder *holder, struct child *child, pid_t *check)
 {
@@ -154,6 +162,9 @@ static bool on_frame(struct holder *holder, struct child *child, pid_t *check)
 				"not stopping: %u containers hold the mount; stop them, or 'tacit "
 				"stop --force'",
 				frame.body.stop_answer.held_by);
+		return true;
+	case FRAME_EXPEL:
+		expel(holder, frame.body.expel.role);
 		return true;
 	case FRAME_UPGRADE:
 		*check = start_check(holder);

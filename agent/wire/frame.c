@@ -41,6 +41,7 @@ static const struct {
 	[FRAME_STOP_ANSWER] = { BIT(ROLE_CORE), BIT(ROLE_HOLDER), sizeof(struct frame_stop_answer),
 		false },
 	[FRAME_UPGRADE] = { BIT(ROLE_CORE), BIT(ROLE_HOLDER), 0, false },
+	[FRAME_EXPEL] = { BIT(ROLE_CORE), BIT(ROLE_HOLDER), sizeof(struct frame_expel), false },
 	[FRAME_TOUCH] = { BIT(ROLE_CORE), BIT(ROLE_TOUCHER), sizeof(struct frame_touch), false },
 	[FRAME_TOUCHED] = { BIT(ROLE_TOUCHER), BIT(ROLE_CORE), 0, false },
 	[FRAME_REQUEST] = { BIT(ROLE_API), BIT(ROLE_CORE), sizeof(struct frame_request), false },

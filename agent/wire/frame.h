@@ -36,6 +36,7 @@ enum frame_type {
 	FRAME_NEED_KEY,    /* struct frame_need_key: give the key file (or make it) */
 	FRAME_STOP_ANSWER, /* struct frame_stop_answer */
 	FRAME_UPGRADE,     /* no body: check the files on disk, then re-execute */
+	FRAME_EXPEL,       /* struct frame_expel: a role sent what it may not; end its process */
 	/* core -> toucher */
 	FRAME_TOUCH, /* struct frame_touch */
 	/* toucher -> core */
@@ -93,6 +94,10 @@ struct frame_publish {
 struct frame_need_key {
 	uint32_t create; /* 1: make it, empty and 0400, and open for writing; TACIT_EXISTS possible
 			  */
+};
+
+struct frame_expel {
+	uint32_t role;
 };
 
 struct frame_touch {
@@ -162,6 +167,7 @@ struct frame {
 		struct frame_text text;
 		struct frame_publish publish;
 		struct frame_need_key need_key;
+		struct frame_expel expel;
 		struct frame_touch touch;
 		struct frame_request request;
 		struct frame_reply reply;

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names, attributes, directories; and the table of operations. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "core/fuse/internal.h"
+
+/* The kernel may keep a name for as long as it likes: the answer never depends on who asks, and a
+ * name that was there stays. What a name is worth is decided at every GETATTR and OPEN. */
+#define ENTRY_TIMEOUT_SECONDS 86400.0
+#define LIST_ROOM_MAX 65536
+
+static bool is_known(const struct turn *turn, uint64_t id, const struct node *node)
+{
+	return id == NODE_ROOT_ID || node || turn->model->locked || node_level(id) == LEVEL_KIND;
+}
+
+/* Never denied for a name that is there: a denied LOOKUP throws the name out for all, and detaches
+ * what is mounted on it in other containers. */
+static void on_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct worker *worker = fuse_req_userdata(req);
+	struct turn turn = { .server = worker->server,
+		.model = worker->server->parts.model,
+		.who = fuse_req_ctx(req) };
+	struct fuse_entry_param entry = { .entry_timeout = ENTRY_TIMEOUT_SECONDS };
+	const struct node *node;
+
+	model_read_lock(turn.model);
+	entry.ino = node_child(turn.model->node_key, parent, name);
+	node = entry.ino ? model_node(turn.model, entry.ino) : NULL;
+	if (entry.ino && is_known(&turn, entry.ino, node)) {
+		turn_attributes(&turn, entry.ino, node, &entry.attr);
+		fuse_reply_entry(req, &entry);
+	} else {
+		fuse_reply_err(req, ENOENT);
+	}
+	turn_end(&turn);
+}
+
+static void on_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
+{
+	struct policy_answer answer;
+	const struct node *node;
+	struct turn turn;
+	struct stat st;
+
+	(void)file;
+	turn_begin(&turn, req);
+	node = model_node(turn.model, ino);
+	answer = turn_judge(&turn, ACT_STAT, ino, node);
+	if (answer.errnum) {
+		fuse_reply_err(req, answer.errnum);
+	} else {
+		turn_attributes(&turn, ino, node, &st);
+		fuse_reply_attr(req, &st, 0.0);
+	}
+	turn_end(&turn);
+}
+
+static void on_access(fuse_req_t req, fuse_ino_t ino, int mask)
+{
+	struct policy_answer answer;
+	struct turn turn;
+	bool reads;
+
+	turn_begin(&turn, req);
+	reads = (mask & R_OK) && node_level(ino) == LEVEL_FILE;
+	answer = turn_judge(&turn, reads ? ACT_READ : ACT_STAT, ino, model_node(turn.model, ino));
+	if (!answer.errnum && (mask & W_OK))
+		answer.errnum = EROFS;
+	fuse_reply_err(req, answer.errnum);
+	turn_end(&turn);
+}
+
+static void on_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
+{
+	struct policy_answer answer;
+	struct turn turn;
+
+	turn_begin(&turn, req);
+	answer = turn_judge(&turn, ACT_LIST, ino, model_node(turn.model, ino));
+	if (answer.errnum)
+		fuse_reply_err(req, answer.errnum);
+	else
+		fuse_reply_open(req, file);
+	turn_end(&turn);
+}
+
+/* What a reader may not stat, and what is a neighbour's, is not listed. */
+static bool is_listed(
+	const struct turn *turn, const struct node *directory, const struct node *child)
+{
+	enum node_level level = node_level(directory->id);
+
+	if (turn_judge(turn, ACT_STAT, child->id, child).errnum)
+		return false;
+	return level == LEVEL_ROOT || level == LEVEL_CONSUMER || turn->kind == POLICY_OPERATOR;
+}
+
+static void on_readdir(
+	fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *file)
+{
+	size_t room = size < LIST_ROOM_MAX ? size : LIST_ROOM_MAX, used = 0;
+	_free_ char *list = malloc(room);
+	const struct node *directory;
+	struct turn turn;
+
+	(void)file;
+	if (!list) {
+		fuse_reply_err(req, ENOMEM);
+		return;
+	}
+	turn_begin(&turn, req);
+	directory = model_node(turn.model, ino);
+	for (size_t i = (size_t)offset; directory && i < directory->child_count; i++) {
+		const struct node *child = directory->children[i];
+		struct stat st = { .st_ino = child->id,
+			.st_mode = node_level(child->id) == LEVEL_FILE ? S_IFREG : S_IFDIR };
+		size_t more;
+
+		if (!is_listed(&turn, directory, child))
+			continue;
+		more = fuse_add_direntry(
+			req, list + used, room - used, child->name, &st, (off_t)i + 1);
+		if (more > room - used)
+			break;
+		used += more;
+	}
+	fuse_reply_buf(req, list, used);
+	turn_end(&turn);
+}
+
+/* Containers change nothing. EROFS, so that a typing mistake in `-v` fails loudly. */
+static void on_setattr(
+	fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, struct fuse_file_info *file)
+{
+	(void)ino;
+	(void)attr;
+	(void)to_set;
+	(void)file;
+	fuse_reply_err(req, EROFS);
+}
+
+static void on_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t device)
+{
+	(void)parent;
+	(void)name;
+	(void)mode;
+	(void)device;
+	fuse_reply_err(req, EROFS);
+}
+
+static void on_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+{
+	on_mknod(req, parent, name, mode, 0);
+}
+
+static void on_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	on_mknod(req, parent, name, 0, 0);
+}
+
+static void on_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
+{
+	(void)target;
+	on_mknod(req, parent, name, 0, 0);
+}
+
+static void on_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t to,
+	const char *new_name, unsigned int flags)
+{
+	(void)to;
+	(void)new_name;
+	(void)flags;
+	on_mknod(req, parent, name, 0, 0);
+}
+
+static void on_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name)
+{
+	(void)ino;
+	on_mknod(req, parent, name, 0, 0);
+}
+
+static void on_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+	struct fuse_file_info *file)
+{
+	(void)file;
+	on_mknod(req, parent, name, mode, 0);
+}
+
+/* Named one by one; whatever libfuse would add by itself is off. holder has told the kernel the
+ * same. */
+static void on_init(void *worker, struct fuse_conn_info *connection)
+{
+	(void)worker;
+	connection->want = connection->capable & FUSE_CAP_ATOMIC_O_TRUNC;
+	connection->max_readahead = 0;
+	connection->time_gran = 1;
+}
+
+const struct fuse_lowlevel_ops server_operations = {
+	.init = on_init,
+	.lookup = on_lookup,
+	.getattr = on_getattr,
+	.setattr = on_setattr,
+	.access = on_access,
+	.opendir = on_opendir,
+	.readdir = on_readdir,
+	.open = on_open,
+	.read = on_read,
+	.write = on_write,
+	.release = on_release,
+	.mknod = on_mknod,
+	.mkdir = on_mkdir,
+	.create = on_create,
+	.unlink = on_unlink,
+	.rmdir = on_unlink,
+	.symlink = on_symlink,
+	.rename = on_rename,
+	.link = on_link,
+};

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/fuse/server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "core/fuse/internal.h"
+
+#define UNKNOWN_UNIQUE                                                                             \
+	0x7fffffff1ull /* a request the kernel never sent: an answer to it is dropped */
+
+static ssize_t answer(int fd, struct iovec *parts, int count, void *userdata)
+{
+	struct worker *worker = userdata;
+
+	if (!worker->init)
+		return writev(fd, parts, count);
+	if (count == 2 && parts[1].iov_len <= sizeof worker->init_reply)
+		memcpy(&worker->init_reply, parts[1].iov_base, parts[1].iov_len);
+	return (ssize_t)(parts[0].iov_len + (count > 1 ? parts[1].iov_len : 0));
+}
+
+static ssize_t receive(int fd, void *buffer, size_t room, void *userdata)
+{
+	(void)userdata;
+	return read(fd, buffer, room);
+}
+
+/* Tell libfuse the INIT of this connection, and compare what it would have answered. */
+static int replay_init(struct worker *worker, const struct handover *handover, struct err *err)
+{
+	char request[HANDOVER_INIT_MAX] __attribute__((aligned(8)));
+	const struct fuse_init_out *given =
+		(const void *)(handover->init_reply + sizeof(struct fuse_out_header));
+	const struct fuse_init_out *ours = &worker->init_reply;
+	struct fuse_buf buffer = { .mem = request, .size = handover->init_request_length };
+
+	memcpy(request, handover->init_request, handover->init_request_length);
+	((struct fuse_in_header *)request)->unique = UNKNOWN_UNIQUE;
+	worker->init = true;
+	fuse_session_process_buf(worker->session, &buffer);
+	worker->init = false;
+	if (ours->major != given->major || ours->flags != given->flags ||
+		ours->flags2 != given->flags2 || ours->max_write != given->max_write ||
+		ours->max_pages != given->max_pages || ours->time_gran != given->time_gran)
+		return err_set(err, TACIT_INTERNAL,
+			"libfuse %s would negotiate flags %x,%x and %u bytes; the mount has %x,%x "
+			"and %u",
+			fuse_pkgversion(), ours->flags, ours->flags2, ours->max_write, given->flags,
+			given->flags2, given->max_write);
+	return 0;
+}
+
+static int worker_open(struct server *server, unsigned int index, struct err *err)
+{
+	static const struct fuse_custom_io io = { .writev = answer, .read = receive };
+	struct worker *worker = &server->worker[index];
+	char name[] = "tacit", *argv[] = { name, NULL };
+	struct fuse_args args = FUSE_ARGS_INIT(1, argv);
+
+	worker->server = server;
+	worker->device = server->parts.device[index];
+	worker->slot = &server->parts.handover->slots[index];
+	worker->session =
+		fuse_session_new(&args, &server_operations, sizeof server_operations, worker);
+	fuse_opt_free_args(&args);
+	if (!worker->session || fuse_session_custom_io(worker->session, &io, worker->device))
+		return err_set(err, TACIT_INTERNAL, "libfuse: no session");
+	return replay_init(worker, server->parts.handover, err);
+}
+
+static void quiet(enum fuse_log_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+}
+
+int server_new(const struct server_parts *parts, struct server **server, struct err *err)
+{
+	struct server *fresh = calloc(1, sizeof *fresh);
+	int status = 0;
+
+	if (!fresh)
+		return err_set(err, TACIT_LIMIT, "out of memory");
+	fuse_set_log_func(quiet);
+	fresh->parts = *parts;
+	pthread_mutex_init(&fresh->forget.mutex, NULL);
+	pthread_cond_init(&fresh->forget.wanted, NULL);
+	handles_open_table(&fresh->handles, parts->handover->handles);
+	fresh->gone = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	for (unsigned int i = 0; status == 0 && i < parts->handover->threads; i++)
+		status = worker_open(fresh, i, err);
+	if (status == 0)
+		*server = fresh;
+	return status;
+}
+
+static const struct fuse_in_header *taken(const struct worker *worker)
+{
+	return (const void *)worker->slot->request;
+}
+
+static void clear(struct worker *worker)
+{
+	atomic_store(&worker->slot->processing, 0);
+	atomic_store(&worker->slot->strikes, 0);
+	((struct fuse_in_header *)worker->slot->request)->len = 0;
+}
+
+static void process(struct worker *worker)
+{
+	const struct fuse_in_header *header = taken(worker);
+	struct fuse_buf buffer = { .mem = worker->slot->request, .size = header->len };
+
+	if (header->unique & UNIQUE_RESENT)
+		atomic_fetch_add(&worker->server->parts.handover->resent, 1);
+	/* No request waits, so there is none to interrupt; and forgetting is not how nodes end
+	 * here. */
+	if (header->opcode != FUSE_INTERRUPT && header->opcode != FUSE_FORGET &&
+		header->opcode != FUSE_BATCH_FORGET) {
+		atomic_store(&worker->slot->since_ns, clock_monotonic_ns());
+		atomic_store(&worker->slot->processing, 1);
+		fuse_session_process_buf(worker->session, &buffer);
+	}
+	clear(worker);
+}
+
+/* The request that core after core crashed on is answered without being looked at. */
+static void give_up(struct worker *worker)
+{
+	struct fuse_out_header error = { sizeof error, -EIO, taken(worker)->unique };
+
+	log_error("a request (operation %u) was at hand in %u crashes: answered with an error",
+		taken(worker)->opcode, HANDOVER_STRIKES);
+	if (write(worker->device, &error, sizeof error) < 0)
+		log_debug("its answer was not wanted any more");
+	clear(worker);
+}
+
+static void resume_handle(
+	struct server *server, struct vault *vault, struct handover_handle *handle)
+{
+	struct model *model = server->parts.model;
+	struct secret *secret = model_secret_by_id(model, handle->secret_id);
+	struct node *file = model_node(model, handle->node);
+	struct blob *blob = secret ? secret_blob(secret, handle->version) : NULL;
+	uint8_t *sealed;
+	size_t length;
+
+	for (uint32_t i = 0; secret && !blob && i < secret->record.version_count; i++) {
+		const struct version_record *version = &secret->record.versions[i];
+
+		if (version->number == handle->version &&
+			vault_load_value(vault, version->value_id, &sealed, &length, NULL) == 0)
+			blob = secret_add_blob(secret, version, sealed, length);
+	}
+	if (blob && file) {
+		file->parent->open_handles++;
+		blob_hold(model, blob);
+	} else {
+		atomic_store(&handle->state, HANDLE_ENDED);
+	}
+}
+
+void server_resume(struct server *server, struct vault *vault, bool resend)
+{
+	struct handover *handover = server->parts.handover;
+	struct fuse_out_header again = { .len = sizeof again, .error = NOTIFY_RESEND };
+
+	for (unsigned int i = 0; i < HANDOVER_HANDLES; i++)
+		if (atomic_load(&handover->handles[i].state) == HANDLE_OPEN)
+			resume_handle(server, vault, &handover->handles[i]);
+	for (unsigned int i = 0; i < handover->threads; i++) {
+		struct worker *worker = &server->worker[i];
+
+		if (!taken(worker)->len)
+			continue;
+		atomic_fetch_add(&handover->resumed, 1);
+		worker->replaying = true;
+		if (atomic_load(&worker->slot->strikes) >= HANDOVER_STRIKES)
+			give_up(worker);
+		else
+			process(worker);
+		worker->replaying = false;
+	}
+	/* What the slots did not hold, if anything: a cross-check, on kernels that know it. */
+	if (resend && atomic_load(&handover->core_starts) > 1 &&
+		write(server->worker[0].device, &again, sizeof again) < 0)
+		log_debug("this kernel does not send requests again");
+}
+
+static void *run(void *arg)
+{
+	struct worker *worker = arg;
+	struct fuse_buf buffer = { .mem = worker->slot->request };
+
+	for (;;) {
+		int length = fuse_session_receive_buf(worker->session, &buffer);
+
+		if (length == -EINTR || length == -EAGAIN || length == -ENOENT)
+			continue;
+		if (length <= 0)
+			break;
+		process(worker);
+	}
+	eventfd_write(worker->server->gone, 1);
+	return NULL;
+}
+
+int server_start(struct server *server, struct err *err)
+{
+	for (unsigned int i = 0; i < server->parts.handover->threads; i++)
+		if (pthread_create(&server->worker[i].thread, NULL, run, &server->worker[i]))
+			return err_set(err, TACIT_LIMIT, "no thread to be had");
+	return forget_start(server, err);
+}
+
+int server_gone_fd(const struct server *server)
+{
+	return server->gone;
+}
+
+bool server_moves(const struct server *server, uint64_t limit_ns)
+{
+	uint64_t now = clock_monotonic_ns();
+
+	for (unsigned int i = 0; i < server->parts.handover->threads; i++) {
+		const struct handover_slot *slot = server->worker[i].slot;
+		uint64_t since = atomic_load(&slot->since_ns);
+
+		if (atomic_load(&slot->processing) && since < now && now - since > limit_ns)
+			return false;
+	}
+	return true;
+}
+
+void server_set_toucher(struct server *server, pid_t pid)
+{
+	atomic_store(&server->toucher, pid);
+}
+
+void server_end_handles(struct server *server, const uint8_t *grant_id)
+{
+	struct handover_handle *table = server->handles.table;
+
+	for (unsigned int i = 0; i < HANDOVER_HANDLES; i++) {
+		struct handover_handle *handle = &table[i];
+		struct node *file = model_node(server->parts.model, handle->node);
+		struct secret *secret;
+		struct blob *blob;
+
+		if (atomic_load(&handle->state) != HANDLE_OPEN ||
+			(grant_id && memcmp(handle->grant_id, grant_id, sizeof handle->grant_id)))
+			continue;
+		secret = model_secret_by_id(server->parts.model, handle->secret_id);
+		blob = secret ? secret_blob(secret, handle->version) : NULL;
+		if (blob)
+			blob_release(server->parts.model, blob);
+		handle_end(&server->handles, file ? file->parent : NULL, handle);
+		if (atomic_load(&handle->cached))
+			server_forget_pages(server, handle->node);
+	}
+}
+
+unsigned int server_open_handles(struct server *server)
+{
+	return handles_open_count(&server->handles);
+}
+
+bool server_version_is_open(
+	const struct server *server, const uint8_t secret_id[SEAL_ID_BYTES], uint64_t number)
+{
+	for (unsigned int i = 0; i < HANDOVER_HANDLES; i++) {
+		const struct handover_handle *handle = &server->handles.table[i];
+
+		if (atomic_load(&handle->state) == HANDLE_OPEN && handle->version == number &&
+			!memcmp(handle->secret_id, secret_id, sizeof handle->secret_id))
+			return true;
+	}
+	return false;
+}

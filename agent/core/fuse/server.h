@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The file system: requests of the kernel, answered from memory.
+ *
+ * A thread, a session of libfuse, a clone of /dev/fuse and a slot of the handover memory belong
+ * together. A request is received into the slot, decided and answered under the model's read lock,
+ * then cleared from the slot. A core that takes over answers what it finds in the slots first.
+ *
+ * No thread here waits: no disk, no network, no log that could block, no child. Notifications to
+ * the kernel leave from a thread of their own. */
+#ifndef TACIT_FUSE_SERVER_H
+#define TACIT_FUSE_SERVER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "core/identity/identity.h"
+#include "core/model/model.h"
+#include "wire/handover.h"
+
+struct server;
+
+/* What the server uses; all of it outlives the server and belongs to the caller. */
+struct server_parts {
+	struct model *model;
+	const struct vault *const *vault; /* where the vault is, or NULL, when a request needs it */
+	struct identity *identity;
+	struct handover *handover;
+	const int *device; /* handover->threads clones of /dev/fuse; the server closes them */
+	gid_t operators;   /* group whose members may see names; (gid_t)-1: none */
+};
+
+/* Sessions, each told the INIT that holder answered. TACIT_INTERNAL when libfuse would have
+ * negotiated anything else. Ends with the process: there is no server_free. */
+int server_new(const struct server_parts *parts, struct server **server, struct err *err);
+
+/* Take up what an earlier core left: the open files (whose versions are read from the vault), then
+ * the requests in the slots, then, with `resend`, what the kernel still waits for. Before
+ * server_start, in the thread that owns the vault. */
+void server_resume(struct server *server, struct vault *vault, bool resend);
+
+/* Start the threads. */
+int server_start(struct server *server, struct err *err);
+
+/* A descriptor that becomes readable when the mount is gone. */
+int server_gone_fd(const struct server *server);
+
+/* Whether every thread finishes its requests: none has been at one for `limit_ns`. */
+bool server_moves(const struct server *server, uint64_t limit_ns);
+
+/* The process that may write into the mount; 0: none. */
+void server_set_toucher(struct server *server, pid_t pid);
+
+/* End the open files of a grant, or all of them (NULL): their next READ fails. The caller holds the
+ * model's write lock. */
+void server_end_handles(struct server *server, const uint8_t *grant_id);
+
+/* Throw the page cache of a node away, soon and elsewhere: private mappings fill it. */
+void server_forget_pages(struct server *server, uint64_t node);
+
+unsigned int server_open_handles(struct server *server);
+
+/* Whether an open file holds this version of a secret: it must not be pruned. */
+bool server_version_is_open(
+	const struct server *server, const uint8_t secret_id[SEAL_ID_BYTES], uint64_t number);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which container a cgroup path belongs to. Pure functions over text.
+ *
+ * A name inside a cgroup proves nothing: whoever owns a subtree can make "docker-<64 hex>.scope" in
+ * it. So a path is matched from the root outward against the places where engines put containers,
+ * and the outermost container is the one that counts. */
+#ifndef TACIT_IDENTITY_CGROUP_H
+#define TACIT_IDENTITY_CGROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/config.h"
+
+#define CGROUP_ID_LENGTH 64
+#define CGROUP_PATH_MAX 1024
+
+struct cgroup_match {
+	char id[CGROUP_ID_LENGTH + 1]; /* of the container, lowercase hexadecimal */
+	char path[CGROUP_PATH_MAX];    /* of the container's own cgroup, without what is below it */
+	bool unified;                  /* path is in the cgroup v2 hierarchy */
+	char controller[64];           /* of a v1 path: "name=systemd" is "systemd" */
+};
+
+/* Match one path against the configured roots. False: no container of theirs. */
+bool cgroup_match_path(
+	const struct config *config, const char *path, size_t length, struct cgroup_match *match);
+
+/* The container of a /proc/PID/cgroup. Every hierarchy that knows a container must name the same
+ * one, and a v2 path other than "/" must name one: anything else is no container. */
+bool cgroup_match_text(
+	const struct config *config, const char *text, size_t length, struct cgroup_match *match);
+
+#endif

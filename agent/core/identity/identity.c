@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/identity/identity.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/files.h"
+
+#define CGROUP_TEXT_MAX 16384
+#define KNOWN_MAX 1024 /* cgroups remembered; a power of two, each id has one place */
+
+/* From linux/pidfd.h of 6.13: absent from the oldest headers we build with. */
+#define PIDFD_THREAD_FLAG O_EXCL
+#define PIDFD_INFO_HAS_CGROUPID (1u << 2)
+struct pidfd_info_v0 {
+	uint64_t mask, cgroupid;
+	uint32_t pid, tgid, ppid, ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid;
+	int32_t exit_code;
+};
+#define PIDFD_GET_INFO_V0 _IOWR(0xFF, 11, struct pidfd_info_v0)
+
+/* A cgroup known to be inside a container. The kernel never gives a cgroup's number again. */
+struct known {
+	uint64_t cgroup;
+	struct reader reader;
+};
+
+struct identity {
+	const struct config *config;
+	const char *unified; /* where cgroup v2 is mounted */
+	pthread_mutex_t mutex;
+	struct known known[KNOWN_MAX]; /* under mutex */
+};
+
+struct identity *identity_new(const struct config *config)
+{
+	struct identity *identity = calloc(1, sizeof *identity);
+	struct statfs fs;
+
+	if (!identity)
+		return NULL;
+	identity->config = config;
+	identity->unified = "/sys/fs/cgroup";
+	if (!statfs(identity->unified, &fs) && fs.f_type != CGROUP2_SUPER_MAGIC)
+		identity->unified = "/sys/fs/cgroup/unified"; /* hybrid: v1 with v2 beside it */
+	pthread_mutex_init(&identity->mutex, NULL);
+	return identity;
+}
+
+void identity_free(struct identity *identity)
+{
+	if (identity)
+		pthread_mutex_destroy(&identity->mutex);
+	free(identity);
+}
+
+/* The number of the thread's v2 cgroup, in two system calls; 0 on a kernel that does not say. */
+static uint64_t cgroup_number(pid_t tid)
+{
+	struct pidfd_info_v0 info = { .mask = PIDFD_INFO_HAS_CGROUPID };
+	_close_ int fd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD_FLAG);
+
+	if (fd < 0 || ioctl(fd, PIDFD_GET_INFO_V0, &info) || !(info.mask & PIDFD_INFO_HAS_CGROUPID))
+		return 0;
+	return info.cgroupid;
+}
+
+static size_t read_proc(pid_t tid, const char *name, char *text, size_t room)
+{
+	char path[64];
+	size_t length = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/%s", tid, name);
+	return file_read(path, text, room, &length, NULL) < 0 ? 0 : length;
+}
+
+/* Every directory above the container's is root's: nobody else could have made it there. */
+static bool place_is_roots(
+	const struct identity *identity, const struct cgroup_match *match, uint64_t *inode)
+{
+	char path[CGROUP_PATH_MAX + 128];
+	int base = match->unified
+			   ? snprintf(path, sizeof path, "%s%s", identity->unified, match->path)
+			   : snprintf(path, sizeof path, "/sys/fs/cgroup/%s%s", match->controller,
+				     match->path);
+	size_t top = (size_t)base - strlen(match->path);
+	struct stat st;
+
+	if (lstat(path, &st) || !S_ISDIR(st.st_mode))
+		return false;
+	*inode = st.st_ino;
+	for (char *slash; (slash = strrchr(path, '/')) && slash > path + top;) {
+		*slash = '\0';
+		if (lstat(path, &st) || st.st_uid)
+			return false;
+	}
+	return true;
+}
+
+static void find_by_text(const struct identity *identity, pid_t tid, struct reader *reader)
+{
+	char text[CGROUP_TEXT_MAX];
+	size_t length = read_proc(tid, "cgroup", text, sizeof text);
+	struct cgroup_match match;
+
+	*reader = (struct reader){ .kind = length ? READER_HOST : READER_UNKNOWN };
+	if (!length || !cgroup_match_text(identity->config, text, length, &match))
+		return;
+	reader->kind = READER_UNKNOWN;
+	if (!place_is_roots(identity, &match, &reader->container))
+		return;
+	reader->kind = READER_CONTAINER;
+	memcpy(reader->id, match.id, sizeof reader->id);
+}
+
+void identity_find(struct identity *identity, pid_t tid, struct reader *reader)
+{
+	uint64_t number;
+	struct known *known;
+
+	*reader = (struct reader){ .kind = READER_UNKNOWN };
+	if (tid <= 0)
+		return;
+	number = cgroup_number(tid);
+	known = &identity->known[number % KNOWN_MAX];
+	if (number) {
+		hold_mutex(&identity->mutex);
+		if (known->cgroup == number) {
+			*reader = known->reader;
+			return;
+		}
+	}
+	find_by_text(identity, tid, reader);
+	/* Remember it, if the thread was in that cgroup before and after the text was read. */
+	if (number && reader->kind == READER_CONTAINER && cgroup_number(tid) == number) {
+		hold_mutex(&identity->mutex);
+		*known = (struct known){ number, *reader };
+	}
+}
+
+bool identity_in_group(pid_t tid, gid_t gid)
+{
+	char text[CGROUP_TEXT_MAX];
+	size_t length = read_proc(tid, "status", text, sizeof text - 1);
+	static const char *const lines[] = { "\nGid:", "\nGroups:" };
+
+	text[length] = '\0';
+	for (size_t i = 0; i < 2; i++) {
+		char *at = strstr(text, lines[i]), *end;
+
+		if (!at)
+			continue;
+		at += strlen(lines[i]);
+		while (*at && *at != '\n') {
+			unsigned long group = strtoul(at, &end, 10);
+
+			if (end == at)
+				break;
+			if (group == gid)
+				return true;
+			at = end + strspn(end, " \t");
+		}
+	}
+	return false;
+}
+
+uint32_t identity_apply_map(const char *map, uint32_t inside)
+{
+	unsigned int first, host, count;
+	int used;
+
+	while (sscanf(map, "%u %u %u%n", &first, &host, &count, &used) == 3) {
+		if (inside >= first && inside - first < count)
+			return host + (inside - first);
+		map += used;
+	}
+	return UINT32_MAX;
+}
+
+static uint32_t host_id(pid_t tid, const char *name, uint32_t inside)
+{
+	char text[4096];
+	size_t length = read_proc(tid, name, text, sizeof text - 1);
+
+	text[length] = '\0';
+	return identity_apply_map(text, inside);
+}
+
+uid_t identity_host_uid(pid_t tid, uid_t inside)
+{
+	return host_id(tid, "uid_map", inside);
+}
+
+gid_t identity_host_gid(pid_t tid, gid_t inside)
+{
+	return host_id(tid, "gid_map", inside);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is reading: a thread id of a FUSE request, made into "this container" or "a process of the
+ * host". The reader cannot end while its request is unanswered, so its id cannot be another's yet.
+ *
+ * Reads of a reader's /proc only cgroup, status, uid_map and gid_map: memory of the kernel, never a
+ * disk. Thread-safe. */
+#ifndef TACIT_IDENTITY_IDENTITY_H
+#define TACIT_IDENTITY_IDENTITY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/config.h"
+#include "core/identity/cgroup.h"
+
+enum reader_kind {
+	READER_UNKNOWN,   /* not visible, or its cgroups contradict each other: denied everything */
+	READER_HOST,      /* in no container of a known engine */
+	READER_CONTAINER, /* in the container `id` */
+};
+
+struct reader {
+	enum reader_kind kind;
+	uint64_t container; /* inode of the container's cgroup: an id used again has another */
+	char id[CGROUP_ID_LENGTH + 1];
+};
+
+struct identity;
+
+/* `config` is kept, not copied. NULL: no memory. */
+struct identity *identity_new(const struct config *config);
+void identity_free(struct identity *identity);
+
+/* Who thread `tid` is. */
+void identity_find(struct identity *identity, pid_t tid, struct reader *reader);
+
+/* Whether `gid` is among the groups of thread `tid`, its own or a supplementary one. */
+bool identity_in_group(pid_t tid, gid_t gid);
+
+/* The id on the host of `inside`, as the user namespace of `tid` counts. (uid_t)-1: not mapped. */
+uid_t identity_host_uid(pid_t tid, uid_t inside);
+gid_t identity_host_gid(pid_t tid, gid_t inside);
+
+/* The text of a uid_map or gid_map applied to `inside`; pure. */
+uint32_t identity_apply_map(const char *map, uint32_t inside);
+
+#endif

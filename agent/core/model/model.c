@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/model/model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/model/blob.h"
+
+struct model *model_new(const uint8_t node_key[16])
+{
+	struct model *model = calloc(1, sizeof *model);
+	pthread_rwlockattr_t attributes;
+
+	if (!model)
+		return NULL;
+	/* A stream of readers must not keep the writer out. */
+	pthread_rwlockattr_init(&attributes);
+	pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&model->lock, &attributes);
+	pthread_rwlockattr_destroy(&attributes);
+	pthread_mutex_init(&model->plain_mutex, NULL);
+	memcpy(model->node_key, node_key, sizeof model->node_key);
+	model->locked = true;
+	return model;
+}
+
+void model_free(struct model *model)
+{
+	if (!model)
+		return;
+	model_clear(model);
+	pthread_rwlock_destroy(&model->lock);
+	pthread_mutex_destroy(&model->plain_mutex);
+	free(model);
+}
+
+void model_read_lock(struct model *model)
+{
+	pthread_rwlock_rdlock(&model->lock);
+}
+
+void model_write_lock(struct model *model)
+{
+	pthread_rwlock_wrlock(&model->lock);
+}
+
+void model_unlock(struct model *model)
+{
+	pthread_rwlock_unlock(&model->lock);
+}
+
+static void wipe(void *memory, size_t length)
+{
+	if (memory)
+		seal_wipe(memory, length);
+	free(memory);
+}
+
+void model_clear(struct model *model)
+{
+	struct secret *secret, *next_secret;
+	struct grant *grant, *next_grant;
+	struct node *node, *next_node;
+
+	HASH_CLEAR(by_id, model->secrets_by_id);
+	HASH_ITER(by_name, model->secrets_by_name, secret, next_secret)
+	{
+		HASH_DELETE(by_name, model->secrets_by_name, secret);
+		while (secret->blobs)
+			blob_discard(model, &secret->blobs);
+		wipe(secret, sizeof *secret);
+	}
+	HASH_ITER(hh, model->grants, grant, next_grant)
+	{
+		HASH_DELETE(hh, model->grants, grant);
+		wipe(grant, sizeof *grant);
+	}
+	HASH_ITER(hh, model->nodes, node, next_node)
+	{
+		HASH_DELETE(hh, model->nodes, node);
+		free(node->children);
+		wipe(node, sizeof *node);
+	}
+	model->root = NULL;
+	model->locked = true;
+}
+
+int model_open(struct model *model, struct err *err)
+{
+	model->root = tree_grow(model, NULL, "");
+	for (int kind = 0; model->root && kind < CONSUMER_KINDS; kind++)
+		if (!tree_grow(model, model->root, consumer_kind_word((enum consumer_kind)kind)))
+			return err_set(err, TACIT_LIMIT, "out of memory");
+	model->locked = !model->root;
+	return model->locked ? err_set(err, TACIT_LIMIT, "out of memory") : 0;
+}
+
+struct secret *model_secret(const struct model *model, const char *name)
+{
+	struct secret *secret;
+
+	HASH_FIND(by_name, model->secrets_by_name, name, strlen(name), secret);
+	return secret;
+}
+
+struct secret *model_secret_by_id(const struct model *model, const uint8_t id[SEAL_ID_BYTES])
+{
+	struct secret *secret;
+
+	HASH_FIND(by_id, model->secrets_by_id, id, SEAL_ID_BYTES, secret);
+	return secret;
+}
+
+struct grant *model_grant_by_id(const struct model *model, const uint8_t id[SEAL_ID_BYTES])
+{
+	struct grant *grant;
+
+	HASH_FIND(hh, model->grants, id, SEAL_ID_BYTES, grant);
+	return grant;
+}
+
+bool grant_lives(const struct grant *grant)
+{
+	return grant && grant->secret && !grant->record.revoked_ns;
+}
+
+int model_put_secret(struct model *model, const struct secret_record *record, uint8_t *sealed,
+	size_t sealed_length, struct err *err)
+{
+	struct secret *secret = model_secret_by_id(model, record->id);
+	struct blob *blob =
+		blob_new(&record->versions[record->version_count - 1], sealed, sealed_length);
+
+	if (!blob) {
+		free(sealed);
+		return err_set(err, TACIT_LIMIT, "out of memory");
+	}
+	if (!secret) {
+		secret = calloc(1, sizeof *secret);
+		if (!secret) {
+			blob_discard(model, &blob);
+			return err_set(err, TACIT_LIMIT, "out of memory");
+		}
+		secret->record = *record;
+		HASH_ADD_KEYPTR(by_name, model->secrets_by_name, secret->record.name,
+			strlen(secret->record.name), secret);
+		HASH_ADD(by_id, model->secrets_by_id, record.id, SEAL_ID_BYTES, secret);
+	}
+	memcpy(secret->record.versions, record->versions, sizeof record->versions);
+	secret->record.version_count = record->version_count;
+	secret->record.last_number = record->last_number;
+	blob->next = secret->blobs;
+	secret->blobs = blob;
+	blob_settle(model, secret);
+	return 0;
+}
+
+void model_remove_secret(struct model *model, struct secret *secret)
+{
+	HASH_DELETE(by_name, model->secrets_by_name, secret);
+	HASH_DELETE(by_id, model->secrets_by_id, secret);
+	while (secret->blobs)
+		blob_discard(model, &secret->blobs);
+	wipe(secret, sizeof *secret);
+}
+
+int model_put_grant(struct model *model, const struct grant_record *record, struct err *err)
+{
+	struct grant *grant = model_grant_by_id(model, record->id);
+	struct node *directory;
+
+	if (!grant) {
+		directory = tree_consumer(model, record->consumer);
+		grant = calloc(1, sizeof *grant);
+		if (!grant || !directory) {
+			free(grant);
+			return err_set(err, TACIT_LIMIT, "out of memory");
+		}
+		memcpy(grant->record.id, record->id, SEAL_ID_BYTES);
+		grant->node = tree_grow(model, directory, record->file);
+		if (!grant->node) {
+			free(grant);
+			return err_set(err, TACIT_LIMIT, "out of memory");
+		}
+		HASH_ADD(hh, model->grants, record.id, SEAL_ID_BYTES, grant);
+	}
+	if (grant_lives(grant))
+		grant->secret->grants--;
+	grant->record = *record;
+	grant->secret = record->revoked_ns ? NULL : model_secret_by_id(model, record->secret_id);
+	if (grant->secret)
+		grant->secret->grants++;
+	/* Of several grants that a path has had, at most one lives: it is the node's. */
+	if (!grant->node->grant || grant_lives(grant))
+		grant->node->grant = grant;
+	return 0;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What core knows while it is unlocked: secrets, grants, and the tree of nodes the kernel sees.
+ *
+ * Readers (FUSE threads) hold the read lock for a whole request, its reply included; the one writer
+ * commits to the vault first, without the lock, and takes it only to change memory. So when the
+ * writer has let go of the lock, every thread that decided by the old state has answered: that is
+ * when a change is acknowledged. No lock is ever held across I/O.
+ *
+ * Invariants:
+ *  1. A node, once made, stays until model_clear(): a name the kernel has seen never stops
+ * existing.
+ *  2. A file's node has a grant; a grant that was revoked stays as the node's tombstone.
+ *  3. A blob is in its secret's list while it is current or a handle holds it.
+ *  4. A blob's plaintext is there while a handle holds the blob, in locked memory, once. */
+#ifndef TACIT_MODEL_MODEL_H
+#define TACIT_MODEL_MODEL_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <uthash.h>
+
+#include "core/model/nodeid.h"
+#include "core/store/vault.h"
+
+#define MODEL_PLAIN_MAX (64u << 20) /* bytes of plaintext at once, over all open files */
+
+/* One version of a value, sealed, in memory. */
+struct blob {
+	struct blob *next; /* of the same secret */
+	struct version_record version;
+	uint8_t *sealed; /* malloc'd */
+	size_t sealed_length;
+	unsigned int holders; /* open handles; under model.plain_mutex */
+	uint8_t *plain;       /* seal_alloc'd, or NULL; under model.plain_mutex */
+};
+
+struct secret {
+	UT_hash_handle by_name;
+	UT_hash_handle by_id;
+	struct secret_record record;
+	struct blob *blobs;  /* the current one first */
+	unsigned int grants; /* that live */
+};
+
+struct node {
+	UT_hash_handle hh; /* by id */
+	uint64_t id;
+	struct node *parent;
+	char name[NAME_SEGMENT_MAX + 1];
+	struct node **children; /* in the order made: a directory offset stays valid */
+	size_t child_count, child_room;
+	struct grant *grant;       /* of a file */
+	unsigned int open_handles; /* of a consumer: under the mutex of core/fuse/handle.c */
+};
+
+struct grant {
+	UT_hash_handle hh; /* by id */
+	struct grant_record record;
+	struct secret *secret; /* NULL in a tombstone */
+	struct node *node;
+};
+
+struct model {
+	pthread_rwlock_t lock;
+	bool locked; /* no key: the maps below are empty */
+	uint8_t node_key[16];
+	struct secret *secrets_by_name, *secrets_by_id;
+	struct node *nodes;
+	struct node *root;
+	struct grant *grants;
+	pthread_mutex_t
+		plain_mutex; /* taken inside the read lock or by the writer; never across I/O */
+	size_t plain_bytes;  /* under plain_mutex */
+};
+
+/* An empty, locked model. NULL: no memory. */
+struct model *model_new(const uint8_t node_key[16]);
+void model_free(struct model *model);
+
+void model_read_lock(struct model *model);
+void model_write_lock(struct model *model);
+void model_unlock(struct model *model);
+
+/* Everything below: the caller holds the write lock (for the functions that change) or either lock.
+ */
+
+/* Forget everything and wipe it: what `lock` does. Blobs that handles hold go too. */
+void model_clear(struct model *model);
+
+/* Unlock an empty model: its root and the kinds of consumers are there. */
+int model_open(struct model *model, struct err *err);
+
+/* Put records in; `sealed` becomes the model's. A secret that is there is replaced and its previous
+ * blob kept while handles hold it. TACIT_LIMIT when memory runs out. */
+int model_put_secret(struct model *model, const struct secret_record *record, uint8_t *sealed,
+	size_t sealed_length, struct err *err);
+int model_put_grant(struct model *model, const struct grant_record *record, struct err *err);
+void model_remove_secret(struct model *model, struct secret *secret);
+
+struct secret *model_secret(const struct model *model, const char *name);
+struct secret *model_secret_by_id(const struct model *model, const uint8_t id[SEAL_ID_BYTES]);
+struct node *model_node(const struct model *model, uint64_t id);
+/* The directory of a consumer, or NULL. */
+struct node *model_consumer(const struct model *model, const char *consumer);
+struct grant *model_grant_by_id(const struct model *model, const uint8_t id[SEAL_ID_BYTES]);
+bool grant_lives(const struct grant *grant);
+
+/* The version a secret has now, or a kept one that is in memory; NULL when it is not. */
+struct blob *secret_current(const struct secret *secret);
+struct blob *secret_blob(const struct secret *secret, uint64_t number);
+
+/* A handle takes hold of a version and lets go of it. Under the read lock, from any thread. */
+void blob_hold(struct model *model, struct blob *blob);
+void blob_release(struct model *model, struct blob *blob);
+/* The plaintext of a held blob, unsealed if it is not yet. Lives while the hold lasts and the lock
+ * is held. TACIT_LIMIT over MODEL_PLAIN_MAX, TACIT_CORRUPT when it does not authenticate. */
+int blob_plain(struct model *model, const struct vault *vault, struct blob *blob,
+	const uint8_t **plain, struct err *err);
+/* A kept version that is not in memory (the handle of an earlier core pins it). `sealed` becomes
+ * the model's. */
+struct blob *secret_add_blob(struct secret *secret, const struct version_record *version,
+	uint8_t *sealed, size_t sealed_length);
+
+#endif

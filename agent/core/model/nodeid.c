@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/model/nodeid.h"
+
+#include <string.h>
+
+#include "seal/seal.h"
+
+#define LEVEL_SHIFT 60
+#define KIND_SHIFT 56
+#define HASH_MASK ((1ull << KIND_SHIFT) - 1)
+
+enum node_level node_level(uint64_t node)
+{
+	return node == NODE_ROOT_ID ? LEVEL_ROOT : (enum node_level)(node >> LEVEL_SHIFT);
+}
+
+enum consumer_kind node_kind(uint64_t node)
+{
+	return (enum consumer_kind)(node >> KIND_SHIFT & 0xf);
+}
+
+static uint64_t number(const uint8_t key[16], uint64_t parent, const char *name,
+	enum node_level level, enum consumer_kind kind)
+{
+	unsigned char path[sizeof parent + NAME_SEGMENT_MAX];
+	size_t length = strlen(name);
+
+	memcpy(path, &parent, sizeof parent);
+	memcpy(path + sizeof parent, name, length);
+	return (uint64_t)level << LEVEL_SHIFT | (uint64_t)kind << KIND_SHIFT |
+	       (seal_hash64(key, path, sizeof parent + length) & HASH_MASK);
+}
+
+uint64_t node_child(const uint8_t key[16], uint64_t parent, const char *name)
+{
+	size_t length = strlen(name);
+	enum node_level level = node_level(parent);
+	enum consumer_kind kind;
+	unsigned int depth;
+
+	if (length > NAME_SEGMENT_MAX || level == LEVEL_FILE)
+		return 0;
+	if (level == LEVEL_ROOT) {
+		kind = consumer_kind_of_word(name, length);
+		return kind == CONSUMER_KINDS ? 0 : number(key, parent, name, LEVEL_KIND, kind);
+	}
+	kind = node_kind(parent);
+	if (level == LEVEL_CONSUMER)
+		return name_check_file(name, NULL) < 0
+			       ? 0
+			       : number(key, parent, name, LEVEL_FILE, kind);
+	depth = level == LEVEL_KIND ? 0 : 1;
+	if (!consumer_component_ok(kind, depth, name, length))
+		return 0;
+	return number(key, parent, name,
+		depth + 1 == consumer_kind_depth(kind) ? LEVEL_CONSUMER : LEVEL_ABOVE, kind);
+}

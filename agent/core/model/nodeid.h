@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The number of a node in the mount: derivable from its path, so that every core finds the same
+ * tree behind the numbers the kernel holds, and telling what the node is without any other
+ * knowledge, so that a locked agent can answer by shape.
+ *
+ *   bits 63-60  level     1 kind, 2 above a consumer, 3 consumer, 4 file (the root is 1, FUSE's
+ * own) bits 59-56  kind      enum consumer_kind bits 55-0   SipHash-2-4 of the parent's number and
+ * the name, keyed per mount
+ */
+#ifndef TACIT_MODEL_NODEID_H
+#define TACIT_MODEL_NODEID_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/names.h"
+
+#define NODE_ROOT_ID 1u
+
+enum node_level { LEVEL_ROOT, LEVEL_KIND, LEVEL_ABOVE, LEVEL_CONSUMER, LEVEL_FILE };
+
+enum node_level node_level(uint64_t node);
+enum consumer_kind node_kind(uint64_t node); /* of anything but the root */
+
+/* The number of `name` in the directory `parent`; 0 when no path of that shape can exist. */
+uint64_t node_child(const uint8_t key[16], uint64_t parent, const char *name);
+
+#endif
