@@ -28,6 +28,8 @@ static const struct command {
 		"PATH...      stat, access and open everything below, in a loop" },
 	{ "socket", probe_socket, 1,
 		"PATH        standard input to a unix socket, answer to output" },
+	{ "search", probe_search, 2,
+		"PID FILE    look for the file's bytes in a process's memory" },
 	{ "value", probe_value, 2, "TAG VERSION [BYTES]   the value of that version" },
 };
 

@@ -47,6 +47,7 @@ int probe_map(const struct options *options, char **paths);
 int probe_read(const struct options *options, char **paths);
 int probe_slow(const struct options *options, char **paths);
 int probe_stat(const struct options *options, char **paths);
+int probe_search(const struct options *options, char **arguments);
 int probe_socket(const struct options *options, char **paths);
 int probe_value(const struct options *options, char **arguments);
 

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Goal: the same under podman with runc: one grant without options, mounted as a file and as a
+# directory into hardened containers; a second container sees nothing of it.
+. "$(dirname "$0")/../support/assert.sh"
+. "$SUPPORT/engine.sh"
+. "$SUPPORT/agent.sh"
+
+engine_start
+podman_start
+agent_new a
+agent_start
+
+secret_create db_password db 1
+secret_create other other 1
+t grant add db_password container/web >/dev/null
+t grant add other container/next >/dev/null
+password=$(value db 1)
+
+start() {
+	local name=$1
+	shift
+	podman_ run -d --name "$RUN_ID-$name" --network none --read-only --tmpfs /tmp \
+		--user 1000:1000 --cap-drop all --security-opt no-new-privileges \
+		-e DB_PASSWORD_FILE=/run/secrets/db_password "$@" "$TACIT_IMAGE" sleep 1000 >/dev/null
+	at_exit "podman_ rm -f -t 0 '$RUN_ID-$name' >/dev/null 2>&1"
+}
+inside() {
+	local name=$1
+	shift
+	podman_ exec "$RUN_ID-$name" "$@"
+}
+
+start file -v "$(mount_of)/container/web/db_password:/run/secrets/db_password:ro"
+start directory -v "$(mount_of)/container/web:/run/secrets:ro"
+start next -v "$(mount_of)/container/next:/run/secrets:ro"
+for name in file directory; do
+	# shellcheck disable=SC2016  # expanded inside
+	equal "password in $name" "$password" "$(inside "$name" sh -c 'cat $DB_PASSWORD_FILE')"
+	equal "file in $name" "0400 1000 1000 ${#password}" \
+		"$(inside "$name" probe stat /run/secrets/db_password)"
+done
+say "podman, file and directory: uid 1000, no capabilities, read-only, ${#password} bytes"
+
+equal "next's directory" other "$(inside next ls -A /run/secrets)"
+expect 1 ENOENT inside next probe read /run/secrets/db_password
+say "a second container: not listed, not there"
+
+secret_rotate db_password db 2
+for name in file directory; do
+	equal "$name after a rotation" "$(value db 2)" "$(inside "$name" cat /run/secrets/db_password)"
+done
+say "after a rotation the next open reads version 2, on both kinds of mount"

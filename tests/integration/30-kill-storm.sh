@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# Goal: under 8 readers inside a container, 300 SIGKILLs of core, 50 each of api and toucher and 10
+# of holder fail no read and change no byte, with the kernel's RESEND and without it, while the
+# secret is rotated; a stopped core is replaced within 5 s; an upgrade fails no read.
+. "$(dirname "$0")/../support/assert.sh"
+. "$SUPPORT/engine.sh"
+. "$SUPPORT/agent.sh"
+
+core_kills=${CORE_KILLS:-300} side_kills=${SIDE_KILLS:-50} holder_kills=${HOLDER_KILLS:-10}
+secret=/run/secrets/db_password
+engine_start
+
+start_readers() {
+	container "readers-$1" -d -v "$(mount_of)/container/web/db_password:$secret:ro" \
+		-v "$SCRATCH/floor:/floor:ro" -- \
+		probe loop -n 8 -t db -f /floor/version $secret >/dev/null
+	sleep 0.5
+}
+# stop_readers NAME: leaves their last line in $tally, every count of it checked.
+stop_readers() {
+	local count
+	docker stop -t 20 "$RUN_ID-readers-$1" >/dev/null
+	tally=$(docker logs "$RUN_ID-readers-$1" | tail -n 1)
+	like "the readers' last line" '^readers=8 ' "$tally"
+	for count in failed wrong older backward; do
+		equal "$count reads ($tally)" 0 "$(field $count "$tally")"
+	done
+	docker rm -f "$RUN_ID-readers-$1" >/dev/null
+}
+
+# Rotations go on all the while. One that fails may have been done: the next has another number.
+# Only what was acknowledged binds the readers.
+rotate_for_ever() {
+	local n=1 acked=0
+	trap - EXIT ERR
+	while [ ! -e "$ROOT/enough" ]; do
+		n=$((n + 1))
+		if secret_rotate db_password db $n 2>/dev/null; then
+			note_acknowledged $n
+			acked=$((acked + 1))
+		fi
+		echo "$n $acked" >"$ROOT/rotations"
+		sleep 0.1
+	done
+}
+
+strike_holder() {
+	local core
+	core=$(pid_of core)
+	strike KILL holder
+	sleep 0.05
+	[ -n "$(pid_of core)" ] || fail "core died with holder"
+	agent_launch
+	within 10 core_is_not "$core" || fail "the new holder started no core"
+	t status --wait 10 >/dev/null || fail "a new holder does not serve"
+}
+core_is_not() { [ -n "$(pid_of core)" ] && [ "$(pid_of core)" != "$1" ]; }
+
+storm() {
+	local resend=$1 i rotator n acked started
+	agent_new "resend-$resend" "resend $resend"
+	agent_start
+	secret_create db_password db 1
+	t grant add db_password container/web >/dev/null
+	note_acknowledged 1
+	start_readers "$resend"
+	rotate_for_ever &
+	rotator=$!
+	started=$SECONDS
+	for ((i = 1; i <= core_kills; i++)); do
+		strike KILL core
+		[ $((i * side_kills / core_kills)) -eq $(((i - 1) * side_kills / core_kills)) ] || {
+			strike KILL api
+			strike KILL toucher
+		}
+		[ $((i * holder_kills / core_kills)) -eq $(((i - 1) * holder_kills / core_kills)) ] ||
+			strike_holder
+		sleep "0.0$((RANDOM % 9))$((RANDOM % 10))"
+	done
+	touch "$ROOT/enough"
+	wait $rotator
+	t status --wait 20 >/dev/null || fail "does not serve after the storm"
+	secret_rotate db_password db 1000000 || fail "cannot rotate after the storm"
+	note_acknowledged 1000000
+	sleep 0.3
+	stop_readers "$resend"
+	equal "the last version seen" 1000000 "$(field highest "$tally")"
+	read -r n acked <"$ROOT/rotations"
+	at_least "core starts counted by the agent" "$core_kills" "$(t status --json | jq .core_starts)"
+	say "resend $resend: $core_kills kills of core, $side_kills of api, $side_kills of toucher, $holder_kills of holder in $((SECONDS - started)) s"
+	say "  $(field reads "$tally") reads, 0 failed, 0 wrong, longest pause $(field longest_ms "$tally") ms; $acked of $((n - 1)) rotations acknowledged"
+	say "  $(t status --json | jq -r '"\(.requests_resumed) requests finished by a successor, \(.requests_resent) sent again by the kernel"')"
+}
+
+storm yes
+agent_kill
+storm no
+
+# A hang is worse than a crash.
+start_readers stopped
+strike STOP core
+sleep 6
+stop_readers stopped
+pause=$(field longest_ms "$tally")
+at_least "the pause of a stopped core, in ms" 500 "${pause%.*}"
+[ "${pause%.*}" -lt 5000 ] || fail "readers waited $pause ms for a stopped core"
+say "core stopped (SIGSTOP): $(field reads "$tally") reads, 0 failed, longest pause $pause ms"
+
+start_readers upgraded
+for i in 1 2 3; do
+	before=$(agent_processes | sort)
+	t upgrade >/dev/null || fail "upgrade $i"
+	after=$(agent_processes | sort)
+	equal "holder's pid after an upgrade" "$(grep holder <<<"$before")" "$(grep holder <<<"$after")"
+	[ -z "$(comm -12 <(grep -v holder <<<"$before") <(grep -v holder <<<"$after"))" ] ||
+		fail "upgrade $i left old processes: $before / $after"
+done
+stop_readers upgraded
+say "3 upgrades: $(field reads "$tally") reads, 0 failed, longest pause $(field longest_ms "$tally") ms"

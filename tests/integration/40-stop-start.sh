@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Goal: stop is refused while a container holds the mount; after a forced stop and a start the store
+# is intact, new containers are served, and the running ones are named until they are restarted.
+. "$(dirname "$0")/../support/assert.sh"
+. "$SUPPORT/engine.sh"
+. "$SUPPORT/agent.sh"
+
+engine_start
+agent_new a
+agent_start
+like "where the key is" '^0?400 0$' "$(stat -c '%a %u' "$ROOT/etc/tacit/key")"
+for n in 1 2 3; do
+	secret_create "app/secret$n" "tag$n" 1
+	secret_rotate "app/secret$n" "tag$n" 2
+	t grant add "app/secret$n" container/web --mode 0440 --gid 1000 >/dev/null
+done
+everything() {
+	t secret ls --json
+	t grant ls --json
+	t consumer ls --json
+	for n in 1 2 3; do
+		t secret history "app/secret$n" --json
+		t secret reveal "app/secret$n"
+		t secret reveal "app/secret$n" --version 1
+	done
+}
+before=$(everything)
+secret=/run/secrets/secret1
+mounted=(-v "$(mount_of)/container/web:/run/secrets:ro")
+container old -d "${mounted[@]}" -- sleep 1000 >/dev/null
+inside() { docker exec "$RUN_ID-$1" "${@:2}"; }
+inside old probe read -t tag1 $secret >/dev/null
+
+expect 1 'tacit stop --force' t stop
+like "the refusal" '1' "$ERR"
+equal "the container after a refused stop" "$(value tag1 2)" "$(inside old cat $secret)"
+kill -TERM "$(pid_of holder)"
+sleep 0.5
+equal "the container after SIGTERM" "$(value tag1 2)" "$(inside old cat $secret)"
+say "stop and SIGTERM are refused while a container holds the mount, and nothing changes for it"
+
+agent_stop --force
+run inside old probe read $secret
+equal "exit of a read without an agent" 1 "$RC"
+like "a read without an agent" 'ENOTCONN' "$ERR"
+expect 6 'tacit: ' t status
+expect 6 'tacit: ' t secret ls
+grep -qF " $(mount_of) fuse.tacit" /proc/mounts && fail "the mount is left after a stop"
+[ ! -e "$(api_of)" ] || fail "the socket is left after a stop"
+
+agent_start
+equal "the store after stop and start" "$before" "$(everything)"
+container new -d "${mounted[@]}" -- sleep 1000 >/dev/null
+equal "a new container" "$(value tag1 2)" "$(inside new cat $secret)"
+old_id=$(docker inspect -f '{{.Id}}' "$RUN_ID-old") new_id=$(docker inspect -f '{{.Id}}' "$RUN_ID-new")
+status=$(t status --json)
+like "the old container in status" stale \
+	"$(jq -r --arg id "${old_id:0:12}" '.containers[] | select(.container | contains($id)).mount' <<<"$status")"
+like "the new container in status" live \
+	"$(jq -r --arg id "${new_id:0:12}" '.containers[] | select(.container | contains($id)).mount' <<<"$status")"
+like "status for people" "${old_id:0:12}" "$(t status)"
+like "status for people" 'tacit repair' "$(t status)"
+say "stopped by force and started: store intact (3 secrets, 6 versions, 3 grants), a new container is served, status names the running one"
+
+like "a dry run of repair" "$RUN_ID-old|${old_id:0:12}" "$(t repair --dry-run)"
+expect 0 '' t repair
+equal "the old container after repair" "$(value tag1 2)" "$(inside old cat $secret)"
+equal "stale containers after repair" 0 "$(t status --json | jq '[.containers[] | select(.mount == "stale")] | length')"
+say "tacit repair restarted it; none is left over"
+
+docker rm -f "$RUN_ID-old" "$RUN_ID-new" >/dev/null
+agent_stop
+agent_start
+equal "the store after a polite stop" "$before" "$(everything)"
+started=$(now_ms)
+run timeout 10 "$BIN/tacitd" --root "$ROOT" --libexec "$BIN"
+[ "$RC" -eq 1 ] || fail "a second agent of the same root: exit $RC: $ERR"
+like "a second agent of the same root" 'another agent' "$ERR"
+[ $(($(now_ms) - started)) -lt 1000 ] || fail "the second agent took its time to refuse"
+equal "the store after a second agent was refused" "$before" "$(everything)"
+say "without containers stop is polite; a second agent of the same root is refused in $(($(now_ms) - started)) ms"

@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# Goal: a random 32-byte value is found nowhere but where it belongs: not in the database, its log,
+# the agents' logs, errors, command lines, environments, API answers but reveal's, nor in what the
+# process that speaks HTTP reads and writes; and in no process's memory when no file is open.
+. "$(dirname "$0")/../support/assert.sh"
+. "$SUPPORT/engine.sh"
+. "$SUPPORT/agent.sh"
+
+engine_start
+agent_new a 'log_level debug'
+agent_start
+said=$SCRATCH/said
+mkdir "$said" "$SCRATCH/look"
+
+canary=$(head -c 48 /dev/urandom | base64 -w 0 | tr -d '+/=' | head -c 32)
+[ ${#canary} -eq 32 ] || canary=$(printf '%032d' 0 | tr 0 "${canary:0:1}")
+printf %s "$canary" >"$SCRATCH/look/raw"
+{
+	printf '%s\n' "$canary"
+	printf %s "$canary" | od -An -v -tx1 | tr -d ' \n'
+	printf '\n'
+	printf %s "$canary" | base64 -w 0 | cut -c 1-40
+	# The halves, so that a value cut by a line or a limit is found too.
+	printf '%s\n' "${canary:0:16}" "${canary:16:16}"
+} >"$SCRATCH/look/forms"
+found_in() { grep -raolF -f "$SCRATCH/look/forms" "$@" 2>/dev/null; }
+printf 'password=%s;' "$canary" >"$said/proof"
+[ -n "$(found_in "$said")" ] || fail "the search finds nothing at all"
+rm "$said/proof"
+
+# Command lines and environments of every process, all the while.
+watch_processes() {
+	trap - EXIT ERR
+	local looks=0
+	while [ ! -e "$SCRATCH/enough" ]; do
+		found_in /proc/[0-9]*/cmdline /proc/[0-9]*/environ >>"$SCRATCH/in-processes"
+		looks=$((looks + 1))
+	done
+	echo "$looks" >"$SCRATCH/looks"
+}
+: >"$SCRATCH/in-processes"
+watch_processes &
+watcher=$!
+# What api reads and writes.
+strace -qq -f -s 65536 -e trace=read,write,readv,writev,recvfrom,recvmsg,sendto,sendmsg \
+	-o "$said/strace-api" -p "$(pid_of api)" &
+tracer=$!
+at_exit 'kill $tracer 2>/dev/null'
+within 5 eval 'grep -q "TracerPid:[[:space:]]*$tracer" /proc/$(pid_of api)/status' || fail "strace does not attach"
+
+number=0
+# does COMMAND...: whatever comes of it, both outputs are kept to be searched.
+does() {
+	number=$((number + 1))
+	"$@" >"$said/$number.out" 2>"$said/$number.err" || true
+}
+piped() { printf %s "$canary" | "$@"; }
+does piped t secret create canary -
+equal "the value" "$canary" "$(t secret reveal canary)"
+does piped t secret create canary -
+does piped t secret create '../bad name' -
+does piped t secret rotate unknown -
+does piped t secret rotate canary "$SCRATCH/nosuchfile"
+{
+	printf %s "$canary"
+	head -c 1048576 /dev/zero | tr '\0' x
+} >"$SCRATCH/look/large"
+does t secret create large "$SCRATCH/look/large"
+does t secret create fromfile "$SCRATCH/look/raw"
+does piped t secret rotate fromfile -
+does t secret rotate canary --generate 24
+does piped t secret rotate canary -
+does t grant add canary container/web
+does t secret ls --json
+does t secret inspect canary
+does t secret history canary --json
+does t grant ls --json
+does t status --json
+does api GET /v1/status
+does api GET /v1/secrets
+does api GET /v1/secrets/canary
+does api GET /v1/secrets/canary/versions
+does api GET /v1/grants
+does api GET /v1/consumers
+
+mounted=(-v "$(mount_of)/container/web:/run/secrets:ro")
+does container reader -d "${mounted[@]}" -- probe hold /run/secrets/canary
+within 5 eval 'docker logs "$RUN_ID-reader" 2>&1 | grep -q open' || fail "the reader does not open"
+equal "the container's" "$canary" "$(docker exec "$RUN_ID-reader" cat /run/secrets/canary)"
+does docker inspect "$RUN_ID-reader"
+strike KILL core
+does t status --wait 10
+equal "the container's, after a crash of core" "$canary" "$(docker exec "$RUN_ID-reader" cat /run/secrets/canary)"
+does t lock
+does docker exec "$RUN_ID-reader" cat /run/secrets/canary
+does piped t secret rotate canary -
+does t unlock
+equal "the value in the end" "$canary" "$(t secret reveal canary)"
+
+# Nothing is open any more: no process holds it in clear.
+docker rm -f "$RUN_ID-reader" >/dev/null
+sleep 0.5
+kill $tracer
+wait $tracer || true
+searched=""
+for role in holder core toucher api; do
+	run "$PROBE" search "$(pid_of $role)" "$SCRATCH/look/raw"
+	equal "copies in the memory of $role" 0 "$(field found " $OUT")"
+	searched="$searched $role $(($(field searched_kib "$OUT") / 1024)) MiB,"
+done
+agent_stop
+touch "$SCRATCH/enough"
+wait $watcher
+equal "in a command line or an environment" "" "$(sort -u "$SCRATCH/in-processes")"
+at_least "looks at all processes" 5 "$(cat "$SCRATCH/looks")"
+equal "in the agent's folders" "" "$(found_in "$ROOT")"
+equal "in what was printed, answered, read and written by api" "" "$(found_in "$said")"
+at_least "bytes traced of api" 10000 "$(stat -c %s "$said/strace-api")"
+say "searched: $(find "$ROOT" -type f | wc -l) files of the agent (database, its log, logs), $number commands' outputs, API answers,"
+say "  $(wc -l <"$said/strace-api") reads and writes of api, all command lines and environments $(cat "$SCRATCH/looks") times,"
+say "  memory:${searched%,}: 0 hits, raw, hex, base64 or halves"
