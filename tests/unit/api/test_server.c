@@ -162,6 +162,14 @@ static void test_a_target_longer_than_any_route(void **state)
 	rig_assert_alive(rig);
 }
 
+/* The end a moment after the bytes: when both come at once the library does not see the end, and
+ * the connection lasts until its deadline. */
+static void half_close(int client)
+{
+	usleep(50000);
+	shutdown(client, SHUT_WR);
+}
+
 static void test_bytes_that_are_not_http(void **state)
 {
 	static const char *const cases[] = {
@@ -179,7 +187,7 @@ static void test_bytes_that_are_not_http(void **state)
 		int client = rig_connect(rig);
 
 		rig_write(client, cases[i], strlen(cases[i]));
-		shutdown(client, SHUT_WR);
+		half_close(client);
 		rig_read(rig, client);
 		assert_null(strstr(rig->answer, " 200 "));
 	}
@@ -213,7 +221,7 @@ static void test_a_body_cut_short_does_nothing(void **state)
 	int client = rig_connect(rig);
 
 	rig_write(client, text, strlen(text));
-	shutdown(client, SHUT_WR);
+	half_close(client);
 	rig_read(rig, client);
 	assert_null(strstr(rig->answer, " 201 "));
 	client = rig_connect(rig);
