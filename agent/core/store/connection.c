@@ -13,6 +13,12 @@
 #define FORMAT_VERSION 1          /* user_version in the file's header */
 #define BUSY_MS 1000 /* a predecessor that is not yet dead may be inside a commit for so long */
 
+/* SQLite's file format: what stands where in its first bytes. */
+#define HEAD_BYTES 72
+#define AT_USER_VERSION 60
+#define AT_APPLICATION_ID 68
+static const char head_magic[16] = "SQLite format 3";
+
 #define TEXT_OF_(number) #number
 #define TEXT_OF(number) TEXT_OF_(number)
 
@@ -150,15 +156,8 @@ int connection_create(const char *path, struct err *err)
 	return rc ? connection_error(rc, "make store", err) : 0;
 }
 
-static int check_version(sqlite3 *db, struct err *err)
+static int judge_version(int64_t application, int64_t version, struct err *err)
 {
-	int64_t application, version;
-	int rc = connection_integer(db, "PRAGMA application_id", &application);
-
-	if (!rc)
-		rc = connection_integer(db, "PRAGMA user_version", &version);
-	if (rc)
-		return connection_error(rc, "read header", err);
 	if (application != APPLICATION_ID || version < 1)
 		return err_set(err, TACIT_CORRUPT, "not a store of tacit");
 	if (version > FORMAT_VERSION)
@@ -168,36 +167,55 @@ static int check_version(sqlite3 *db, struct err *err)
 	return 0;
 }
 
-/* `path` as a URI that promises SQLite an unchanging file: it then looks at store.db alone, without
- * locks, and makes neither a log nor an index beside it. */
-static void immutable_uri(const char *path, char *uri, size_t room)
+static int check_version(sqlite3 *db, struct err *err)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789/._-";
-	size_t at = (size_t)snprintf(uri, room, "file:");
+	int64_t application, version;
+	int rc = connection_integer(db, "PRAGMA application_id", &application);
 
-	for (; *path && at + 4 < room; path++)
-		if (strchr(plain, *path))
-			at += (size_t)snprintf(uri + at, room - at, "%c", *path);
-		else
-			at += (size_t)snprintf(uri + at, room - at, "%%%02X", (uint8_t)*path);
-	snprintf(uri + at, room - at, "?immutable=1");
+	if (!rc)
+		rc = connection_integer(db, "PRAGMA user_version", &version);
+	return rc ? connection_error(rc, "read header", err)
+		  : judge_version(application, version, err);
 }
 
-/* Look at the version before anything can write. Not by a descriptor of our own: closing that would
- * drop the locks of every other connection in this process. */
+/* The first bytes of the file, through SQLite's own layer over the system: a descriptor of ours
+ * would, when closed, drop the locks of every other connection in this process. */
+static int read_head(const char *path, uint8_t head[HEAD_BYTES])
+{
+	sqlite3_vfs *vfs = sqlite3_initialize() ? NULL : sqlite3_vfs_find(NULL);
+	_free_ sqlite3_file *file = vfs ? calloc(1, (size_t)vfs->szOsFile) : NULL;
+	sqlite3_filename name = sqlite3_create_filename(path, "", "", 0, NULL);
+	int rc = SQLITE_NOMEM, ignored;
+
+	if (file && name)
+		rc = vfs->xOpen(
+			vfs, name, file, SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB, &ignored);
+	if (!rc)
+		rc = file->pMethods->xRead(file, head, HEAD_BYTES, 0);
+	if (file && file->pMethods)
+		file->pMethods->xClose(file);
+	sqlite3_free_filename(name);
+	return rc;
+}
+
+static int64_t big_endian(const uint8_t *at)
+{
+	return (int64_t)at[0] << 24 | at[1] << 16 | at[2] << 8 | at[3];
+}
+
+/* Look at the version before anything can write. A connection of SQLite would not do: it makes the
+ * log's index, and without the log a checkpoint cut short looks like a broken file. */
 static int probe(const char *path, struct err *err)
 {
-	char uri[3 * CONNECTION_PATH_MAX + 32];
-	_close_db_ sqlite3 *db = NULL;
-	int rc;
+	uint8_t head[HEAD_BYTES];
+	int rc = read_head(path, head);
 
-	immutable_uri(path, uri, sizeof uri);
-	rc = sqlite3_open_v2(uri, &db,
-		SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX |
-			SQLITE_OPEN_EXRESCODE,
-		NULL);
-	return rc ? connection_error(rc, "open store", err) : check_version(db, err);
+	if (rc == SQLITE_IOERR_SHORT_READ || (!rc && memcmp(head, head_magic, sizeof head_magic)))
+		return err_set(err, TACIT_CORRUPT, "not a store of tacit");
+	if (rc)
+		return connection_error(rc, "read header", err);
+	return judge_version(
+		big_endian(head + AT_APPLICATION_ID), big_endian(head + AT_USER_VERSION), err);
 }
 
 static int configure(sqlite3 *db, struct err *err)
