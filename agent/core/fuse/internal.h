@@ -12,13 +12,12 @@
 
 #define HANDLES_PER_CONSUMER (HANDOVER_HANDLES / 4) /* no consumer can take the whole table */
 #define FORGET_MAX HANDOVER_HANDLES                 /* nodes whose pages wait to be thrown away */
-* /
 
 /* From linux/fuse.h of 6.9: absent from the oldest headers we build with. */
 #define NOTIFY_RESEND 7            /* to the kernel: queue again what was taken and not answered */
 #define UNIQUE_RESENT (1ull << 63) /* in a request's number: it was queued again */
 
-	struct worker {
+struct worker {
 	struct server *server;
 	struct fuse_session *session;
 	struct handover_slot *slot;

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verbs about the agent itself. */
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statfs.h>
+
+#include "core/control/call.h"
+#include "seal/keyfile.h"
+#include "seal/transit.h"
+
+#define USERS_MAX 256
+#define SECRETMEM_FS 0x5345434d /* SECRETMEM_MAGIC of linux/magic.h, 5.14 */
+
+static void put_path(struct pack *doc, const char *name, const char *root, const char *path)
+{
+	char full[PATH_FULL_MAX + CONFIG_PATH_MAX];
+
+	snprintf(full, sizeof full, "%s%s", root, path);
+	doc_text(doc, name, full);
+}
+
+static void put_users(struct pack *doc, struct core *core)
+{
+	static struct mount_user users[USERS_MAX]; /* the worker is the only one who comes here */
+	size_t count = mount_users(core, users, USERS_MAX);
+
+	doc_open(doc, "containers", DOC_LIST);
+	for (size_t i = 0; i < count && i < USERS_MAX; i++) {
+		doc_open(doc, NULL, DOC_OBJECT);
+		doc_text(doc, "container", users[i].container);
+		doc_text(doc, "consumer", users[i].below);
+		doc_text(doc, "mount", users[i].stale ? "stale" : "live");
+		doc_close(doc);
+	}
+	doc_close(doc);
+}
+
+static void put_counts(struct pack *doc, const struct model *model)
+{
+	struct grant *grant, *next;
+	uint64_t live = 0, consumers = 0;
+
+	HASH_ITER(hh, model->grants, grant, next)
+	live += grant_lives(grant);
+	for (struct node *node = model->nodes; node; node = node->hh.next) {
+		bool has = false;
+
+		for (size_t i = 0; node_level(node->id) == LEVEL_CONSUMER && i < node->child_count;
+			i++)
+			has |= grant_lives(node->children[i]->grant);
+		consumers += has;
+	}
+	doc_number(doc, "secrets", HASH_CNT(by_id, model->secrets_by_id));
+	doc_number(doc, "grants", live);
+	doc_number(doc, "consumers", consumers);
+}
+
+int call_status(struct call *call, struct err *err)
+{
+	struct core *core = call->core;
+	struct pack *doc = &call->reply;
+	bool locked = core->model->locked;
+	bool by_hand = core->vault && vault_is_written_locked(core->vault);
+	struct statfs fs;
+
+	(void)err;
+	doc_open(doc, NULL, DOC_OBJECT);
+	doc_text(doc, "state", !locked ? "serving" : by_hand ? "locked" : "failed");
+	if (locked)
+		doc_text(doc, "reason", by_hand ? "an operator locked it" : core->failure);
+	else
+		doc_none(doc, "reason");
+	doc_text(doc, "version", TACIT_VERSION);
+	put_path(doc, "mount", core->root, TACIT_MOUNT_DIR);
+	put_path(doc, "store", core->root, TACIT_STORE_DIR "/store.db");
+	put_path(doc, "key_file", core->root, core->config.key_file);
+	doc_time(doc, "serving_since", core->handover->mounted_ns);
+	if (!locked)
+		put_counts(doc, core->model);
+	doc_number(doc, "threads", core->handover->threads);
+	doc_number(doc, "open_handles", server_open_handles(core->server));
+	doc_number(doc, "core_starts", atomic_load(&core->handover->core_starts));
+	doc_number(doc, "requests_resumed", atomic_load(&core->handover->resumed));
+	doc_number(doc, "requests_resent", atomic_load(&core->handover->resent));
+	doc_bool(doc, "memory_locked", true);
+	doc_bool(doc, "key_page_secret", !fstatfs(core->keys_fd, &fs) && fs.f_type == SECRETMEM_FS);
+	put_users(doc, core);
+	doc_close(doc);
+	return 0;
+}
+
+static int answer_state(struct call *call, const char *state)
+{
+	doc_open(&call->reply, NULL, DOC_OBJECT);
+	doc_text(&call->reply, "state", state);
+	doc_close(&call->reply);
+	return 0;
+}
+
+int call_lock(struct call *call, struct err *err)
+{
+	int status = core_lock(call->core, true, err);
+
+	return status < 0 ? status : answer_state(call, "locked");
+}
+
+/* The text of a key file, sealed for "unlock". */
+static int unlock_with(struct call *call, struct err *err)
+{
+	const struct handover_keys *keys = call->core->keys;
+	uint8_t *text, *key = seal_alloc(SEAL_KEY_BYTES);
+	size_t length;
+	int status;
+
+	if (!key)
+		return err_set(err, TACIT_LIMIT, "no locked memory left");
+	status = transit_open(keys->transit_public, keys->transit_secret, "unlock", call->body,
+		call->request->body_length, &text, &length, err);
+	if (status == 0) {
+		status = keyfile_parse((const char *)text, length, key, err);
+		seal_free(text);
+	}
+	if (status == 0)
+		status = core_unlock(call->core, key, err);
+	seal_free(key);
+	return status;
+}
+
+int call_unlock(struct call *call, struct err *err)
+{
+	int status = call->request->body_length ? unlock_with(call, err)
+						: core_unlock(call->core, NULL, err);
+
+	return status < 0 ? status : answer_state(call, "serving");
+}
+
+int call_upgrade(struct call *call, struct err *err)
+{
+	(void)err;
+	call->upgrade = true;
+	return answer_state(call, "upgrading");
+}
+
+int call_stop(struct call *call, struct err *err)
+{
+	struct mount_user users[USERS_MAX];
+	size_t count = 0, live = 0;
+
+	if (!(call->request->flags & REQUEST_FORCE))
+		count = mount_users(call->core, users, USERS_MAX);
+	for (size_t i = 0; i < count && i < USERS_MAX; i++)
+		live += !users[i].stale;
+	if (live)
+		return err_set(err, TACIT_BUSY,
+			"containers hold the mount (%zu mounts): stop them first, or force it and "
+			"restart "
+			"them afterwards",
+			live);
+	call->stop = true;
+	return answer_state(call, "stopping");
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <tacit/api.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "core/control/core.h"
+#include "seal/keyfile.h"
+#include "seal/transit.h"
+
+#define KEY_WAIT_SECONDS 5
+#define RECENT_NS (60 * 1000000000ull) /* a rotation whose touch the last core may not have sent   \
+					*/
+
+struct load {
+	struct core *core;
+	struct grant_record *grants; /* kept until every secret is there */
+	size_t count, room;
+};
+
+static int load_secret(void *arg, const struct secret_record *record, struct err *err)
+{
+	struct core *core = ((struct load *)arg)->core;
+	const struct version_record *current = &record->versions[record->version_count - 1];
+	uint8_t *sealed;
+	size_t length;
+	int status = vault_load_value(core->vault, current->value_id, &sealed, &length, err);
+
+	return status < 0 ? status : model_put_secret(core->model, record, sealed, length, err);
+}
+
+static int load_grant(void *arg, const struct grant_record *record, struct err *err)
+{
+	struct load *load = arg;
+
+	if (load->count == load->room) {
+		size_t room = load->room ? load->room * 2 : 64;
+		struct grant_record *grants = realloc(load->grants, room * sizeof *grants);
+
+		if (!grants)
+			return err_set(err, TACIT_LIMIT, "out of memory");
+		load->grants = grants;
+		load->room = room;
+	}
+	load->grants[load->count++] = *record;
+	return 0;
+}
+
+/* Fill the model from an open vault. On failure the vault is forgotten and the model empty. */
+static int load(struct core *core, struct err *err)
+{
+	struct load load = { .core = core };
+	int status;
+
+	model_write_lock(core->model);
+	status = model_open(core->model, err);
+	if (status == 0)
+		status = vault_each(core->vault, load_secret, load_grant, &load, err);
+	for (size_t i = 0; status == 0 && i < load.count; i++)
+		status = model_put_grant(core->model, &load.grants[i], err);
+	if (status < 0) {
+		vault_forget(core->vault);
+		model_clear(core->model);
+	}
+	model_unlock(core->model);
+	if (load.grants)
+		seal_wipe(load.grants, load.room * sizeof *load.grants);
+	free(load.grants);
+	return status;
+}
+
+static int attach(struct core *core, struct err *err)
+{
+	char path[PATH_FULL_MAX];
+
+	if (core->vault)
+		return 0;
+	path_below(core->root, TACIT_STORE_DIR, path);
+	return vault_attach(&store_sqlite, path, &core->vault, err);
+}
+
+/* Go on with the key that an earlier core was given. */
+static int resume(struct core *core, struct err *err)
+{
+	int status = attach(core, err);
+
+	if (status == 0)
+		status = vault_resume(core->vault, core->keys->root, err);
+	return status < 0 ? status : load(core, err);
+}
+
+static void prepare_transit_keys(struct core *core)
+{
+	struct frame_publish publish;
+
+	if (!core->keys->transit_present) {
+		transit_make_keys(core->keys->transit_public, core->keys->transit_secret);
+		core->keys->transit_present = 1;
+	}
+	memcpy(publish.public_key, core->keys->transit_public, sizeof publish.public_key);
+	frame_send(core->holder, FRAME_PUBLISH, &publish, sizeof publish, -1, NULL);
+}
+
+static void touch_recent(struct core *core)
+{
+	uint64_t now = clock_realtime_ns();
+	struct grant *grant, *next;
+
+	HASH_ITER(hh, core->model->grants, grant, next)
+	if (grant_lives(grant) &&
+		now - secret_current(grant->secret)->version.created_ns < RECENT_NS)
+		touches_add(core, &grant->record);
+}
+
+int core_boot(struct core *core, struct err *err)
+{
+	struct server_parts parts = { .device = core->device,
+		.vault = (const struct vault *const *)&core->vault };
+	struct err why;
+	int status;
+
+	if ((status = seal_start(err)) < 0 || (status = seal_check_locked(err)) < 0 ||
+		(status = handover_map(core->handover_fd, &core->handover, err)) < 0 ||
+		(status = handover_map_keys(core->keys_fd, &core->keys, err)) < 0)
+		return status;
+	atomic_fetch_add(&core->handover->core_starts, 1);
+	core->identity = identity_new(&core->config);
+	core->model = model_new(core->handover->node_key);
+	if (!core->identity || !core->model)
+		return err_set(err, TACIT_LIMIT, "out of memory");
+	prepare_transit_keys(core);
+	if (core->keys->root_present && resume(core, &why) < 0) {
+		snprintf(core->failure, sizeof core->failure, "%s", why.text);
+		log_error("the store: %s", why.text);
+	}
+	parts.model = core->model;
+	parts.identity = core->identity;
+	parts.handover = core->handover;
+	parts.operators = core->operators;
+	if ((status = server_new(&parts, &core->server, err)) < 0)
+		return status;
+	server_set_toucher(core->server, core->toucher_pid);
+	server_resume(core->server, core->vault, core->config.resend);
+	touch_recent(core);
+	return server_start(core->server, err);
+}
+
+/* Ask holder for the key file; `create` makes it. *fd is the caller's. */
+static int ask_key_file(struct core *core, bool create, int *fd, struct err *err)
+{
+	struct frame_need_key need = { .create = create };
+	struct timespec deadline;
+	int status;
+	hold_mutex(&core->key_mutex);
+
+	core->key_status = 1;
+	status = frame_send(core->holder, FRAME_NEED_KEY, &need, sizeof need, -1, err);
+	if (status < 0)
+		return status;
+	clock_gettime(CLOCK_MONOTONIC, &deadline);
+	deadline.tv_sec += KEY_WAIT_SECONDS;
+	while (core->key_status == 1)
+		if (pthread_cond_timedwait(&core->key_given, &core->key_mutex, &deadline))
+			return err_set(err, TACIT_UNAVAILABLE, "holder did not give the key file");
+	*fd = take_fd(&core->key_fd);
+	if (core->key_status < 0)
+		return err_set(err, (enum tacit_code) - core->key_status, "key file %s%s: %s",
+			core->root, core->config.key_file,
+			core->key_status == -TACIT_NOT_FOUND ? "it is not there"
+			: core->key_status == -TACIT_EXISTS  ? "it exists"
+							     : "see the agent's log");
+	return 0;
+}
+
+static int read_key_file(struct core *core, uint8_t *key, struct err *err)
+{
+	char *text = seal_alloc(KEYFILE_TEXT_MAX);
+	_close_ int fd = -1;
+	size_t length;
+	int status = text ? ask_key_file(core, false, &fd, err)
+			  : err_set(err, TACIT_LIMIT, "no locked memory left");
+
+	if (status == 0)
+		status = file_read_fd(fd, text, KEYFILE_TEXT_MAX, &length, err);
+	if (status == 0)
+		status = keyfile_parse(text, length, key, err);
+	if (status < 0 && fd >= 0)
+		err_wrap(err, "key file %s%s", core->root, core->config.key_file);
+	seal_free(text);
+	return status;
+}
+
+static int make_key_file(struct core *core, uint8_t *key, struct err *err)
+{
+	char *text = seal_alloc(KEYFILE_TEXT_MAX);
+	_close_ int fd = -1;
+	int status = text ? ask_key_file(core, true, &fd, err)
+			  : err_set(err, TACIT_LIMIT, "no locked memory left");
+
+	if (status == 0) {
+		seal_random(key, SEAL_KEY_BYTES);
+		status = file_write_fd(fd, text, keyfile_format(key, text), err);
+	}
+	if (status == 0 && fsync(fd))
+		status = err_set(err, TACIT_IO, "write the key file");
+	seal_free(text);
+	/* A key file that was left by an operator, or by a start that was cut short, is used. */
+	return status == -TACIT_EXISTS ? read_key_file(core, key, err) : status;
+}
+
+/* The first start of an instance: a key, and a store that it opens. */
+static int make_store(struct core *core, uint8_t *key, struct err *err)
+{
+	char path[PATH_FULL_MAX];
+	int status = make_key_file(core, key, err);
+
+	path_below(core->root, TACIT_STORE_DIR, path);
+	if (status == 0)
+		status = vault_create(&store_sqlite, path, key, err);
+	if (status < 0)
+		return err_wrap(err, "make the store");
+	log_info("made the store %s/store.db and its key file %s%s: keep a copy of the key file in "
+		 "another place, without it the store cannot be read",
+		path, core->root, core->config.key_file);
+	return 0;
+}
+
+static int open_store(struct core *core, const uint8_t *given, uint8_t *key, struct err *err)
+{
+	int status = attach(core, err);
+
+	if (status == -TACIT_NOT_FOUND) {
+		status = make_store(core, key, err);
+		if (status == 0)
+			status = attach(core, err);
+	} else if (status == 0 && !given) {
+		status = read_key_file(core, key, err);
+	}
+	if (status == 0)
+		status = vault_unlock(core->vault, given ? given : key, core->keys->root, err);
+	return status;
+}
+
+int core_unlock(struct core *core, const uint8_t *given, struct err *err)
+{
+	uint8_t *key;
+	int status;
+
+	if (!core->model->locked)
+		return 0;
+	key = seal_alloc(SEAL_KEY_BYTES);
+	status = key ? open_store(core, given, key, err)
+		     : err_set(err, TACIT_LIMIT, "no locked memory left");
+	seal_free(key);
+	if (status == 0 && vault_is_written_locked(core->vault))
+		status = vault_write_locked(core->vault, false, err);
+	if (status == 0) {
+		core->keys->root_present = 1;
+		status = load(core, err);
+	}
+	if (status < 0) {
+		core->keys->root_present = 0;
+		seal_wipe(core->keys->root, sizeof core->keys->root);
+		if (core->vault)
+			vault_forget(core->vault);
+		if (err)
+			snprintf(core->failure, sizeof core->failure, "%s", err->text);
+		return status;
+	}
+	core->failure[0] = '\0';
+	return 0;
+}
+
+int core_lock(struct core *core, bool write_down, struct err *err)
+{
+	int status = core->vault ? 0 : err_set(err, TACIT_LOCKED, "there is no open store");
+
+	if (status == 0 && write_down)
+		status = vault_write_locked(core->vault, true, err);
+	if (status < 0)
+		return status;
+	model_write_lock(core->model);
+	if (!core->model->locked) {
+		server_end_handles(core->server, NULL);
+		core->keys->root_present = 0;
+		seal_wipe(core->keys->root, sizeof core->keys->root);
+		model_clear(core->model);
+		vault_forget(core->vault);
+	}
+	model_unlock(core->model);
+	return 0;
+}
+
+void core_first_unlock(struct core *core)
+{
+	struct err err;
+
+	if (core->keys->root_present)
+		return;
+	if (attach(core, &err) == 0 && vault_is_written_locked(core->vault)) {
+		snprintf(core->failure, sizeof core->failure, "an operator locked it");
+		log_warning("locked by an operator: 'tacit unlock' opens it again");
+	} else if (core_unlock(core, NULL, &err) < 0) {
+		log_error("locked: %s; then 'tacit unlock'", err.text);
+	}
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/control/call.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "seal/transit.h"
+
+enum needs { SECRET = 1, CONSUMER = 2, OPEN = 4 };
+
+static const struct {
+	call_fn *run;
+	unsigned int needs; /* fields of the request, and the store unlocked */
+} verbs[VERBS] = {
+	[VERB_STATUS] = { call_status, 0 },
+	[VERB_SECRET_LIST] = { call_secret_list, OPEN },
+	[VERB_SECRET_CREATE] = { call_secret_create, SECRET | OPEN },
+	[VERB_SECRET_INSPECT] = { call_secret_inspect, SECRET | OPEN },
+	[VERB_SECRET_ROTATE] = { call_secret_rotate, SECRET | OPEN },
+	[VERB_SECRET_HISTORY] = { call_secret_history, SECRET | OPEN },
+	[VERB_SECRET_REVEAL] = { call_secret_reveal, SECRET | OPEN },
+	[VERB_SECRET_REMOVE] = { call_secret_remove, SECRET | OPEN },
+	[VERB_GRANT_ADD] = { call_grant_add, SECRET | CONSUMER | OPEN },
+	[VERB_GRANT_LIST] = { call_grant_list, OPEN },
+	[VERB_GRANT_REMOVE] = { call_grant_remove, SECRET | CONSUMER | OPEN },
+	[VERB_CONSUMER_LIST] = { call_consumer_list, OPEN },
+	[VERB_LOCK] = { call_lock, 0 },
+	[VERB_UNLOCK] = { call_unlock, 0 },
+	[VERB_UPGRADE] = { call_upgrade, 0 },
+	[VERB_STOP] = { call_stop, 0 },
+};
+
+static bool is_text(const char *field, size_t room)
+{
+	return memchr(field, '\0', room) != NULL;
+}
+
+int call_dispatch(struct call *call, struct err *err)
+{
+	const struct frame_request *request = call->request;
+	unsigned int needs;
+
+	if (request->verb >= VERBS || !verbs[request->verb].run ||
+		!is_text(request->secret, sizeof request->secret) ||
+		!is_text(request->consumer, sizeof request->consumer) ||
+		!is_text(request->file, sizeof request->file))
+		return err_set(err, TACIT_INVALID, "no such request");
+	needs = verbs[request->verb].needs;
+	if ((needs & SECRET || request->secret[0]) && name_check_secret(request->secret, err) < 0)
+		return -TACIT_INVALID;
+	if ((needs & CONSUMER || request->consumer[0]) &&
+		name_check_consumer(request->consumer, err) < 0)
+		return -TACIT_INVALID;
+	if (request->file[0] && name_check_file(request->file, err) < 0)
+		return -TACIT_INVALID;
+	if (needs & OPEN && call->core->model->locked)
+		return err_set(err, TACIT_LOCKED, "the agent is locked%s%s",
+			call->core->failure[0] ? ": " : "", call->core->failure);
+	return verbs[request->verb].run(call, err);
+}
+
+int call_open_value(
+	struct call *call, const char *verb, uint8_t **value, size_t *length, struct err *err)
+{
+	const struct handover_keys *keys = call->core->keys;
+	char context[TACIT_TRANSIT_CONTEXT_MAX];
+	int status;
+
+	snprintf(context, sizeof context, "%s:%s", verb, call->request->secret);
+	status = transit_open(keys->transit_public, keys->transit_secret, context, call->body,
+		call->request->body_length, value, length, err);
+	if (status < 0)
+		return status;
+	if (*length && *length <= TACIT_VALUE_MAX)
+		return 0;
+	seal_free(*value);
+	*value = NULL;
+	return *length ? err_set(err, TACIT_TOO_LARGE, "a value has at most %u bytes",
+				 TACIT_VALUE_MAX)
+		       : err_set(err, TACIT_INVALID, "a value has at least one byte");
+}

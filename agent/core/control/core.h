@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core: the process that holds the keys and answers the kernel.
+ *
+ * Threads:
+ *   main     (loop.c)    channels to holder and toucher; answers pings; never touches a disk
+ *   worker   (worker.c)  owns the vault and the channel to api; the only writer of the model
+ *   FUSE x N (fuse/)     read the model
+ *   forget   (fuse/)     page cache
+ * It never forks, opens no socket but what holder gave it, and enters its own mount in no thread.
+ */
+#ifndef TACIT_CONTROL_CORE_H
+#define TACIT_CONTROL_CORE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "base/config.h"
+#include "base/paths.h"
+#include "core/fuse/server.h"
+#include "wire/frame.h"
+
+/* Paths that toucher shall write to, each once; filled by the worker, drained by main. */
+struct touches {
+	pthread_mutex_t mutex;
+	struct frame_touch *path;
+	size_t count, room;
+};
+
+struct core {
+	struct config config;
+	char root[PATH_ROOT_MAX + 1];
+	gid_t operators; /* group that may see names; (gid_t)-1: none */
+
+	/* Given by holder before anything runs; constant afterwards. */
+	int device[HANDOVER_THREADS_MAX];
+	int handover_fd, keys_fd, mount_fd, adopt_fd, listener_fd;
+	struct handover *handover;
+	struct handover_keys *keys; /* changed by the worker alone */
+
+	struct model *model;
+	struct vault *vault; /* the worker's; NULL until the store is attached. FUSE threads use it
+				under the model's read lock, while the model is not locked. */
+	char failure[ERR_TEXT_MAX]; /* why it is not serving; the worker's */
+	struct identity *identity;
+	struct server *server;
+
+	/* Between main and worker. */
+	int api_wake;            /* eventfd: api_channel has been set */
+	_Atomic int api_channel; /* given by main, taken (-1) by the worker */
+	int touch_wake;          /* eventfd: there are touches */
+	struct touches touches;
+	pthread_mutex_t key_mutex;
+	pthread_cond_t key_given;
+	int key_status; /* 1: not asked; 0 or -code: given; under key_mutex */
+	int key_fd;     /* under key_mutex */
+
+	/* main's own. */
+	int holder, toucher;
+	pid_t toucher_pid;
+	bool touching;
+};
+
+/* loop.c: until the mount is gone, or holder is gone and there is nothing to serve. */
+int core_run(struct core *core, struct err *err);
+/* Receive everything holder gives, up to FRAME_GO. */
+int core_receive_gifts(struct core *core, struct err *err);
+void core_take_gift(struct core *core, const struct frame *frame);
+
+/* boot.c, in main before the threads: models and sessions; what an earlier core left. */
+int core_boot(struct core *core, struct err *err);
+/* boot.c, in the worker: unlock by the key file at the start of an agent, or make the first store.
+ */
+void core_first_unlock(struct core *core);
+/* Attach the store if it is not yet, open it by `key` (NULL: by the configured key file), load. */
+int core_unlock(struct core *core, const uint8_t *key, struct err *err);
+/* Forget keys and values, end open files; with `write_down` it stays so after a restart. */
+int core_lock(struct core *core, bool write_down, struct err *err);
+
+/* adopt.c: a new holder asks for everything that must outlive us. */
+void core_answer_adoption(struct core *core);
+
+/* worker.c */
+int worker_start(struct core *core, struct err *err);
+
+/* touch.c */
+void touches_add(struct core *core, const struct grant_record *grant);
+void touches_add_secret(struct core *core, const struct secret *secret);
+void touches_next(struct core *core); /* main: send the next one, if none is under way */
+
+/* holders.c: containers that have the mount. */
+struct mount_user {
+	char container[CGROUP_ID_LENGTH + 1];
+	char below[TACIT_CONSUMER_NAME_MAX + 1]; /* what of the mount: "compose/shop/web" */
+	bool stale;                              /* of an agent that is gone */
+};
+/* Up to `room` users; how many there are is returned. Reads /proc: not for FUSE threads. */
+size_t mount_users(struct core *core, struct mount_user *users, size_t room);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <tacit/api.h>
+
+#include "base/cleanup.h"
+#include "core/control/core.h"
+
+/* One line of a mountinfo: "36 35 0:57 /compose/shop/web /run/secrets ro - fuse.tacit SOURCE …". */
+static bool parse_line(
+	const struct core *core, const char *line, const char *source, struct mount_user *user)
+{
+	char device[32], below[TACIT_CONSUMER_NAME_MAX + 1], kind[32], from[PATH_FULL_MAX];
+	const char *tail = strstr(line, " - ");
+
+	if (!tail || sscanf(tail, " - %31s %255s", kind, from) != 2 || strcmp(kind, "fuse.tacit") ||
+		strcmp(from, source) || sscanf(line, "%*u %*u %31s /%255s", device, below) != 2)
+		return false;
+	user->stale = strcmp(device, core->handover->mount_device) != 0;
+	snprintf(user->below, sizeof user->below, "%s", below);
+	return true;
+}
+
+static size_t add_users_of(struct core *core, pid_t pid, const char *container,
+	struct mount_user *users, size_t count, size_t room)
+{
+	char path[64], source[PATH_FULL_MAX], line[4096];
+	_fclose_ FILE *list = NULL;
+	struct mount_user user;
+
+	snprintf(path, sizeof path, "/proc/%d/mountinfo", pid);
+	path_below(core->root, TACIT_MOUNT_DIR, source);
+	list = fopen(path, "re");
+	while (list && fgets(line, sizeof line, list)) {
+		if (!parse_line(core, line, source, &user))
+			continue;
+		snprintf(user.container, sizeof user.container, "%s", container);
+		if (count < room)
+			users[count] = user;
+		count++;
+	}
+	return count;
+}
+
+#define CONTAINERS_MAX 4096
+
+size_t mount_users(struct core *core, struct mount_user *users, size_t room)
+{
+	_free_ char(*seen)[CGROUP_ID_LENGTH + 1] = malloc(CONTAINERS_MAX * sizeof *seen);
+	DIR *proc = opendir("/proc");
+	size_t containers = 0, count = 0;
+
+	/* One process tells for its container: its others share the mounts, or hide them. */
+	for (struct dirent *entry; seen && proc && (entry = readdir(proc));) {
+		struct reader reader;
+		size_t i = 0;
+
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		identity_find(core->identity, atoi(entry->d_name), &reader);
+		if (reader.kind != READER_CONTAINER)
+			continue;
+		while (i < containers && strcmp(seen[i], reader.id))
+			i++;
+		if (i < containers || containers == CONTAINERS_MAX)
+			continue;
+		memcpy(seen[containers++], reader.id, sizeof seen[0]);
+		count = add_users_of(core, atoi(entry->d_name), reader.id, users, count, room);
+	}
+	if (proc)
+		closedir(proc);
+	return count;
+}

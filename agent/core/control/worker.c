@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "core/control/call.h"
+
+static void after_reply(struct call *call)
+{
+	static const struct frame_stop_answer go_ahead = { 0 };
+
+	if (call->stop)
+		frame_send(call->core->holder, FRAME_STOP_ANSWER, &go_ahead, sizeof go_ahead, -1,
+			NULL);
+	if (call->upgrade)
+		frame_send(call->core->holder, FRAME_UPGRADE, NULL, 0, -1, NULL);
+}
+
+static int send_reply(
+	int channel, const struct call *call, int status, const struct err *why, struct err *err)
+{
+	struct frame_reply reply = { .code = (uint32_t)-status };
+
+	if (status < 0)
+		snprintf(reply.text, sizeof reply.text, "%.*s", (int)sizeof reply.text - 1,
+			why->text);
+	else
+		reply.body_length = (uint32_t)call->reply.length;
+	status = frame_send(channel, FRAME_REPLY, &reply, sizeof reply, -1, err);
+	if (status < 0 || !reply.body_length)
+		return status;
+	return frame_send_octets(channel, call->reply.bytes, call->reply.length, err);
+}
+
+/* One request, its body, its answer. Negative: the channel is over. */
+static int serve(struct core *core, int channel, struct err *err)
+{
+	struct frame frame;
+	struct call call = {
+		.core = core, .request = &frame.body.request, .reply = { .limit = REPLY_BODY_MAX }
+	};
+	_free_ uint8_t *body = NULL;
+	struct err why = { 0 };
+	uint32_t length;
+	int status = frame_receive(channel, ROLE_API, ROLE_CORE, &frame, err);
+
+	if (status < 0)
+		return status;
+	if (frame.fd >= 0)
+		close(frame.fd);
+	length = frame.body.request.body_length;
+	if (frame.type != FRAME_REQUEST || length > TACIT_TRANSIT_MAX)
+		return err_set(err, TACIT_INVALID, "channel: api asks for what is not");
+	body = malloc(length + 1);
+	if (!body)
+		return err_set(err, TACIT_LIMIT, "out of memory");
+	status = frame_receive_octets(channel, ROLE_API, ROLE_CORE, body, length, err);
+	if (status < 0)
+		return status;
+	call.body = body;
+	status = call_dispatch(&call, &why);
+	if (status == 0 && call.reply.failed)
+		status = err_set(&why, TACIT_LIMIT, "the answer is too long");
+	status = send_reply(channel, &call, status, &why, err);
+	pack_free(&call.reply);
+	after_reply(&call);
+	return status;
+}
+
+static void take_channel(struct core *core, int *channel)
+{
+	int fresh = atomic_exchange(&core->api_channel, -1);
+
+	if (fresh < 0)
+		return;
+	if (*channel >= 0)
+		close(*channel);
+	*channel = fresh;
+}
+
+static void *run(void *arg)
+{
+	struct core *core = arg;
+	struct frame_expel expel = { ROLE_API };
+	int channel = -1;
+
+	core_first_unlock(core);
+	frame_send(core->holder, FRAME_READY, NULL, 0, -1, NULL);
+	for (;;) {
+		struct pollfd wait[2] = {
+			{ core->api_wake, POLLIN, 0 },
+			{ channel, POLLIN, 0 },
+		};
+		struct err err;
+		eventfd_t ignored;
+		int status = 0;
+
+		if (poll(wait, 2, -1) < 0 && errno != EINTR)
+			break;
+		if (wait[1].revents)
+			status = serve(core, channel, &err);
+		if (status < 0)
+			close(take_fd(&channel));
+		if (status == -TACIT_INVALID) {
+			log_error("%s", err.text);
+			frame_send(core->holder, FRAME_EXPEL, &expel, sizeof expel, -1, NULL);
+		}
+		if (wait[0].revents && eventfd_read(core->api_wake, &ignored) == 0)
+			take_channel(core, &channel);
+	}
+	return NULL;
+}
+
+int worker_start(struct core *core, struct err *err)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, run, core))
+		return err_set(err, TACIT_LIMIT, "no thread to be had");
+	return 0;
+}
