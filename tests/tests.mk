@@ -33,3 +33,18 @@ demo: deps-if-missing
 .PHONY: demo-now
 demo-now: $(BINARIES) $(PROBE)
 	$(Q)TACIT_BUILD=$(CURDIR)/$(O) bash tests/support/demo.sh
+
+BENCH := $(addprefix $(O)/tests/bench/,null_fs reader creates bare_sqlite)
+BENCH_LIBS_null_fs     := -lfuse3
+BENCH_LIBS_bare_sqlite := -lsqlite3
+BENCH_LIBS_creates     := $(LIBS_seal)
+$(filter-out %/reader,$(BENCH)): $(O)/tests/bench/%: $(O)/tests/bench/%.o $(call archives,seal)
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(BENCH_LIBS_$*)
+$(O)/tests/bench/reader: tests/bench/reader.c
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(STATIC_FLAGS) -o $@ $<
+
+bench: deps-if-missing
+	$(Q)$(MAKE) --no-print-directory bench-now
+.PHONY: bench-now
+bench-now: $(BINARIES) $(PROBE) $(BENCH)
+	$(Q)TACIT_BUILD=$(CURDIR)/$(O) bash tests/bench/bench.sh
