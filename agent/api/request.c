@@ -88,7 +88,9 @@ static int take_query(const struct route *route, struct piece query, struct fram
 	struct piece part, name;
 	unsigned int seen = 0;
 
-	while (query.length && target_next(&query, '&', &part)) {
+	if (!query.length) /* "/v1/status?" asks for nothing more than "/v1/status" */
+		query.at = NULL;
+	while (target_next(&query, '&', &part)) {
 		const struct word *word;
 		int status;
 

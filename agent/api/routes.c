@@ -79,8 +79,10 @@ const struct route *route_find(
 	for (size_t i = 0; i < ROUTES; i++) {
 		if (!path_matches(routes[i].path, path, secret))
 			continue;
-		if (!strcmp(routes[i].method, method))
+		if (!strcmp(routes[i].method, method)) {
+			allow[0] = '\0';
 			return &routes[i];
+		}
 		used += (size_t)snprintf(allow + used, ROUTE_ALLOW_MAX - used, "%s%s",
 			used ? ", " : "", routes[i].method);
 	}
