@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# `make demo`: the whole story in half a minute, on a scratch agent that leaves nothing behind.
+. "$(dirname "$0")/assert.sh"
+. "$SUPPORT/engine.sh"
+. "$SUPPORT/agent.sh"
+
+bold='' dim='' green='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
+	bold=$'\e[1m' dim=$'\e[2m' green=$'\e[32m' plain=$'\e[0m'
+fi
+step() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
+shown() { printf '%s$ %s%s\n' "$green" "$*" "$plain"; }
+indented() { sed "s/^/  /"; }
+# show COMMAND: print a command as one would type it, and run it. `tacit` finds the scratch agent
+# by TACIT_ROOT.
+show() {
+	shown "$*"
+	eval "$*" 2>&1 | indented
+}
+PATH=$BIN:$PATH
+
+printf '%sStarting a scratch agent%s and, when none runs, a scratch docker ...%s\n' "$dim" "" "$plain"
+engine_start
+agent_new demo
+export TACIT_ROOT=$ROOT
+agent_start
+secrets=$ROOT/run/tacit
+container_run() {
+	local name=$1
+	shift
+	container "$name" -d -e DB_PASSWORD_FILE=/run/secrets/db_password \
+		-v "$secrets/container/$name:/run/secrets:ro" -- "$@" >/dev/null
+}
+# What the container itself has said since the last time.
+heard=0
+hear() {
+	local all
+	within 5 eval '[ "$(docker logs "$RUN_ID-web" 2>&1 | wc -l)" -gt $heard ]' ||
+		fail "the container says nothing"
+	sleep 0.1
+	all=$(docker logs "$RUN_ID-web" 2>&1)
+	tail -n +$((heard + 1)) <<<"$all" | sed "s/^/  web says: /"
+	heard=$(wc -l <<<"$all")
+}
+
+step "1. A secret goes in through standard input: never in argv, never in the environment."
+show "printf %s correct-horse | tacit secret create db_password -"
+show "tacit grant add db_password container/web"
+show "tacit secret ls"
+
+step "2. A hardened container finds it as a file. DB_PASSWORD_FILE names it; no plugin, no client."
+shown "docker run --read-only --user 1000:1000 --cap-drop ALL --network none -e DB_PASSWORD_FILE=/run/secrets/db_password \\"
+shown "    -v ${secrets#"$SCRATCH"/}/container/web:/run/secrets:ro ..."
+container_run web sh -c 'echo "password is $(cat $DB_PASSWORD_FILE)"
+	inotifyd - $DB_PASSWORD_FILE:w | while read -r event; do
+		echo "my file changed: password is $(cat $DB_PASSWORD_FILE)"
+	done'
+hear
+
+step "3. It is rotated while the container runs and watches its file."
+show "printf %s battery-staple | tacit secret rotate db_password -"
+hear
+show "tacit secret history db_password"
+
+step "4. The container next door gets nothing of it: not listed, not there."
+show "printf %s other | tacit secret create mail_token - --quiet"
+show "tacit grant add mail_token container/mail --quiet"
+container_run mail sleep 1000
+shown "docker exec mail ls /run/secrets"
+docker exec "$RUN_ID-mail" ls /run/secrets | indented
+shown "docker exec mail cat /run/secrets/db_password"
+docker exec "$RUN_ID-mail" cat /run/secrets/db_password 2>&1 | indented || true
+
+step "5. The agent's core is killed, over and over, while web reads. The mount outlives it."
+docker exec "$RUN_ID-web" probe loop -n 4 -s 3 /run/secrets/db_password >"$SCRATCH/loop" 2>/dev/null &
+reader=$!
+sleep 0.3
+for _ in 1 2 3 4 5; do
+	pid=$(pid_of core)
+	shown "kill -9 $pid    # tacit-core"
+	kill -9 "$pid"
+	sleep 0.4
+done
+wait $reader || true
+tally=$(tail -n 1 "$SCRATCH/loop" | sed "s/^/ /")
+printf '  web: %s%s reads, %s failed%s, longest pause %s ms\n' "$bold" "$(field reads "$tally")" \
+	"$(field failed "$tally")" "$plain" "$(field longest_ms "$tally")"
+[ "$(field failed "$tally")" = 0 ] || fail "a read failed"
+
+step "6. Revoked: the running container loses it at once. The host never had it, root included."
+show "tacit grant rm db_password container/web"
+shown "docker exec web cat /run/secrets/db_password"
+docker exec "$RUN_ID-web" cat /run/secrets/db_password 2>&1 | indented || true
+show "cat ${secrets}/container/mail/mail_token || true"
+
+step "That is all. Ending the containers, the agent and its mount ..."
+engine_remove_containers
+shown "tacit stop"
+agent_stop
+printf '%s\n' "  nothing is left behind. Next: README.md"
