@@ -36,7 +36,8 @@ static int read_text(const char *path, char *text, size_t *length, struct err *e
 	int fd = input ? STDIN_FILENO : opened;
 
 	if (fd < 0)
-		return err_errno(err, errno, TACIT_INVALID, "key file %.100s", path);
+		return err_set(err, TACIT_INVALID, "key file %.100s cannot be opened: %s", path,
+			strerror(errno));
 	*length = 0;
 	while (*length <= KEYFILE_TEXT_MAX) {
 		ssize_t got = read(fd, text + *length, KEYFILE_TEXT_MAX + 1 - *length);
@@ -44,7 +45,7 @@ static int read_text(const char *path, char *text, size_t *length, struct err *e
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return err_errno(err, errno, TACIT_INVALID, "key file");
+			return err_set(err, TACIT_INVALID, "key file: %s", strerror(errno));
 		if (!got)
 			return 0;
 		*length += (size_t)got;

@@ -28,19 +28,21 @@ static void mend(struct session *session, json_t *row)
 
 static void print_row(const struct session *session, const json_t *row)
 {
-	const char *error = member_text(row, "error");
+	const char *engine = member_text(row, "engine"), *error = member_text(row, "error");
 	bool stale = !strcmp(member_text(row, "why"), "stale");
-	char line[1024], why[64];
+	char line[1024], who[160], why[64];
 
 	if (session->quiet) {
 		session_print_clean(member_text(row, "container"));
 		return;
 	}
 	snprintf(why, sizeof why, "it had exited with %llu", member_number(row, "exit_code"));
-	snprintf(line, sizeof line, "%s %.100s (%.12s): %s; %s%s%.300s",
-		*member_text(row, "engine") ? member_text(row, "engine") : "container",
-		member_text(row, "name"), member_text(row, "container"),
-		member_text(row, "outcome"),
+	if (*engine)
+		snprintf(who, sizeof who, "%s %.100s (%.12s)", engine, member_text(row, "name"),
+			member_text(row, "container"));
+	else
+		snprintf(who, sizeof who, "container %.12s", member_text(row, "container"));
+	snprintf(line, sizeof line, "%s: %s; %s%s%.300s", who, member_text(row, "outcome"),
 		stale ? "it held the mount of an agent that is gone" : why, *error ? ": " : "",
 		error);
 	session_print_clean(line);

@@ -176,8 +176,10 @@ static void print_status(const json_t *status)
 	print_counts(status);
 	print_stale(status);
 	if (json_integer_value(stopped) > 0)
-		printf("\n%llu containers with secrets have stopped; run 'tacit repair'\n",
-			member_number(status, "stopped_containers"));
+		printf("\n%llu container%s with secrets ha%s stopped; run 'tacit repair'\n",
+			member_number(status, "stopped_containers"),
+			json_integer_value(stopped) == 1 ? "" : "s",
+			json_integer_value(stopped) == 1 ? "s" : "ve");
 }
 
 static void count_stopped(struct session *session, json_t *status)

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values: the newline rule, the generator, and where a value may and may not come from. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cli/value.h"
+#include "seal/seal.h"
+
+static void test_one_line_loses_one_newline(void **state)
+{
+#define ROW(text, newline)                                                                         \
+	{                                                                                          \
+		text, sizeof text - 1, newline                                                     \
+	}
+	static const struct {
+		const char *bytes;
+		size_t length, newline;
+	} rows[] = {
+		ROW("", 0), ROW("a", 0), ROW("a\n", 1), ROW("a\r\n", 2), ROW("\n", 1),
+		ROW("\r\n", 2), ROW("a\r", 0), ROW("a\n\n", 0), ROW("a\nb", 0), ROW("a\nb\n", 0),
+		ROW("a\r\nb\r\n", 0), ROW("a\r\r\n", 0), ROW("\na", 0), ROW("a\tb\n", 1),
+		ROW(" a \n", 1), ROW("a\0b\n", 0), ROW("a\x1b[0m\n", 0), ROW("a\x7f\n", 0),
+		ROW("p\xc3\xa4ss\n", 1),      /* two bytes */
+		ROW("\xe2\x82\xac\n", 1),     /* three */
+		ROW("\xf0\x9f\x94\x91\n", 1), /* four */
+		ROW("p\xe4ss\n", 0),          /* Latin-1 */
+		ROW("\xc3\n", 0),             /* cut short */
+		ROW("\xc0\xaf\n", 0),         /* overlong */
+		ROW("\xe0\x80\xaf\n", 0),     /* overlong */
+		ROW("\xed\xa0\x80\n", 0),     /* surrogate */
+		ROW("\xf4\x90\x80\x80\n", 0), /* beyond Unicode */
+		ROW("\xc2\x85\n", 0),         /* a control character of two bytes */
+		ROW("\xff\xfe\x00\x01\n", 0), /* binary */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		assert_int_equal(value_newline((const uint8_t *)rows[i].bytes, rows[i].length),
+			rows[i].newline);
+}
+
+static void test_generated_letters_are_even(void **state)
+{
+	enum { COUNT = 62000 };
+	static uint8_t bytes[COUNT];
+	unsigned int seen[256] = { 0 }, kinds = 0;
+
+	(void)state;
+	value_generate(bytes, COUNT);
+	for (size_t i = 0; i < COUNT; i++)
+		seen[bytes[i]]++;
+	for (int c = 0; c < 256; c++) {
+		bool letter =
+			(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+
+		assert_true(letter || !seen[c]);
+		kinds += seen[c] > 0;
+		/* 1000 each are expected, with a deviation of 31: eight of those. */
+		assert_true(!letter || (seen[c] > 750 && seen[c] < 1250));
+	}
+	assert_int_equal(kinds, 62);
+}
+
+static void write_file(const char *path, const void *bytes, size_t length)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, length, file), length);
+	fclose(file);
+}
+
+static void test_files_are_taken_whole(void **state)
+{
+	static char large[TACIT_VALUE_MAX + 3];
+	static const struct {
+		size_t size;
+		const char *end;
+		bool keep;
+		int status;
+		size_t length;
+	} rows[] = {
+		{ 0, "", false, -TACIT_INVALID, 0 },
+		{ 0, "\n", false, -TACIT_INVALID, 0 },
+		{ 0, "\n", true, 0, 1 },
+		{ 1, "", false, 0, 1 },
+		{ 1, "\r\n", false, 0, 1 },
+		{ 1, "\r\n", true, 0, 3 },
+		{ TACIT_VALUE_MAX, "", false, 0, TACIT_VALUE_MAX },
+		{ TACIT_VALUE_MAX, "\n", false, 0, TACIT_VALUE_MAX },
+		{ TACIT_VALUE_MAX, "\r\n", false, 0, TACIT_VALUE_MAX },
+		{ TACIT_VALUE_MAX, "\n", true, -TACIT_TOO_LARGE, 0 },
+		{ TACIT_VALUE_MAX + 1, "", false, -TACIT_TOO_LARGE, 0 },
+		{ TACIT_VALUE_MAX + 1, "\n", false, -TACIT_TOO_LARGE, 0 },
+		{ TACIT_VALUE_MAX + 1, "\r\n", false, -TACIT_TOO_LARGE, 0 },
+	};
+	char path[] = "/tmp/tacit-value-XXXXXX";
+
+	(void)state;
+	close(mkstemp(path));
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const struct value_source source = { .file = path, .keep_newline = rows[i].keep };
+		struct value value = { 0 };
+		struct err err;
+
+		memset(large, 'x', sizeof large);
+		memcpy(large + rows[i].size, rows[i].end, strlen(rows[i].end));
+		write_file(path, large, rows[i].size + strlen(rows[i].end));
+		assert_int_equal(value_take(&source, &value, &err), rows[i].status);
+		assert_int_equal(value.length, rows[i].length);
+		assert_true(!value.bytes == (rows[i].status < 0));
+		assert_true(!value.bytes || !memcmp(value.bytes, large, value.length));
+		value_free(&value);
+	}
+	unlink(path);
+}
+
+static void test_a_word_is_never_a_value(void **state)
+{
+	const struct value_source source = { .file = "hunter2-no-such-file" };
+	struct value value;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(value_take(&source, &value, &err), -TACIT_INVALID);
+	assert_null(strstr(err.text, "hunter2"));
+	assert_non_null(strstr(err.text, "never taken from the command line"));
+	assert_non_null(strstr(err.text, "--generate N"));
+	assert_null(value.bytes);
+}
+
+static void test_generated_is_not_trimmed(void **state)
+{
+	const struct value_source source = { .generate = 32 };
+	struct value value;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(value_take(&source, &value, &err), 0);
+	assert_int_equal(value.length, 32);
+	assert_int_equal(value.trimmed, 0);
+	value_free(&value);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	return seal_start(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_line_loses_one_newline),
+		cmocka_unit_test(test_generated_letters_are_even),
+		cmocka_unit_test(test_files_are_taken_whole),
+		cmocka_unit_test(test_a_word_is_never_a_value),
+		cmocka_unit_test(test_generated_is_not_trimmed),
+	};
+
+	return cmocka_run_group_tests(tests, start, NULL);
+}
