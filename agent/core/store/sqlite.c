@@ -79,7 +79,7 @@ static int check_owner(struct store *store, struct err *err)
 	return 0;
 }
 
-static void sqlite_rollback(struct store *store)
+static void undo(struct store *store)
 {
 	if (store->db && !sqlite3_get_autocommit(store->db) &&
 		connection_run(store->db, "ROLLBACK"))
@@ -109,11 +109,12 @@ static int raise_fence(struct store *store, struct err *err)
 	int result = try_raise(store, err);
 
 	if (result < 0) {
-		sqlite_rollback(store);
+		undo(store);
 		return result;
 	}
 	store->seen++;
 	store->raised = true;
+	store->refused = false;
 	return 0;
 }
 
@@ -138,11 +139,20 @@ static int mend(struct store *store, struct err *err)
 	return 0;
 }
 
+/* A commit that the disk refused in its last step lies whole in the log, and a restart would find
+ * it there. Raising the fence once more writes over it. */
+static void sqlite_rollback(struct store *store)
+{
+	undo(store);
+	if (store->refused && !mend(store, NULL))
+		raise_fence(store, NULL);
+}
+
 static void sqlite_close(struct store *store)
 {
 	if (!store)
 		return;
-	sqlite_rollback(store);
+	undo(store);
 	sqlite3_close(store->db);
 	free(store);
 }
@@ -200,6 +210,7 @@ static int sqlite_commit(struct store *store, struct err *err)
 	if (result < 0)
 		return result;
 	rc = connection_run(store->db, "COMMIT");
+	store->refused = rc != SQLITE_OK;
 	return rc ? sqlite_fail(store, rc, "commit", err) : 0;
 }
 

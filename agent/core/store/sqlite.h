@@ -20,6 +20,7 @@ struct store {
 	int64_t seen; /* invariant 1 */
 	bool raised;  /* the fence is ours */
 	bool broken;  /* invariant 3 */
+	bool refused; /* a commit failed, and nothing was committed since */
 	char path[CONNECTION_PATH_MAX];
 };
 

@@ -4,7 +4,8 @@
  * One owner at a time: opening raises a fence, and a commit by an owner that was opened before
  * fails with TACIT_STALE (a core that was killed but is not yet dead cannot write behind its
  * successor). Not thread-safe: one thread owns a store. A commit that returned 0 survives kill -9
- * and power loss. */
+ * and power loss. One that failed was not made; only if the process dies, or the disk goes on
+ * refusing, before the rollback is through may the next owner find it made after all. */
 #ifndef TACIT_STORE_STORE_H
 #define TACIT_STORE_STORE_H
 
