@@ -80,9 +80,10 @@ void exchange_take(struct exchange *exchange, const void *bytes, size_t length, 
 		pack_free(&exchange->body);
 		return;
 	}
-	if (length <= room)
-		pack_bytes(&exchange->body, bytes, length);
-	if (length > room || exchange->body.failed) {
+	if (length > room)
+		exchange->body.failed = true;
+	pack_bytes(&exchange->body, bytes, length);
+	if (exchange->body.failed) {
 		exchange->no_room = true;
 		pack_free(&exchange->body);
 	}

@@ -241,9 +241,16 @@ void relay_expire(struct relay *relay, uint64_t now)
 			0);
 		relay_ask_free(ask);
 	}
-	if (current && deadline_of(relay, current) <= now)
+	if (!current || deadline_of(relay, current) > now)
+		return;
+	if (relay->request_sent) {
 		tell(relay, current, TACIT_UNAVAILABLE, current->changes ? late_outcome : no_reply,
 			NULL, 0);
+		return;
+	}
+	forget_current(relay);
+	tell(relay, current, TACIT_UNAVAILABLE, no_turn, NULL, 0);
+	relay_ask_free(current);
 }
 
 uint64_t relay_next_deadline(const struct relay *relay)

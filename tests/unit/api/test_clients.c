@@ -138,6 +138,7 @@ static void test_bodies_are_counted_together(void **state)
 	assert_int_equal(two->exchange.body.length, 0);
 	exchange_take(&two->exchange, "0123456789", 10, 100);
 	assert_int_equal(two->exchange.body.length, 0);
+	assert_false(two->exchange.over_limit);
 	clients_release(one);
 	clients_release(two);
 	assert_int_equal(clients_body_bytes(clients), 0);

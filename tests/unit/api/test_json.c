@@ -170,6 +170,7 @@ static void test_depth_is_looked_at_before_parsing(void **state)
 	assert_false(grant_depth_ok(LITERAL("\"\\\\\"[[[[[[[[[[[[[[[[")));
 	assert_true(grant_depth_ok(LITERAL("[][][][][][][][][][][][]")));
 	assert_true(grant_depth_ok(LITERAL("\"\\")));
+	assert_true(grant_depth_ok(LITERAL("]]]")));
 	/* Closing more than was opened buys no depth. */
 	assert_false(grant_depth_ok(LITERAL("]]]]]]]][[[[[[[[[[[")));
 }

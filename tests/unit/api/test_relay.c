@@ -164,6 +164,28 @@ static void test_a_late_change_says_look_first(void **state)
 	assert_non_null(strstr(told[1].text, "nothing was done"));
 }
 
+/* The channel is so full that not even the question's head went: it may be dropped, and must be,
+ * for its asker is told that nothing was done. */
+static void test_a_question_that_never_left_is_dropped(void **state)
+{
+	int count = 0;
+
+	(void)state;
+	do {
+		ask(0, VERB_SECRET_ROTATE, true, FRAME_OCTETS_MAX, 0);
+		if (relay.request_sent) {
+			core_says(TACIT_OK, 0);
+			assert_int_equal(hear(0), 0);
+		}
+		assert_true(++count < 100);
+	} while (!relay.current);
+	assert_false(relay.request_sent);
+	relay_expire(&relay, RELAY_REPLY_NS);
+	assert_non_null(strstr(told[0].text, "nothing was done"));
+	assert_null(relay.current);
+	assert_int_equal(relay_events(&relay), POLLIN);
+}
+
 static void test_what_was_given_up_is_not_asked_again(void **state)
 {
 	(void)state;
@@ -326,6 +348,7 @@ int main(void)
 		relay_test(test_one_after_another),
 		relay_test(test_a_late_answer_is_not_taken_for_the_next),
 		relay_test(test_a_late_change_says_look_first),
+		relay_test(test_a_question_that_never_left_is_dropped),
 		relay_test(test_what_was_given_up_is_not_asked_again),
 		relay_test(test_without_a_channel_the_wait_is_shorter),
 		relay_test(test_a_change_core_never_got_is_asked_of_the_next),
