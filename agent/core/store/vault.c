@@ -4,50 +4,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/pack.h"
 #include "core/store/vault_state.h"
 
-#define HEADER "header"
-#define SLOTS "slots"
-#define KEYRING "keyring"
-#define LOCKED "locked"
-
-#define HEADER_VERSION 1
 #define HEADER_BYTES 32
 #define SLOTS_MAX 16 /* unlock keys of one store */
 
-_Static_assert(SLOTS_MAX *SLOT_BYTES <= STORE_META_MAX, "the slots fit a meta row");
+_Static_assert(STORE_META_MAX / SLOT_BYTES >= SLOTS_MAX, "the slots fit a meta row");
 _Static_assert(SEAL_ID_BYTES == STORE_ID_BYTES, "one size of ids");
-
-static const char magic[4] = { 't', 'a', 'c', 'm' };
-
-static int pack_header(const uint8_t store_id[SEAL_ID_BYTES], struct pack *to, struct err *err)
-{
-	pack_bytes(to, magic, sizeof magic);
-	pack_u32(to, HEADER_VERSION);
-	pack_bytes(to, store_id, SEAL_ID_BYTES);
-	pack_u64(to, clock_realtime_ns());
-	return to->failed ? err_set(err, TACIT_LIMIT, "out of memory") : 0;
-}
 
 static int read_header(struct vault *vault, struct err *err)
 {
-	uint8_t bytes[HEADER_BYTES], found[sizeof magic];
+	uint8_t bytes[HEADER_BYTES], found[4];
 	struct unpack from = { .at = bytes };
 	uint32_t version;
-	int result =
-		vault->engine->get_meta(vault->store, HEADER, bytes, sizeof bytes, &from.left, err);
+	int result = vault->engine->get_meta(
+		vault->store, VAULT_HEADER, bytes, sizeof bytes, &from.left, err);
 
 	if (result < 0)
 		return result;
 	unpack_bytes(&from, found, sizeof found);
 	version = unpack_u32(&from);
-	if (from.failed || memcmp(found, magic, sizeof magic) || !version)
+	if (from.failed || memcmp(found, VAULT_MAGIC, sizeof found) || !version)
 		return err_set(err, TACIT_CORRUPT, "the store has no valid header");
-	if (version > HEADER_VERSION)
+	if (version > VAULT_HEADER_VERSION)
 		return err_set(err, TACIT_NEWER, "store of format %u; this tacit knows up to %u",
-			version, HEADER_VERSION);
+			version, VAULT_HEADER_VERSION);
 	unpack_bytes(&from, vault->store_id, SEAL_ID_BYTES);
 	unpack_u64(&from);
 	if (!unpack_done(&from))
@@ -59,114 +41,14 @@ static int read_locked(struct vault *vault, struct err *err)
 {
 	uint8_t byte;
 	size_t length;
-	int result = vault->engine->get_meta(vault->store, LOCKED, &byte, 1, &length, err);
+	int result = vault->engine->get_meta(vault->store, VAULT_LOCKED, &byte, 1, &length, err);
 
-	if (result < 0)
+	if (result < 0 && result != -TACIT_NOT_FOUND)
 		return result;
-	if (length != 1 || byte > 1)
+	if (result < 0 || length != 1 || byte > 1)
 		return err_set(err, TACIT_CORRUPT, "the store's lock is neither on nor off");
 	vault->written_locked = byte;
 	return 0;
-}
-
-/* The keys of a new store, sealed: what goes into its meta rows. */
-struct new_keys {
-	uint8_t store_id[SEAL_ID_BYTES];
-	uint8_t slot[SLOT_BYTES];
-	uint8_t keyring[KEYRING_SEALED_BYTES];
-};
-
-static int make_keys(const uint8_t key[SEAL_KEY_BYTES], struct new_keys *made, struct err *err)
-{
-	struct keyring *ring = seal_alloc(sizeof *ring);
-	uint8_t *root = seal_alloc(SEAL_KEY_BYTES);
-	int result;
-
-	if (ring && root) {
-		seal_random(made->store_id, sizeof made->store_id);
-		seal_random(root, SEAL_KEY_BYTES);
-		keyring_start(ring);
-		slot_seal(key, made->store_id, root, made->slot);
-		result = keyring_seal(root, made->store_id, ring, made->keyring, err);
-	} else {
-		result = err_set(err, TACIT_LIMIT, "no memory can be locked");
-	}
-	seal_free(ring);
-	seal_free(root);
-	return result;
-}
-
-static int write_keys(const struct store_engine *engine, struct store *store,
-	const struct new_keys *made, struct err *err)
-{
-	struct pack header = { 0 };
-	const uint8_t unlocked = 0;
-	int result = pack_header(made->store_id, &header, err);
-
-	if (!result)
-		result = engine->begin(store, err);
-	if (!result)
-		result = engine->put_meta(store, SLOTS, made->slot, sizeof made->slot, err);
-	if (!result)
-		result = engine->put_meta(store, KEYRING, made->keyring, sizeof made->keyring, err);
-	if (!result)
-		result = engine->put_meta(store, LOCKED, &unlocked, 1, err);
-	if (!result)
-		result = engine->put_meta(store, HEADER, header.bytes, header.length, err);
-	if (!result)
-		result = engine->commit(store, err);
-	if (result < 0)
-		engine->rollback(store);
-	pack_free(&header);
-	return result;
-}
-
-static int found_row(void *arg, const uint8_t id[STORE_ID_BYTES], const uint8_t *bytes,
-	size_t length, struct err *err)
-{
-	(void)arg;
-	(void)id;
-	(void)bytes;
-	(void)length;
-	return err_set(err, TACIT_EXISTS, "there is a store already");
-}
-
-/* A store without header and rows is one whose making was cut short: it may be made again. */
-static int check_empty(const struct store_engine *engine, struct store *store, struct err *err)
-{
-	uint8_t bytes[STORE_META_MAX];
-	size_t length;
-	int result = engine->get_meta(store, HEADER, bytes, sizeof bytes, &length, err);
-
-	if (!result)
-		return err_set(err, TACIT_EXISTS, "there is a store already");
-	if (result != -TACIT_NOT_FOUND)
-		return result;
-	result = engine->each(store, STORE_RECORDS, found_row, NULL, err);
-	return result ? result : engine->each(store, STORE_VALUES, found_row, NULL, err);
-}
-
-int vault_create(const struct store_engine *engine, const char *dir,
-	const uint8_t key[SEAL_KEY_BYTES], struct err *err)
-{
-	struct new_keys made;
-	struct store *store;
-	struct err exists;
-	int result = make_keys(key, &made, err);
-
-	if (result < 0)
-		return result;
-	result = engine->create(dir, &exists);
-	if (result < 0 && result != -TACIT_EXISTS)
-		return err_set(err, exists.code, "%s", exists.text);
-	result = engine->open(dir, &store, err);
-	if (result < 0)
-		return result;
-	result = check_empty(engine, store, err);
-	if (!result)
-		result = write_keys(engine, store, &made, err);
-	engine->close(store);
-	return result;
 }
 
 int vault_attach(
@@ -211,8 +93,8 @@ int vault_resume(struct vault *vault, const uint8_t root[SEAL_KEY_BYTES], struct
 	uint8_t sealed[KEYRING_SEALED_BYTES];
 	struct keyring *ring;
 	size_t length;
-	int result =
-		vault->engine->get_meta(vault->store, KEYRING, sealed, sizeof sealed, &length, err);
+	int result = vault->engine->get_meta(
+		vault->store, VAULT_KEYRING, sealed, sizeof sealed, &length, err);
 
 	if (result == -TACIT_NOT_FOUND)
 		return err_set(err, TACIT_CORRUPT, "the store has no keyring");
@@ -238,8 +120,8 @@ static int find_root(struct vault *vault, const uint8_t key[SEAL_KEY_BYTES],
 	struct err worst = { .code = TACIT_WRONG_KEY,
 		.text = "the key opens no slot of this store" };
 	size_t length;
-	int result =
-		vault->engine->get_meta(vault->store, SLOTS, slots, sizeof slots, &length, err);
+	int result = vault->engine->get_meta(
+		vault->store, VAULT_SLOTS, slots, sizeof slots, &length, err);
 
 	if (result == -TACIT_NOT_FOUND || (!result && (!length || length % SLOT_BYTES)))
 		return err_set(err, TACIT_CORRUPT, "the store has no valid key slots");
@@ -290,7 +172,7 @@ int vault_write_locked(struct vault *vault, bool locked, struct err *err)
 		return err_set(err, TACIT_BUSY, "a change of the store is under way");
 	result = engine->begin(vault->store, err);
 	if (!result)
-		result = engine->put_meta(vault->store, LOCKED, &byte, 1, err);
+		result = engine->put_meta(vault->store, VAULT_LOCKED, &byte, 1, err);
 	if (!result)
 		result = engine->commit(vault->store, err);
 	if (result < 0)

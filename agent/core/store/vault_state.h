@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Private to core/store/: what a vault is. vault.c holds its keys, vault_rows.c moves its rows. */
+/* Private to core/store/: what a vault is. vault_create.c makes one, vault.c holds its keys,
+ * vault_read.c and vault_change.c move its rows. */
 #ifndef TACIT_STORE_VAULT_STATE_H
 #define TACIT_STORE_VAULT_STATE_H
 
 #include "core/store/vault.h"
+#include "seal/record.h"
 #include "seal/slot.h"
 
 /* The log is moved into the database after this much, a few of the largest values, and at the first
@@ -21,5 +23,17 @@ struct vault {
 	bool changing;  /* between begin and commit or rollback */
 	size_t written; /* bytes put since the last checkpoint */
 };
+
+/* The meta rows. The header is VAULT_MAGIC | u32 version | store id | u64 created. */
+#define VAULT_HEADER "header"
+#define VAULT_SLOTS "slots"
+#define VAULT_KEYRING "keyring"
+#define VAULT_LOCKED "locked"
+#define VAULT_MAGIC "tacm"
+#define VAULT_HEADER_VERSION 1
+
+/* Where a row belongs: what its seal is bound to. */
+struct record_address vault_address(const struct vault *vault, uint32_t key_id,
+	enum store_table table, const uint8_t id[SEAL_ID_BYTES]);
 
 #endif
