@@ -150,6 +150,7 @@ static inline void fake_serve(
 	size_t length = 0, body = 0;
 	char *end = NULL, *found;
 	const struct canned *answer;
+	bool json;
 
 	while (!end || length < (size_t)(end + 4 - bytes) + body) {
 		ssize_t got = read(client, bytes + length, sizeof bytes - 1 - length);
@@ -162,8 +163,9 @@ static inline void fake_serve(
 		found = end ? memmem(bytes, (size_t)(end - bytes), "Content-Length: ", 16) : NULL;
 		body = found ? strtoul(found + 16, NULL, 10) : 0;
 	}
+	json = memmem(bytes, (size_t)(end - bytes), TACIT_JSON_TYPE, strlen(TACIT_JSON_TYPE));
 	*strstr(bytes, " HTTP/1.1") = '\0';
-	fprintf(log, "%s%s%s\n", bytes, end[4] == '{' ? " " : "", end[4] == '{' ? end + 4 : "");
+	fprintf(log, "%s%s%s\n", bytes, json ? " " : "", json ? end + 4 : "");
 	fflush(log);
 	answer = fake_find(canned, used, bytes);
 	if (answer)
@@ -172,16 +174,13 @@ static inline void fake_serve(
 		fake_answer(client, 404, nothing, strlen(nothing));
 }
 
-static inline void fake_loop(struct fake_agent *agent, const struct canned *canned, int listener)
+static inline void fake_loop(
+	struct fake_agent *agent, const struct canned *canned, int listener, FILE *log)
 {
-	char path[PATH_FULL_MAX];
 	bool used[64] = { false };
-	FILE *log;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_IGN);
-	fake_path(agent, "requests", path);
-	log = fopen(path, "w");
 	for (;;) {
 		int client = accept(listener, NULL, NULL);
 
@@ -209,6 +208,7 @@ static inline void fake_start(struct fake_agent *agent, const struct canned *can
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	char path[PATH_FULL_MAX];
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	FILE *log;
 
 	fake_make_root(agent);
 	for (int i = 0; i < 2; i++)
@@ -218,9 +218,12 @@ static inline void fake_start(struct fake_agent *agent, const struct canned *can
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	assert_return_code(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
 	assert_return_code(listen(listener, 8), 0);
+	fake_path(agent, "requests", path);
+	log = fopen(path, "w");
 	agent->pid = fork();
 	if (!agent->pid)
-		fake_loop(agent, canned, listener);
+		fake_loop(agent, canned, listener, log);
+	fclose(log);
 	close(listener);
 }
 

@@ -372,7 +372,7 @@ static void test_no_agent_is_exit_6(void **state)
 static void test_a_key_others_may_write_is_refused(void **state)
 {
 	struct fake_agent agent;
-	char path[PATH_FULL_MAX], requests[4096];
+	char path[PATH_FULL_MAX], other[PATH_FULL_MAX], requests[4096];
 	struct ran ran;
 
 	(void)state;
@@ -387,8 +387,10 @@ static void test_a_key_others_may_write_is_refused(void **state)
 		run_tacit(&agent, &ran, "hunter2", "secret", "create", "db_password", "-", NULL);
 		assert_int_equal(ran.exit, TACIT_EXIT_DENIED);
 	}
-	unlink(path);
-	assert_return_code(symlink("/etc/passwd", path), 0);
+	fake_publish(&agent);
+	fake_path(&agent, "run/tacitd/other.pub", other);
+	assert_return_code(rename(path, other), 0);
+	assert_return_code(symlink(other, path), 0);
 	run_tacit(&agent, &ran, "hunter2", "secret", "create", "db_password", "-", NULL);
 	assert_int_not_equal(ran.exit, 0);
 	fake_read(&agent, "requests", requests, sizeof requests);

@@ -41,6 +41,7 @@ static void test_long_names_do_not_fit(void **state)
 	assert_int_equal(client_path(path, &err, name, NULL), -TACIT_INVALID);
 	assert_int_equal(client_path(path, &err, "grants", NULL), 0);
 	assert_int_equal(client_query(path, "secret", name, &err), -TACIT_INVALID);
+	assert_int_equal(client_query(path, name, "x", &err), -TACIT_INVALID);
 }
 
 static void test_every_code_comes_back(void **state)
@@ -70,7 +71,7 @@ static void test_odd_errors_are_errors(void **state)
 		"{\"error\":{\"code\":7,\"message\":\"x\"}}",
 		"{\"error\":{\"code\":\"ok\",\"message\":\"x\"}}",
 		"{\"error\":{\"code\":\"a word of tomorrow\",\"message\":\"x\"}}",
-		"{\"error\":{\"code\":\"denied\",\"code\":\"ok\",\"message\":\"x\"}}",
+		"{\"error\":{\"code\":\"locked\",\"code\":\"denied\",\"message\":\"x\"}}",
 	};
 
 	(void)state;

@@ -52,8 +52,8 @@ static void test_every_option_is_in_the_manual(void **state)
 	for (int option = 0; option < OPTIONS; option++) {
 		char pattern[64];
 
-		snprintf(
-			pattern, sizeof pattern, "^\\.It .*Fl -%s( |$)", option_table[option].name);
+		snprintf(pattern, sizeof pattern, "^\\.It Fl (.* Fl )?-%s( |$)",
+			option_table[option].name);
 		assert_line(page, pattern);
 	}
 }
