@@ -61,7 +61,7 @@ static void test_every_option_is_in_the_manual(void **state)
 static void test_every_exit_status_is_in_the_manual(void **state)
 {
 	static char page[65536];
-	char pattern[16];
+	char pattern[32];
 
 	(void)state;
 	read_page("agent/dist/tacit.1", page, sizeof page);
