@@ -140,7 +140,7 @@ static int find_length(const uint8_t *padded, size_t padded_length, size_t *leng
 	size_t room = padded_length - LENGTH_BYTES;
 	size_t found = get_u32(padded + room);
 
-	if (found > room || bucket(found) != room)
+	if (bucket(found) != room)
 		return err_set(err, TACIT_CORRUPT, "its padding is off");
 	for (size_t i = found; i < room; i++)
 		if (padded[i])

@@ -238,6 +238,8 @@ def wraps():
     fault("one byte too many", good + b"\0")
     fault("another store", good, store=seeded("other", 16))
     fault("wrong key", good, "wrong_key", unlock=seeded("other", 32))
+    fault("a longer key", wrap(unlock, 1, store, nonce, root + bytes(16)))
+    fault("a shorter key", wrap(unlock, 1, store, nonce, root[:-1]))
     fault("a keyring's kind", wrap(unlock, 2, store, nonce, root))
     out.write()
 
@@ -291,6 +293,7 @@ def transit():
     add("a longer context", good, "invalid", context=context + b"2")
     add("another version", box_seal(public, ephemeral, b"\2" + message[1:] + value), "invalid")
     add("nothing in the box", box_seal(public, ephemeral, b""), "invalid")
+    add("a context that ends with the message", box_seal(public, ephemeral, b"\1\x0e\0create:abcdef"), "invalid", context=b"create:abcdefg")
     add("a context longer than the message", box_seal(public, ephemeral, b"\1\xff\xff" + value), "invalid")
     out.write()
 

@@ -210,8 +210,9 @@ static void damaged_keys_are_refused(void **state)
 		  "name = 'keyring'",
 			0, TACIT_CORRUPT },
 	};
+	static const uint8_t zero[SEAL_KEY_BYTES];
 	struct fixture *fixture = *state;
-	uint8_t root[SEAL_KEY_BYTES];
+	uint8_t root[SEAL_KEY_BYTES] = { 0 };
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct err err;
@@ -228,6 +229,7 @@ static void damaged_keys_are_refused(void **state)
 				fail_msg("unlock gives %s: %s",
 					code_word((enum tacit_code) - result), rows[i].sql);
 			assert_int_equal(vault_is_open(fixture->vault), !result);
+			assert_int_equal(!memcmp(root, zero, sizeof zero), result < 0);
 			vault_close(fixture->vault);
 		}
 		scratch_each(fixture->dir, scratch_unlink, NULL);

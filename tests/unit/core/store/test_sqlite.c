@@ -167,6 +167,26 @@ static void a_refused_sync_of_a_checkpoint_is_told_and_loses_nothing(void **stat
 	assert_true(refused >= 2);
 }
 
+/* An automatic one, at a thousand pages, would not say that its sync failed. */
+static void nothing_moves_the_log_but_a_checkpoint(void **state)
+{
+	struct fixture *fixture = *state;
+	size_t before_length, after_length;
+	uint8_t *before = scratch_read(fixture->path, &before_length), *after;
+
+	for (uint32_t number = 0; number < 60; number++)
+		assert_int_equal(put(fixture, number, LONG_VALUE), 0);
+	after = scratch_read(fixture->path, &after_length);
+	assert_int_equal(after_length, before_length);
+	assert_memory_equal(after, before, before_length);
+	free(after);
+	free(before);
+	assert_int_equal(store_sqlite.checkpoint(fixture->store, NULL), 0);
+	after = scratch_read(fixture->path, &after_length);
+	assert_true(after_length > 60 * LONG_VALUE);
+	free(after);
+}
+
 static void fill_disk(bool full)
 {
 	struct rlimit limit;
@@ -464,6 +484,7 @@ int main(void)
 		TEST(a_commit_waits_for_the_disk),
 		TEST(a_refused_sync_of_a_commit_changes_nothing),
 		TEST(a_refused_sync_of_a_checkpoint_is_told_and_loses_nothing),
+		TEST(nothing_moves_the_log_but_a_checkpoint),
 		TEST(a_full_disk_refuses_writes_until_there_is_room),
 		TEST(a_store_opens_for_reading_on_a_full_disk),
 		TEST(recovering_does_not_pass_the_fence),
