@@ -35,9 +35,11 @@ static int read_text(const char *path, char *text, size_t *length, struct err *e
 	_close_ int opened = input ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	int fd = input ? STDIN_FILENO : opened;
 
-	if (fd < 0)
-		return err_set(err, TACIT_INVALID, "key file %.100s cannot be opened: %s", path,
-			strerror(errno));
+	if (fd < 0) {
+		err_errno(err, errno, TACIT_INVALID, "key file %.100s", path);
+		report_hint(err, err->code, "give the path of a key file that 'tacitd' made");
+		return -(int)err->code;
+	}
 	*length = 0;
 	while (*length <= KEYFILE_TEXT_MAX) {
 		ssize_t got = read(fd, text + *length, KEYFILE_TEXT_MAX + 1 - *length);

@@ -63,8 +63,8 @@ static int take_option(struct parse *parse, int option, const char *joined, stru
 	if (!joined && parse->at + 1 < parse->argc)
 		joined = parse->argv[++parse->at];
 	if (!joined || !*joined)
-		return err_set(err, TACIT_INVALID, "option '--%s' needs a value: --%s %s",
-			row->name, row->name, row->argument);
+		return err_set(err, TACIT_INVALID, "option '--%s' needs a value: %s, %s", row->name,
+			row->argument, row->line);
 	*value = joined;
 	return 0;
 }

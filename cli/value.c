@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "cli/prompt.h"
+#include "cli/report.h"
 #include "seal/seal.h"
 
 /* A value of the largest size may still carry its newline; one byte more shows that it is larger.
@@ -89,16 +92,38 @@ static int read_all(int fd, struct value *value, struct err *err)
 	}
 }
 
+/* A word that names something in a folder that exists was meant as a file, and may be shown; any
+ * other may be the value itself. */
+static bool is_path(const char *word)
+{
+	const char *slash = strrchr(word, '/');
+	struct stat status;
+	char *folder;
+	bool exists;
+
+	if (!slash)
+		return false;
+	folder = strndup(word, slash == word ? 1 : (size_t)(slash - word));
+	exists = folder && !stat(folder, &status) && S_ISDIR(status.st_mode);
+	free(folder);
+	return exists;
+}
+
 static int read_file(const char *path, struct value *value, struct err *err)
 {
 	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	bool shown;
+	int status, errnum = errno;
 
-	if (fd < 0)
-		return err_set(err, TACIT_INVALID,
-			"FILE cannot be opened: %s; a value is never taken from the command line "
-			"(where others and the shell's history see it): " HOW_TO_PASS,
-			strerror(errno));
-	return read_all(fd, value, err);
+	if (fd >= 0)
+		return read_all(fd, value, err);
+	shown = is_path(path);
+	status = err_errno(err, errnum, TACIT_INVALID, "FILE %s%.100s%scannot be opened",
+		shown ? "'" : "", shown ? path : "", shown ? "' " : "");
+	report_hint(err, err->code,
+		"a value is never taken from the command line (where others and the shell's "
+		"history see it): " HOW_TO_PASS);
+	return status;
 }
 
 static int take_bytes(const struct value_source *source, struct value *value, struct err *err)

@@ -32,8 +32,9 @@ static void test_a_key_file_is_sealed_to_core(void **state)
 	assert_int_equal(ran.exit, 0);
 	assert_string_equal(ran.out, "serving\n");
 	run_tacit(&agent, &ran, NULL, "unlock", "--key-file", "/no/such/key", NULL);
-	assert_int_equal(ran.exit, TACIT_EXIT_USAGE);
-	assert_contains(ran.err, "tacit: unlock: key file /no/such/key cannot be opened: No such");
+	assert_int_equal(ran.exit, TACIT_EXIT_NOT_FOUND);
+	assert_contains(ran.err, "tacit: unlock: key file /no/such/key: No such file or directory; "
+				 "give the path");
 	fake_stop(&agent);
 }
 

@@ -137,8 +137,10 @@ static void test_wrong_lines_are_refused(void **state)
 			       "'--'" },
 		{ "--json secret reveal a", "'secret reveal' takes no option '--json'" },
 		{ "status --json=1", "option '--json' takes no value" },
-		{ "status --wait", "option '--wait' needs a value: --wait SECONDS" },
-		{ "status --wait=", "option '--wait' needs a value: --wait SECONDS" },
+		{ "status --wait",
+			"option '--wait' needs a value: SECONDS, wait until the agent serves" },
+		{ "status --wait=",
+			"option '--wait' needs a value: SECONDS, wait until the agent serves" },
 		{ "status --wait 1 --wait 2", "option '--wait' is given twice" },
 	};
 

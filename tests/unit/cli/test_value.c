@@ -126,16 +126,24 @@ static void test_files_are_taken_whole(void **state)
 
 static void test_a_word_is_never_a_value(void **state)
 {
-	const struct value_source source = { .file = "hunter2-no-such-file" };
-	struct value value;
-	struct err err;
+	static const struct {
+		const char *word;
+		bool shown;
+	} rows[] = { { "hunter2-no-such-file", false }, { "hunter2/no/such", false }, { "", false },
+		{ "/tmp/hunter2-no-such-file", true }, { "/hunter2", true } };
 
 	(void)state;
-	assert_int_equal(value_take(&source, &value, &err), -TACIT_INVALID);
-	assert_null(strstr(err.text, "hunter2"));
-	assert_non_null(strstr(err.text, "never taken from the command line"));
-	assert_non_null(strstr(err.text, "--generate N"));
-	assert_null(value.bytes);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const struct value_source source = { .file = rows[i].word };
+		struct value value;
+		struct err err;
+
+		assert_int_equal(value_take(&source, &value, &err), -TACIT_NOT_FOUND);
+		assert_true(!strstr(err.text, "hunter2") == !rows[i].shown);
+		assert_non_null(strstr(err.text, "never taken from the command line"));
+		assert_non_null(strstr(err.text, "leave it out to be asked"));
+		assert_null(value.bytes);
+	}
 }
 
 static void test_generated_is_not_trimmed(void **state)
