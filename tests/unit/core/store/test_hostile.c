@@ -52,9 +52,9 @@ static void hex_of(const uint8_t id[SEAL_ID_BYTES], char text[2 * SEAL_ID_BYTES 
 static void a_damaged_record_is_refused_and_named(void **state)
 {
 	static const char *const damages[] = {
-		"UPDATE record SET bytes = CAST(substr(bytes, 1, 60) || zeroblob(8) || "
-		"substr(bytes, 69) "
-		"AS BLOB) WHERE id = ?1",
+		("UPDATE record SET bytes = CAST(substr(bytes, 1, 60) || zeroblob(8) || "
+		 "substr(bytes, 69) "
+		 "AS BLOB) WHERE id = ?1"),
 		"UPDATE record SET bytes = x'' WHERE id = ?1",
 		"UPDATE record SET bytes = x'00' WHERE id = ?1",
 		"UPDATE record SET bytes = substr(bytes, 1, 60) WHERE id = ?1",
@@ -63,8 +63,9 @@ static void a_damaged_record_is_refused_and_named(void **state)
 		"UPDATE record SET bytes = (SELECT bytes FROM record WHERE id != ?1) WHERE id = ?1",
 		"UPDATE record SET bytes = (SELECT bytes FROM value) WHERE id = ?1",
 		/* a data key that is not in the keyring */
-		"UPDATE record SET bytes = CAST(substr(bytes, 1, 24) || x'02' || substr(bytes, 26) "
-		"AS BLOB) WHERE id = ?1",
+		("UPDATE record SET bytes = CAST(substr(bytes, 1, 24) || x'02' || substr(bytes, "
+		 "26) "
+		 "AS BLOB) WHERE id = ?1"),
 	};
 	struct fixture *fixture = *state;
 	struct secret_record one = a_secret("one", 1), two = a_secret("two", 1);
@@ -165,69 +166,66 @@ static void another_stores_rows_are_refused(void **state)
 	tear_down(&made);
 }
 
+/* Damage to the meta rows, and how attaching and unlocking answer. */
+static const struct {
+	const char *sql;
+	enum tacit_code attached, unlocked;
+} key_rows[] = {
+	{ "DELETE FROM meta WHERE name = 'header'", TACIT_NOT_FOUND, 0 },
+	{ "UPDATE meta SET bytes = x'' WHERE name = 'header'", TACIT_CORRUPT, 0 },
+	{ "UPDATE meta SET bytes = zeroblob(32) WHERE name = 'header'", TACIT_CORRUPT, 0 },
+	{ "UPDATE meta SET bytes = CAST(bytes || x'00' AS BLOB) WHERE name = 'header'",
+		TACIT_CORRUPT, 0 },
+	{ "UPDATE meta SET bytes = substr(bytes, 1, 31) WHERE name = 'header'", TACIT_CORRUPT, 0 },
+	{ "UPDATE meta SET bytes = CAST(substr(bytes, 1, 4) || x'02' || substr(bytes, 6) "
+	  "AS BLOB) WHERE name = 'header'",
+		TACIT_NEWER, 0 },
+	{ "UPDATE meta SET bytes = CAST(substr(bytes, 1, 8) || zeroblob(16) || "
+	  "substr(bytes, 25) AS BLOB) WHERE name = 'header'",
+		0, TACIT_CORRUPT },
+	{ "DELETE FROM meta WHERE name = 'locked'", TACIT_CORRUPT, 0 },
+	{ "UPDATE meta SET bytes = x'02' WHERE name = 'locked'", TACIT_CORRUPT, 0 },
+	{ "UPDATE meta SET bytes = x'' WHERE name = 'locked'", TACIT_CORRUPT, 0 },
+	{ "DELETE FROM meta WHERE name = 'slots'", 0, TACIT_CORRUPT },
+	{ "UPDATE meta SET bytes = x'' WHERE name = 'slots'", 0, TACIT_CORRUPT },
+	{ "UPDATE meta SET bytes = substr(bytes, 1, 111) WHERE name = 'slots'", 0, TACIT_CORRUPT },
+	{ "UPDATE meta SET bytes = zeroblob(112 * 17) WHERE name = 'slots'", 0, TACIT_CORRUPT },
+	{ "UPDATE meta SET bytes = CAST(substr(bytes, 1, 104) || zeroblob(8) AS BLOB) "
+	  "WHERE name "
+	  "= 'slots'",
+		0, TACIT_CORRUPT },
+	{ "UPDATE meta SET bytes = CAST(zeroblob(112) || bytes AS BLOB) WHERE name = "
+	  "'slots'",
+		0, 0 },
+	{ "DELETE FROM meta WHERE name = 'keyring'", 0, TACIT_CORRUPT },
+	{ "UPDATE meta SET bytes = x'' WHERE name = 'keyring'", 0, TACIT_CORRUPT },
+	{ "UPDATE meta SET bytes = zeroblob(664) WHERE name = 'keyring'", 0, TACIT_CORRUPT },
+	{ "UPDATE meta SET bytes = zeroblob(665) WHERE name = 'keyring'", 0, TACIT_CORRUPT },
+	{ "UPDATE meta SET bytes = (SELECT bytes FROM meta WHERE name = 'slots') WHERE "
+	  "name = 'keyring'",
+		0, TACIT_CORRUPT },
+};
+
 static void damaged_keys_are_refused(void **state)
 {
-	static const struct {
-		const char *sql;
-		enum tacit_code attached, unlocked;
-	} rows[] = {
-		{ "DELETE FROM meta WHERE name = 'header'", TACIT_NOT_FOUND, 0 },
-		{ "UPDATE meta SET bytes = x'' WHERE name = 'header'", TACIT_CORRUPT, 0 },
-		{ "UPDATE meta SET bytes = zeroblob(32) WHERE name = 'header'", TACIT_CORRUPT, 0 },
-		{ "UPDATE meta SET bytes = CAST(bytes || x'00' AS BLOB) WHERE name = 'header'",
-			TACIT_CORRUPT, 0 },
-		{ "UPDATE meta SET bytes = substr(bytes, 1, 31) WHERE name = 'header'",
-			TACIT_CORRUPT, 0 },
-		{ "UPDATE meta SET bytes = CAST(substr(bytes, 1, 4) || x'02' || substr(bytes, 6) "
-		  "AS BLOB) WHERE name = 'header'",
-			TACIT_NEWER, 0 },
-		{ "UPDATE meta SET bytes = CAST(substr(bytes, 1, 8) || zeroblob(16) || "
-		  "substr(bytes, 25) AS BLOB) WHERE name = 'header'",
-			0, TACIT_CORRUPT },
-		{ "DELETE FROM meta WHERE name = 'locked'", TACIT_CORRUPT, 0 },
-		{ "UPDATE meta SET bytes = x'02' WHERE name = 'locked'", TACIT_CORRUPT, 0 },
-		{ "UPDATE meta SET bytes = x'' WHERE name = 'locked'", TACIT_CORRUPT, 0 },
-		{ "DELETE FROM meta WHERE name = 'slots'", 0, TACIT_CORRUPT },
-		{ "UPDATE meta SET bytes = x'' WHERE name = 'slots'", 0, TACIT_CORRUPT },
-		{ "UPDATE meta SET bytes = substr(bytes, 1, 111) WHERE name = 'slots'", 0,
-			TACIT_CORRUPT },
-		{ "UPDATE meta SET bytes = zeroblob(112 * 17) WHERE name = 'slots'", 0,
-			TACIT_CORRUPT },
-		{ "UPDATE meta SET bytes = CAST(substr(bytes, 1, 104) || zeroblob(8) AS BLOB) "
-		  "WHERE name "
-		  "= 'slots'",
-			0, TACIT_CORRUPT },
-		{ "UPDATE meta SET bytes = CAST(zeroblob(112) || bytes AS BLOB) WHERE name = "
-		  "'slots'",
-			0, 0 },
-		{ "DELETE FROM meta WHERE name = 'keyring'", 0, TACIT_CORRUPT },
-		{ "UPDATE meta SET bytes = x'' WHERE name = 'keyring'", 0, TACIT_CORRUPT },
-		{ "UPDATE meta SET bytes = zeroblob(664) WHERE name = 'keyring'", 0,
-			TACIT_CORRUPT },
-		{ "UPDATE meta SET bytes = zeroblob(665) WHERE name = 'keyring'", 0,
-			TACIT_CORRUPT },
-		{ "UPDATE meta SET bytes = (SELECT bytes FROM meta WHERE name = 'slots') WHERE "
-		  "name = 'keyring'",
-			0, TACIT_CORRUPT },
-	};
 	static const uint8_t zero[SEAL_KEY_BYTES];
 	struct fixture *fixture = *state;
 	uint8_t root[SEAL_KEY_BYTES] = { 0 };
 
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < sizeof key_rows / sizeof *key_rows; i++) {
 		struct err err;
 		int result;
 
-		tamper(fixture, rows[i].sql, NULL);
+		tamper(fixture, key_rows[i].sql, NULL);
 		result = vault_attach(&store_sqlite, fixture->dir, &fixture->vault, NULL);
-		if (result != -(int)rows[i].attached)
+		if (result != -(int)key_rows[i].attached)
 			fail_msg("attach gives %s: %s", code_word((enum tacit_code) - result),
-				rows[i].sql);
+				key_rows[i].sql);
 		if (!result) {
 			result = vault_unlock(fixture->vault, fixture->key, root, NULL);
-			if (result != -(int)rows[i].unlocked)
+			if (result != -(int)key_rows[i].unlocked)
 				fail_msg("unlock gives %s: %s",
-					code_word((enum tacit_code) - result), rows[i].sql);
+					code_word((enum tacit_code) - result), key_rows[i].sql);
 			assert_int_equal(vault_is_open(fixture->vault), !result);
 			assert_int_equal(!memcmp(root, zero, sizeof zero), result < 0);
 			vault_close(fixture->vault);
