@@ -14,7 +14,8 @@ void log_open(const char *who, enum log_level level)
 	log_limit = level;
 }
 
-static void log_line(enum log_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void log_line(
+	enum log_level level, const char *format, va_list args)
 {
 	static const char *const prefix[] = { "error: ", "warning: ", "", "debug: " };
 	char line[1024];

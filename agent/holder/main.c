@@ -92,7 +92,7 @@ static int harden(struct err *err)
 	static const struct rlimit none = { 0, 0 };
 	static const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
 
-	umask(077);
+	umask(022);
 	if (geteuid())
 		return err_set(
 			err, TACIT_DENIED, "must be started by root: it mounts a file system");

@@ -102,14 +102,18 @@ static int listen_at(const char *root, const char *name, int type, mode_t mode, 
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	char path[PATH_FULL_MAX];
+	mode_t before;
+	int bound;
 
 	path_below(root, name, path);
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	unlink(path);
-	*fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
-	/* The umask makes it root's alone until it is what it shall be. */
-	if (*fd < 0 || bind(*fd, (struct sockaddr *)&address, sizeof address) ||
-		chown(path, 0, group) || chmod(path, mode) || listen(*fd, BACKLOG))
+	*fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* Root's alone until it is what it shall be. */
+	before = umask(077);
+	bound = *fd < 0 ? -1 : bind(*fd, (struct sockaddr *)&address, sizeof address);
+	umask(before);
+	if (bound || chown(path, 0, group) || chmod(path, mode) || listen(*fd, BACKLOG))
 		return err_errno(err, errno, TACIT_IO, "listen at %s", path);
 	return 0;
 }

@@ -136,8 +136,16 @@ static bool on_frame(struct holder *holder, struct child *child, pid_t *check)
 	struct frame frame;
 	struct err err;
 
-	if (frame_receive(child->channel, child->role, ROLE_HOLDER, &frame, &err) < 0) {
-		log_warning("%s", err.text);
+	int status = frame_receive(child->channel, child->role, ROLE_HOLDER, &frame, &err);
+
+	if (status == -TACIT_UNAVAILABLE) {
+		/* Its death, which is about to be told, says more; a process that lives on without
+		 * its channel answers no ping. */
+		close(take_fd(&child->channel));
+		return true;
+	}
+	if (status < 0) {
+		log_error("%s", err.text);
 		return false;
 	}
 	if (frame.fd >= 0)
@@ -147,7 +155,7 @@ static bool on_frame(struct holder *holder, struct child *child, pid_t *check)
 		on_ready(holder, child);
 		return true;
 	case FRAME_PONG:
-		child->pinged_ns = 0;
+		child->asked = false;
 		return true;
 	case FRAME_PUBLISH:
 		publish(holder, &frame.body.publish);
@@ -225,15 +233,16 @@ static int look_after(struct holder *holder)
 
 	for (enum role role = ROLE_CORE; role < ROLES; role++) {
 		struct child *child = &holder->child[role];
-		uint64_t asked = child->ready ? child->pinged_ns : child->started_ns;
 		uint64_t patience = child->ready ? ANSWER_WITHIN_NS : READY_WITHIN_NS;
 
-		if (child->pid && asked && now - asked > patience) {
+		if (child->pid && (child->asked || !child->ready) &&
+			now - child->pinged_ns > patience) {
 			log_error("%s (pid %d) hangs: replacing it", role_name(role), child->pid);
 			child_drop(holder, role, true, true);
-		} else if (child->pid && child->ready && !asked &&
-			   now - child->started_ns > PING_EVERY_NS) {
+		} else if (child->pid && child->ready && !child->asked &&
+			   now - child->pinged_ns > PING_EVERY_NS) {
 			child->pinged_ns = now;
+			child->asked = true;
 			frame_send_now(child->channel, FRAME_PING, NULL, 0, -1, NULL);
 		}
 		if (child->pid || (role != ROLE_CORE && !holder->child[ROLE_CORE].ready))
@@ -269,8 +278,7 @@ int watch_run(struct holder *holder, struct err *err)
 		if (poll(poll_for, ROLES, wait) < 0 && errno != EINTR)
 			return err_errno(err, errno, TACIT_INTERNAL, "poll");
 		for (enum role role = ROLE_CORE; role < ROLES; role++)
-			/* A channel that only ended: its process's death will tell more. */
-			if ((poll_for[role].revents & POLLIN) &&
+			if (poll_for[role].revents && holder->child[role].channel >= 0 &&
 				!on_frame(holder, &holder->child[role], &check) &&
 				holder->child[role].pid)
 				child_drop(holder, role, true, true);

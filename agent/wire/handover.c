@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -82,11 +84,19 @@ int handover_create_keys(int *fd, struct err *err)
 	return 0;
 }
 
+bool handover_keys_are_secret(int fd)
+{
+	struct statfs fs;
+
+	return !fstatfs(fd, &fs) && fs.f_type == SECRETMEM_MAGIC;
+}
+
 int handover_map_keys(int fd, struct handover_keys **keys, struct err *err)
 {
 	void *memory = mmap(NULL, sizeof **keys, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
-	if (memory == MAP_FAILED || mlock(memory, sizeof **keys))
+	/* Secret memory is locked by nature, and says so by refusing to be locked again. */
+	if (memory == MAP_FAILED || (!handover_keys_are_secret(fd) && mlock(memory, sizeof **keys)))
 		return err_errno(err, errno, TACIT_LIMIT, "lock the key page in memory");
 	*keys = memory;
 	return 0;

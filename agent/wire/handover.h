@@ -9,6 +9,7 @@
 #define TACIT_WIRE_HANDOVER_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -92,5 +93,7 @@ void handover_unmap(struct handover *handover); /* NULL does nothing */
 /* A new, empty secret page: memfd_secret, or an ordinary memfd where the kernel has none. */
 int handover_create_keys(int *fd, struct err *err);
 int handover_map_keys(int fd, struct handover_keys **keys, struct err *err);
+/* Whether the page is memfd_secret: not in cores, not in swap, unreadable even for the kernel. */
+bool handover_keys_are_secret(int fd);
 
 #endif

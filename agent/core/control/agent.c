@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Verbs about the agent itself. */
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/statfs.h>
 
 #include "core/control/call.h"
 #include "seal/keyfile.h"
 #include "seal/transit.h"
 
 #define USERS_MAX 256
-#define SECRETMEM_FS 0x5345434d /* SECRETMEM_MAGIC of linux/magic.h, 5.14 */
 
 static void put_path(struct pack *doc, const char *name, const char *root, const char *path)
 {
@@ -62,7 +59,6 @@ int call_status(struct call *call, struct err *err)
 	struct pack *doc = &call->reply;
 	bool locked = core->model->locked;
 	bool by_hand = core->vault && vault_is_written_locked(core->vault);
-	struct statfs fs;
 
 	(void)err;
 	doc_open(doc, NULL, DOC_OBJECT);
@@ -84,7 +80,7 @@ int call_status(struct call *call, struct err *err)
 	doc_number(doc, "requests_resumed", atomic_load(&core->handover->resumed));
 	doc_number(doc, "requests_resent", atomic_load(&core->handover->resent));
 	doc_bool(doc, "memory_locked", true);
-	doc_bool(doc, "key_page_secret", !fstatfs(core->keys_fd, &fs) && fs.f_type == SECRETMEM_FS);
+	doc_bool(doc, "key_page_secret", handover_keys_are_secret(core->keys_fd));
 	put_users(doc, core);
 	doc_close(doc);
 	return 0;
