@@ -2,6 +2,7 @@
 #include "api/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -56,6 +57,9 @@ static int take_gift(struct server *server, struct frame *frame, struct err *err
 		return 0;
 	}
 	if (give->what == GIVE_LISTENER && server->listener < 0) {
+		/* However it was made: an accept() that waits would stop the loop. */
+		if (fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK))
+			return err_errno(err, errno, TACIT_INTERNAL, "listener");
 		server->listener = take_fd(&fd);
 		return 0;
 	}

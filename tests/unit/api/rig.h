@@ -81,7 +81,7 @@ static inline void rig_lose_core(struct rig *rig)
 
 static inline int rig_listen(struct rig *rig)
 {
-	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	/* No path: the system picks an abstract name. */
 	rig->address = (struct sockaddr_un){ .sun_family = AF_UNIX };
