@@ -53,25 +53,41 @@ static void put_counts(struct pack *doc, const struct model *model)
 	doc_number(doc, "consumers", consumers);
 }
 
+/* What `tacit unlock` can cure is locked; what it cannot, a damaged or newer store, is failed. */
+static const char *state_word(const struct core *core)
+{
+	if (!core->model->locked)
+		return "serving";
+	switch (core->failure.code) {
+	case TACIT_CORRUPT:
+	case TACIT_NEWER:
+	case TACIT_IO:
+	case TACIT_INTERNAL:
+	case TACIT_LIMIT:
+		return "failed";
+	default:
+		return "locked";
+	}
+}
+
 int call_status(struct call *call, struct err *err)
 {
 	struct core *core = call->core;
 	struct pack *doc = &call->reply;
 	bool locked = core->model->locked;
-	bool by_hand = core->vault && vault_is_written_locked(core->vault);
 
 	(void)err;
 	doc_open(doc, NULL, DOC_OBJECT);
-	doc_text(doc, "state", !locked ? "serving" : by_hand ? "locked" : "failed");
+	doc_text(doc, "state", state_word(core));
 	if (locked)
-		doc_text(doc, "reason", by_hand ? "an operator locked it" : core->failure);
+		doc_text(doc, "reason", core->failure.text);
 	else
 		doc_none(doc, "reason");
 	doc_text(doc, "version", TACIT_VERSION);
 	put_path(doc, "mount", core->root, TACIT_MOUNT_DIR);
 	put_path(doc, "store", core->root, TACIT_STORE_DIR "/store.db");
 	put_path(doc, "key_file", core->root, core->config.key_file);
-	doc_time(doc, "serving_since", core->handover->mounted_ns);
+	doc_time(doc, "serving_since", locked ? 0 : core->handover->mounted_ns);
 	if (!locked)
 		put_counts(doc, core->model);
 	doc_number(doc, "threads", core->handover->threads);

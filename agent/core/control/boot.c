@@ -16,8 +16,9 @@
 #include "seal/transit.h"
 
 #define KEY_WAIT_SECONDS 5
-#define RECENT_NS (60 * 1000000000ull) /* a rotation whose touch the last core may not have sent   \
-					*/
+#define RECENT_NS                                                                                  \
+	(60 * 1000000000ull) /* a rotation whose touch the last core may not have sent             \
+			      */
 
 struct load {
 	struct core *core;
@@ -108,15 +109,25 @@ static void prepare_transit_keys(struct core *core)
 	frame_send(core->holder, FRAME_PUBLISH, &publish, sizeof publish, -1, NULL);
 }
 
-static void touch_recent(struct core *core)
+/* Tell the kernel and the watchers what files are now: after an unlock all of them, for a locked
+ * file has no size; after a crash what the last core committed and may not have told. */
+static void tell_since(struct core *core, uint64_t since_ns)
 {
-	uint64_t now = clock_realtime_ns();
 	struct grant *grant, *next;
 
 	HASH_ITER(hh, core->model->grants, grant, next)
-	if (grant_lives(grant) &&
-		now - secret_current(grant->secret)->version.created_ns < RECENT_NS)
+	{
+		const struct version_record *version;
+
+		if (!grant_lives(grant))
+			continue;
+		version = &secret_current(grant->secret)->version;
+		if (version->created_ns < since_ns)
+			continue;
+		server_drop_pages(core->server, grant->node->id);
+		server_announce_size(core->server, grant->node->id, version->size);
 		touches_add(core, &grant->record);
+	}
 }
 
 int core_boot(struct core *core, struct err *err)
@@ -137,7 +148,7 @@ int core_boot(struct core *core, struct err *err)
 		return err_set(err, TACIT_LIMIT, "out of memory");
 	prepare_transit_keys(core);
 	if (core->keys->root_present && resume(core, &why) < 0) {
-		snprintf(core->failure, sizeof core->failure, "%s", why.text);
+		core->failure = why;
 		log_error("the store: %s", why.text);
 	}
 	parts.model = core->model;
@@ -148,8 +159,10 @@ int core_boot(struct core *core, struct err *err)
 		return status;
 	server_set_toucher(core->server, core->toucher_pid);
 	server_resume(core->server, core->vault, core->config.resend);
-	touch_recent(core);
-	return server_start(core->server, err);
+	status = server_start(core->server, err);
+	if (status == 0)
+		tell_since(core, clock_realtime_ns() - RECENT_NS);
+	return status;
 }
 
 /* Ask holder for the key file; `create` makes it. *fd is the caller's. */
@@ -270,11 +283,11 @@ int core_unlock(struct core *core, const uint8_t *given, struct err *err)
 		seal_wipe(core->keys->root, sizeof core->keys->root);
 		if (core->vault)
 			vault_forget(core->vault);
-		if (err)
-			snprintf(core->failure, sizeof core->failure, "%s", err->text);
+		core->failure = *err;
 		return status;
 	}
-	core->failure[0] = '\0';
+	core->failure = (struct err){ 0 };
+	tell_since(core, 0);
 	return 0;
 }
 
@@ -295,6 +308,8 @@ int core_lock(struct core *core, bool write_down, struct err *err)
 		vault_forget(core->vault);
 	}
 	model_unlock(core->model);
+	err_set(&core->failure, TACIT_LOCKED, "an operator locked it");
+	server_drop_ended_pages(core->server);
 	return 0;
 }
 
@@ -305,7 +320,7 @@ void core_first_unlock(struct core *core)
 	if (core->keys->root_present)
 		return;
 	if (attach(core, &err) == 0 && vault_is_written_locked(core->vault)) {
-		snprintf(core->failure, sizeof core->failure, "an operator locked it");
+		err_set(&core->failure, TACIT_LOCKED, "an operator locked it");
 		log_warning("locked by an operator: 'tacit unlock' opens it again");
 	} else if (core_unlock(core, NULL, &err) < 0) {
 		log_error("locked: %s; then 'tacit unlock'", err.text);

@@ -55,7 +55,7 @@ int call_dispatch(struct call *call, struct err *err)
 		return -TACIT_INVALID;
 	if (needs & OPEN && call->core->model->locked)
 		return err_set(err, TACIT_LOCKED, "the agent is locked%s%s",
-			call->core->failure[0] ? ": " : "", call->core->failure);
+			call->core->failure.code ? ": " : "", call->core->failure.text);
 	return verbs[request->verb].run(call, err);
 }
 

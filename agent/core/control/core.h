@@ -40,7 +40,7 @@ struct core {
 	struct model *model;
 	struct vault *vault; /* the worker's; NULL until the store is attached. FUSE threads use it
 				under the model's read lock, while the model is not locked. */
-	char failure[ERR_TEXT_MAX]; /* why it is not serving; the worker's */
+	struct err failure;  /* why it does not serve; code 0: it does. The worker's */
 	struct identity *identity;
 	struct server *server;
 

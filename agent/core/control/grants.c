@@ -52,7 +52,6 @@ void grant_revoke(struct core *core, struct grant *grant)
 
 	server_end_handles(core->server, record.id);
 	model_put_grant(core->model, &record, NULL); /* it is there: nothing can fail */
-	server_forget_pages(core->server, grant->node->id);
 }
 
 /* The grant that is, or was, at this path of a consumer. */
@@ -116,11 +115,14 @@ int call_grant_add(struct call *call, struct err *err)
 		return status;
 	model_write_lock(core->model);
 	status = model_put_grant(core->model, &record, err);
+	grant = model_grant_by_id(core->model, record.id);
+	if (status == 0)
+		server_announce_size(
+			core->server, grant->node->id, secret_current(secret)->version.size);
 	model_unlock(core->model);
-	if (status < 0)
-		return status;
-	doc_put_grant(&call->reply, core, model_grant_by_id(core->model, record.id));
-	return 0;
+	if (status == 0)
+		doc_put_grant(&call->reply, core, grant);
+	return status;
 }
 
 static bool is_asked(const struct frame_request *request, const struct grant *grant)
@@ -174,6 +176,7 @@ int call_grant_remove(struct call *call, struct err *err)
 	model_write_lock(core->model);
 	grant_revoke(core, found);
 	model_unlock(core->model);
+	server_drop_pages(core->server, found->node->id);
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -125,6 +126,44 @@ static int prune(struct call *call, struct secret_record *record, struct err *er
 				 VAULT_VERSIONS_MAX);
 }
 
+/* Throw the pages of a secret's files away; until the caller is done, nobody fills new ones. The
+ * write lock is held before and after, and not meanwhile. */
+static void clear_pages(struct core *core, struct secret *secret)
+{
+	struct grant *grant, *next;
+
+	secret->switching = true;
+	model_unlock(core->model);
+	HASH_ITER(hh, core->model->grants, grant, next)
+	if (grant->secret == secret)
+		server_drop_pages(core->server, grant->node->id);
+	model_write_lock(core->model);
+	atomic_store(&secret->paged, false);
+}
+
+/* The committed version becomes what readers get. When the lock is free again, every thread has
+ * answered what it decided before. */
+static int publish(struct core *core, const struct secret_record *record, uint8_t *sealed,
+	size_t sealed_length, struct err *err)
+{
+	struct secret *secret = model_secret_by_id(core->model, record->id);
+	struct grant *grant, *next;
+	int status;
+
+	model_write_lock(core->model);
+	if (secret && atomic_load(&secret->paged))
+		clear_pages(core, secret);
+	status = model_put_secret(core->model, record, sealed, sealed_length, err);
+	HASH_ITER(hh, core->model->grants, grant, next)
+	if (secret && grant->secret == secret)
+		server_announce_size(
+			core->server, grant->node->id, secret_current(secret)->version.size);
+	if (secret)
+		secret->switching = false;
+	model_unlock(core->model);
+	return status;
+}
+
 /* A new version of `record`, which may be new itself: committed, then in memory, then acknowledged.
  */
 static int add_version(struct call *call, struct secret_record *record, const uint8_t *value,
@@ -158,11 +197,7 @@ static int add_version(struct call *call, struct secret_record *record, const ui
 		free(sealed);
 		return status;
 	}
-	/* When the lock is free again, every thread has answered what it decided before. */
-	model_write_lock(core->model);
-	status = model_put_secret(core->model, record, sealed, sealed_length, err);
-	model_unlock(core->model);
-	return status;
+	return publish(core, record, sealed, sealed_length, err);
 }
 
 static int store_value(

@@ -124,7 +124,7 @@ static int judge_read(const struct turn *turn, uint64_t ino, const struct handov
 	return 0;
 }
 
-/* A READ that fills the page cache, for a mapping, is the one that names no owner. */
+/* A READ that fills the page cache, for sendfile or a mapping, is the one that names no owner. */
 static bool fills_cache(const struct worker *worker)
 {
 	const struct fuse_in_header *header = (const void *)worker->slot->request;
@@ -133,11 +133,24 @@ static bool fills_cache(const struct worker *worker)
 	return !(arguments->read_flags & FUSE_READ_LOCKOWNER);
 }
 
+/* Only the current version may be in the page cache, which all who have the file open share. */
+static int judge_paging(
+	const struct turn *turn, struct secret *secret, struct handover_handle *handle)
+{
+	if (!fills_cache(turn->worker))
+		return 0;
+	if (secret->switching || secret_current(secret)->version.number != handle->version)
+		return EINVAL;
+	atomic_store(&secret->paged, true);
+	atomic_store(&handle->cached, 1);
+	return 0;
+}
+
 void on_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *file)
 {
 	struct handover_handle *handle;
 	const uint8_t *bytes = NULL;
-	struct secret *secret;
+	struct secret *secret = NULL;
 	struct turn turn;
 	int errnum;
 
@@ -146,8 +159,8 @@ void on_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct f
 	errnum = judge_read(&turn, ino, handle);
 	if (!errnum)
 		errnum = open_bytes(&turn, handle, &bytes, &secret);
-	if (!errnum && fills_cache(turn.worker))
-		atomic_store(&handle->cached, 1);
+	if (!errnum)
+		errnum = judge_paging(&turn, secret, handle);
 	if (errnum)
 		fuse_reply_err(req, errnum);
 	else if (offset < 0 || (uint64_t)offset >= handle->size)

@@ -2,7 +2,9 @@
 /* Plaintext that a private mapping left in the page cache is thrown away when its file is released,
  * revoked or locked: from this thread, for the kernel may make it wait for pages that are being
  * read. */
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -23,6 +25,27 @@ void server_forget_pages(struct server *server, uint64_t node)
 	}
 	forget->node[forget->count++] = node;
 	pthread_cond_signal(&forget->wanted);
+}
+
+void server_drop_pages(struct server *server, uint64_t node)
+{
+	fuse_lowlevel_notify_inval_inode(server->worker[0].session, node, 0, 0);
+}
+
+void server_announce_size(struct server *server, uint64_t node, uint64_t size)
+{
+	struct {
+		struct fuse_out_header header;
+		struct fuse_notify_store_out store;
+	} notice = {
+		.header = { .len = sizeof notice, .error = FUSE_NOTIFY_STORE },
+		.store = { .nodeid = node,
+			.offset = size }, /* no bytes: only where they would end */
+	};
+
+	/* An inode that the kernel does not have needs no telling. */
+	if (write(server->worker[0].device, &notice, sizeof notice) < 0 && errno != ENOENT)
+		log_warning("the kernel was not told a new size: %s", strerror(errno));
 }
 
 static unsigned int take(struct forget *forget, uint64_t *node)
@@ -47,7 +70,7 @@ static void *run(void *arg)
 		unsigned int count = take(&server->forget, node);
 
 		for (unsigned int i = 0; i < count; i++)
-			fuse_lowlevel_notify_inval_inode(server->worker[0].session, node[i], 0, 0);
+			server_drop_pages(server, node[i]);
 	}
 	return NULL;
 }

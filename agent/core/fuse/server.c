@@ -264,9 +264,16 @@ void server_end_handles(struct server *server, const uint8_t *grant_id)
 		if (blob)
 			blob_release(server->parts.model, blob);
 		handle_end(&server->handles, file ? file->parent : NULL, handle);
-		if (atomic_load(&handle->cached))
-			server_forget_pages(server, handle->node);
 	}
+}
+
+void server_drop_ended_pages(struct server *server)
+{
+	const struct handover_handle *table = server->handles.table;
+
+	for (unsigned int i = 0; i < HANDOVER_HANDLES; i++)
+		if (atomic_load(&table[i].state) == HANDLE_ENDED && atomic_load(&table[i].cached))
+			server_drop_pages(server, table[i].node);
 }
 
 unsigned int server_open_handles(struct server *server)
