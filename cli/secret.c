@@ -97,7 +97,7 @@ static void print_versions(const json_t *list)
 		table_cell(&table, "%s", created);
 		table_cell(&table, "%llu", member_number(version, "made_by_uid"));
 		table_cell(&table, "%s",
-			json_is_true(json_object_get(version, "current")) ? "yes" : "");
+			json_is_true(json_object_get(version, "current")) ? "yes" : "no");
 	}
 	table_print(&table, stdout);
 	table_free(&table);

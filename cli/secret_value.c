@@ -77,7 +77,8 @@ int secret_create(struct session *session, struct err *err)
 	int status = send_value(session, "create", NULL, &secret, err);
 
 	if (status < 0) {
-		report_hint(err, TACIT_EXISTS, "'tacit secret rotate' gives it a new value");
+		report_hint(err, TACIT_EXISTS,
+			"'tacit secret rotate' gives an existing secret a new value");
 		return status;
 	}
 	if (session->json)

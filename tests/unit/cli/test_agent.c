@@ -219,8 +219,8 @@ static void test_errors_of_the_agent_are_told(void **state)
 		const char *error;
 	} rows[] = {
 		{ { "secret", "create", "twice", "-" }, 1,
-			"tacit: secret create twice: it exists; 'tacit secret rotate' gives it a "
-			"new value\n" },
+			"tacit: secret create twice: it exists; 'tacit secret rotate' gives an "
+			"existing secret a new value\n" },
 		{ { "secret", "create", "locked", "-" }, 5,
 			"tacit: secret create locked: it is locked; run 'tacit unlock'\n" },
 		{ { "secret", "rm", "db_password" }, 1,
