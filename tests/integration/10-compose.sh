@@ -31,7 +31,7 @@ service() {
 		    mem_limit: 64m
 		    cpus: 0.5
 		    environment: {DB_PASSWORD_FILE: /run/secrets/db_password}
-		    command: ["sh", "-c", "cat $$DB_PASSWORD_FILE && exec sleep 1000"]
+		    command: ["sh", "-c", "cat $$DB_PASSWORD_FILE; echo; exec sleep 1000"]
 	YAML
 }
 {
@@ -50,18 +50,15 @@ at_exit 'compose_ "$folder" -p "$project" down -t 0 >/dev/null 2>&1'
 run compose_ "$folder" -p "$project" up -d
 [ "$RC" -eq 0 ] || fail "compose up: $OUT$ERR"
 
-in_service() {
-	local name=$1
-	shift
-	compose_ "$folder" -p "$project" exec -T "$name" "$@"
-}
+container_of() { docker ps -aq --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.service=$1"; }
+in_service() { docker exec "$(container_of "$1")" "${@:2}"; }
 password=$(value db 1)
 for name in web worker; do
 	within 10 in_service "$name" probe read -t db /run/secrets/db_password ||
-		fail "$name cannot read: $(compose_ "$folder" -p "$project" logs "$name" 2>&1 | tail -5)"
+		fail "$name cannot read: $(docker logs "$(container_of "$name")" 2>&1 | tail -n 5)"
 	equal "$name's password" "$password" "$(in_service "$name" cat /run/secrets/db_password)"
 	like "what $name printed at its start" "$password" \
-		"$(compose_ "$folder" -p "$project" logs --no-color "$name" 2>&1)"
+		"$(docker logs "$(container_of "$name")" 2>&1)"
 	equal "$name's file" "0400 1000 1000 ${#password}" \
 		"$(in_service "$name" probe stat /run/secrets/db_password)"
 	expect 1 'Read-only file system|Permission denied|EROFS' \
@@ -78,7 +75,8 @@ say "mail, of the same project: db_password is not listed, not there to stat, no
 # A typo in a path must not become an empty directory.
 run container nobody -v "$(mount_of)/compose/$project/nosuch:/run/secrets:ro" -- ls -A /run/secrets
 [ "$RC" -ne 0 ] || fail "a service without a grant was started with '$OUT'"
-say "a service without a grant does not start: ${ERR##*: }"
+like "why it does not start" 'read-only file system' "$ERR"
+say "a service without a grant does not start: its directory cannot be made"
 
 t grant rm db_password "compose/$project/worker" >/dev/null
 expect 1 'ENOENT' in_service worker probe read /run/secrets/db_password

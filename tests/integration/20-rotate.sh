@@ -38,7 +38,7 @@ done
 
 secret_rotate db_password db 2
 for name in file directory; do
-	equal "$name after a rotation" "$(value db 2)" "$(inside $name cat $secret)"
+	equal "$name after a rotation" "$(value db 2)" "$(inside $name probe read $secret)"
 	equal "the size in $name" "$(value db 2 | wc -c)" "$(inside $name probe stat $secret | cut -d' ' -f4)"
 	within 10 has "$SCRATCH/watch-$name" 'woke .*version 2' ||
 		fail "the watcher in $name did not wake: $(cat "$SCRATCH/watch-$name")"
@@ -51,11 +51,11 @@ say "a descriptor opened before read version 1 to its end, one byte at a time, w
 
 # A handle outlives the pruning of its version.
 for ((n = 3; n <= 16; n++)); do secret_rotate db_password db $n; done
-inside directory pkill -USR1 probe
+inside directory killall -USR1 probe
 within 5 has "$SCRATCH/hold" read || fail "hold did not read"
 like "the open handle" 'version 1,' "$(cat "$SCRATCH/hold")"
 at_least "versions pruned" 1 $((16 - $(t secret history db_password --quiet | wc -l)))
-inside directory pkill -TERM probe
+inside directory killall -TERM probe
 wait $hold || true
 say "held open over 15 rotations, past the pruning of its version: still reads version 1 whole"
 
@@ -88,5 +88,5 @@ say "$rotations rotations in $((took / 1000)) s, 8 readers, $reads reads: 0 fail
 
 for name in file directory; do
 	equal "restarts of $name" 0 "$(docker inspect -f '{{.RestartCount}}' "$RUN_ID-$name")"
-	equal "$name at the end" "$(value db $last)" "$(inside $name cat $secret)"
+	equal "$name at the end" "$(value db $last)" "$(inside $name probe read $secret)"
 done

@@ -23,7 +23,7 @@ printf %s "$canary" >"$SCRATCH/look/raw"
 	# The halves, so that a value cut by a line or a limit is found too.
 	printf '%s\n' "${canary:0:16}" "${canary:16:16}"
 } >"$SCRATCH/look/forms"
-found_in() { grep -raolF -f "$SCRATCH/look/forms" "$@" 2>/dev/null; }
+found_in() { grep -ralF -f "$SCRATCH/look/forms" "$@" 2>/dev/null; }
 printf 'password=%s;' "$canary" >"$said/proof"
 [ -n "$(found_in "$said")" ] || fail "the search finds nothing at all"
 rm "$said/proof"
@@ -33,7 +33,7 @@ watch_processes() {
 	trap - EXIT ERR
 	local looks=0
 	while [ ! -e "$SCRATCH/enough" ]; do
-		found_in /proc/[0-9]*/cmdline /proc/[0-9]*/environ >>"$SCRATCH/in-processes"
+		found_in /proc/[0-9]*/cmdline /proc/[0-9]*/environ >>"$SCRATCH/in-processes" || true
 		looks=$((looks + 1))
 	done
 	echo "$looks" >"$SCRATCH/looks"
@@ -105,7 +105,7 @@ wait $tracer || true
 searched=""
 for role in holder core toucher api; do
 	run "$PROBE" search "$(pid_of $role)" "$SCRATCH/look/raw"
-	equal "copies in the memory of $role" 0 "$(field found " $OUT")"
+	equal "copies in the memory of $role" 0 "$(field found "$OUT")"
 	searched="$searched $role $(($(field searched_kib "$OUT") / 1024)) MiB,"
 done
 agent_stop
@@ -113,8 +113,8 @@ touch "$SCRATCH/enough"
 wait $watcher
 equal "in a command line or an environment" "" "$(sort -u "$SCRATCH/in-processes")"
 at_least "looks at all processes" 5 "$(cat "$SCRATCH/looks")"
-equal "in the agent's folders" "" "$(found_in "$ROOT")"
-equal "in what was printed, answered, read and written by api" "" "$(found_in "$said")"
+equal "in the agent's folders" "" "$(found_in "$ROOT" || true)"
+equal "in what was printed, answered, read and written by api" "" "$(found_in "$said" || true)"
 at_least "bytes traced of api" 10000 "$(stat -c %s "$said/strace-api")"
 say "searched: $(find "$ROOT" -type f | wc -l) files of the agent (database, its log, logs), $number commands' outputs, API answers,"
 say "  $(wc -l <"$said/strace-api") reads and writes of api, all command lines and environments $(cat "$SCRATCH/looks") times,"

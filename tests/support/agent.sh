@@ -34,6 +34,7 @@ api() {
 agent_launch() {
 	setsid "${AGENT_BIN:-$BIN}/tacitd" --root "$ROOT" --libexec "${AGENT_BIN:-$BIN}" \
 		>>"$ROOT/log" 2>&1 </dev/null &
+	disown
 }
 
 # agent_start: start, and wait until it serves.

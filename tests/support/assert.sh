@@ -95,7 +95,8 @@ has() { grep -qE -- "$2" "$1"; }
 
 # field NAME TEXT: the value of NAME=value in a line of probe.
 field() {
-	local value=${2##*[[:space:]]"$1"=}
+	local value=" $2"
+	value=${value##*[[:space:]]"$1"=}
 	printf '%s' "${value%%[[:space:]]*}"
 }
 

@@ -82,7 +82,7 @@ for _ in 1 2 3 4 5; do
 	sleep 0.4
 done
 wait $reader || true
-tally=$(tail -n 1 "$SCRATCH/loop" | sed "s/^/ /")
+tally=$(tail -n 1 "$SCRATCH/loop")
 printf '  web: %s%s reads, %s failed%s, longest pause %s ms\n' "$bold" "$(field reads "$tally")" \
 	"$(field failed "$tally")" "$plain" "$(field longest_ms "$tally")"
 [ "$(field failed "$tally")" = 0 ] || fail "a read failed"

@@ -58,6 +58,7 @@ engine_start_private() {
 		--exec-root "$dir/exec" --pidfile "$dir/pid" -H "unix://$dir/docker.sock" \
 		--config-file "$dir/daemon.json" >"$dir/log" 2>&1 &
 	export DOCKER_HOST=unix://$dir/docker.sock ENGINE_PID=$!
+	disown # a script's `wait` is for its own
 	within 30 docker info || {
 		tail -n 20 "$dir/log" >&2
 		fail "dockerd does not answer"
@@ -75,7 +76,7 @@ engine_remove_containers() {
 engine_leftovers() {
 	local process
 	for process in /proc/[0-9]*; do
-		tr '\0' ' ' <"$process/cmdline" 2>/dev/null | grep -qF -- "$1/" &&
+		{ tr '\0' ' ' <"$process/cmdline"; } 2>/dev/null | grep -qF -- "$1/" &&
 			[ "${process#/proc/}" -ne $$ ] && echo "${process#/proc/}"
 	done
 	return 0
@@ -94,7 +95,6 @@ engine_stop() {
 	if [ -n "${ENGINE_PID-}" ]; then
 		kill "$ENGINE_PID" 2>/dev/null
 		within 20 engine_gone || kill -9 "$ENGINE_PID" 2>/dev/null
-		wait "$ENGINE_PID" 2>/dev/null
 	else
 		timeout 20 docker rmi -f "$TACIT_IMAGE" >/dev/null 2>&1
 	fi

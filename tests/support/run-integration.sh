@@ -17,25 +17,24 @@ set +e
 trap - ERR
 set +E
 
-fuse_mounts() { grep ' fuse\.tacit' /proc/mounts | cut -d' ' -f2 | sort; }
-agents_running() {
-	ps -eo pid=,stat=,args= |
-		awk '$2 !~ /^Z/ && $3 ~ /(^|\/)(tacitd|tacit-(core|toucher|api))$/ { print $1, $3 }' | sort
-}
-
-mounts_before=$(fuse_mounts)
-agents_before=$(agents_running)
 export TACIT_SCRATCH=$SCRATCH/scripts
 mkdir -p "$TACIT_SCRATCH"
 chmod 0755 "$TACIT_SCRATCH"
+# Others' agents may run on this host: what is ours names a folder of ours.
+fuse_mounts() { awk -v below="$TACIT_SCRATCH/" '$3 ~ /^fuse/ && index($2, below) == 1 { print $2 }' /proc/mounts; }
+agents_running() {
+	ps -eo pid=,stat=,args= | awk -v below=" --root $TACIT_SCRATCH/" \
+		'$2 !~ /^Z/ && $3 ~ /(^|\/)(tacitd|tacit-(core|toucher|api))$/ && index($0, below) { print $1, $3 }'
+}
+
 passed=0 failed=0 skipped=0 complaints=()
 
 # What script $1 left behind; it is taken away so that the next one starts clean.
 look_for_leftovers() {
 	local found
-	found=$(comm -13 <(echo "$mounts_before") <(fuse_mounts))
+	found=$(fuse_mounts)
 	[ -z "$found" ] || complaints+=("$1 left a mount: $found")
-	found=$(comm -13 <(echo "$agents_before") <(agents_running))
+	found=$(agents_running)
 	[ -z "$found" ] || complaints+=("$1 left processes: ${found//$'\n'/, }")
 	found=$(ls -A "$TACIT_SCRATCH")
 	[ -z "$found" ] || complaints+=("$1 left folders: $found")
@@ -70,9 +69,9 @@ run_script() {
 [ $# -gt 0 ] || fail "usage: run-integration.sh SCRIPTS..."
 engine_start
 for script; do run_script "$script"; done
-engine=$TACIT_ENGINE
+engine_folder=$TACIT_ENGINE
 engine_stop
-found=$(engine_leftovers "$engine")
+found=$(engine_leftovers "$engine_folder")
 [ -z "$found" ] || complaints+=("the engine left processes: $found")
 
 for complaint in "${complaints[@]}"; do echo "  LEFT BEHIND: $complaint"; done

@@ -67,7 +67,7 @@ int probe_fail(const char *what, const char *path)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: probe COMMAND [-b] [-s seconds] [-c count] [-n readers] [-p ms] "
+	fprintf(stderr, "usage: probe COMMAND [-b|-z] [-s seconds] [-c count] [-n readers] [-p ms] "
 			"[-f floor-file] [-t tag] ...\n");
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
 		fprintf(stderr, "  %s %s\n", commands[i].name, commands[i].line);
@@ -78,10 +78,13 @@ static int parse(int argc, char **argv, struct options *options)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "bs:c:n:p:f:t:")) != -1)
+	while ((option = getopt(argc, argv, "bzs:c:n:p:f:t:")) != -1)
 		switch (option) {
 		case 'b':
 			options->small = 1;
+			break;
+		case 'z':
+			options->send = 1;
 			break;
 		case 's':
 			options->seconds = atof(optarg);

@@ -22,6 +22,7 @@ struct options {
 	const char *floor;     /* -f: file with the lowest version that may still be seen */
 	const char *tag;       /* -t: of the values expected; NULL = any */
 	int small;             /* -b: read by small pieces of changing size */
+	int send;              /* -z: by sendfile() */
 };
 
 /* Set by SIGTERM and SIGINT. */
