@@ -22,6 +22,8 @@
 #define SCRATCH_UID 65401u
 #define SCRATCH_API_UID 65402u
 #define BACKLOG 64
+#define LOCK_TRIES 20
+#define LOCK_TRY_US 25000
 
 static int find_user(struct holder *holder, const char *name, uid_t scratch, uid_t *uid, gid_t *gid,
 	struct err *err)
@@ -77,7 +79,7 @@ static int make_directory(
 int setup_places(struct holder *holder, struct err *err)
 {
 	char path[PATH_FULL_MAX], text[16];
-	int status, length;
+	int status, length, locked;
 
 	if ((status = make_directory(holder->root, "/etc/tacit", 0755, 0, 0, err)) < 0 ||
 		(status = make_directory(holder->root, TACIT_RUN_DIR, 0755, 0, 0, err)) < 0 ||
@@ -89,7 +91,10 @@ int setup_places(struct holder *holder, struct err *err)
 	holder->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (holder->lock < 0)
 		return err_errno(err, errno, TACIT_IO, "open %s", path);
-	if (flock(holder->lock, LOCK_EX | LOCK_NB))
+	/* A holder that was killed a moment ago may not be quite gone. */
+	for (int i = 0; (locked = flock(holder->lock, LOCK_EX | LOCK_NB)) && i < LOCK_TRIES; i++)
+		usleep(LOCK_TRY_US);
+	if (locked)
 		return err_set(err, TACIT_BUSY, "another agent runs here: it holds %s", path);
 	length = snprintf(text, sizeof text, "%d\n", getpid());
 	if (ftruncate(holder->lock, 0) || pwrite(holder->lock, text, (size_t)length, 0) != length)
