@@ -86,10 +86,10 @@ storm() {
 	stop_readers "$resend"
 	equal "the last version seen" 1000000 "$(field highest "$tally")"
 	read -r n acked <"$ROOT/rotations"
-	at_least "core starts counted by the agent" "$core_kills" "$(t status --json | jq .core_starts)"
+	at_least "core starts counted by the agent" "$core_kills" "$(status_of .core_starts)"
 	say "resend $resend: $core_kills kills of core, $side_kills of api, $side_kills of toucher, $holder_kills of holder in $((SECONDS - started)) s"
 	say "  $(field reads "$tally") reads, 0 failed, 0 wrong, longest pause $(field longest_ms "$tally") ms; $acked of $((n - 1)) rotations acknowledged"
-	say "  $(t status --json | jq -r '"\(.requests_resumed) requests finished by a successor, \(.requests_resent) sent again by the kernel"')"
+	say "  $(status_of '"\(.requests_resumed) requests finished by a successor, \(.requests_resent) sent again by the kernel"')"
 }
 
 storm yes

@@ -65,7 +65,7 @@ say "stopped by force and started: store intact (3 secrets, 6 versions, 3 grants
 like "a dry run of repair" "$RUN_ID-old|${old_id:0:12}" "$(t repair --dry-run)"
 expect 0 '' t repair
 equal "the old container after repair" "$(value tag1 2)" "$(inside old cat $secret)"
-equal "stale containers after repair" 0 "$(t status --json | jq '[.containers[] | select(.mount == "stale")] | length')"
+equal "stale containers after repair" 0 "$(status_of '[.containers[] | select(.mount == "stale")] | length')"
 say "tacit repair restarted it; none is left over"
 
 docker rm -f "$RUN_ID-old" "$RUN_ID-new" >/dev/null

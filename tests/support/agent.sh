@@ -19,6 +19,9 @@ agent_new() {
 
 t() { "$BIN/tacit" --root "$ROOT" "$@"; }
 
+# What status says of one thing, whatever its exit code.
+status_of() { { t status --json 2>/dev/null || true; } | jq -r "$1"; }
+
 # The paths of $ROOT's mount and of its API.
 mount_of() { echo "$ROOT/run/tacit"; }
 api_of() { echo "$ROOT/run/tacitd/api.sock"; }

@@ -19,7 +19,7 @@ show() {
 }
 PATH=$BIN:$PATH
 
-printf '%sStarting a scratch agent%s and, when none runs, a scratch docker ...%s\n' "$dim" "" "$plain"
+printf '%sStarting a scratch agent and, when none runs, a scratch docker ...%s\n' "$dim" "$plain"
 engine_start
 agent_new demo
 export TACIT_ROOT=$ROOT
@@ -50,10 +50,10 @@ show "tacit secret ls"
 
 step "2. A hardened container finds it as a file. DB_PASSWORD_FILE names it; no plugin, no client."
 shown "docker run --read-only --user 1000:1000 --cap-drop ALL --network none -e DB_PASSWORD_FILE=/run/secrets/db_password \\"
-shown "    -v ${secrets#"$SCRATCH"/}/container/web:/run/secrets:ro ..."
-container_run web sh -c 'echo "password is $(cat $DB_PASSWORD_FILE)"
-	inotifyd - $DB_PASSWORD_FILE:w | while read -r event; do
-		echo "my file changed: password is $(cat $DB_PASSWORD_FILE)"
+shown "    -v $secrets/container/web:/run/secrets:ro ..."
+container_run web sh -c 'echo "my password is $(cat $DB_PASSWORD_FILE)"
+	probe watch -c 99 $DB_PASSWORD_FILE | while read -r word events; do
+		[ $word != woke ] || echo "inotify woke me: $events"
 	done'
 hear
 
@@ -91,7 +91,8 @@ step "6. Revoked: the running container loses it at once. The host never had it,
 show "tacit grant rm db_password container/web"
 shown "docker exec web cat /run/secrets/db_password"
 docker exec "$RUN_ID-web" cat /run/secrets/db_password 2>&1 | indented || true
-show "cat ${secrets}/container/mail/mail_token || true"
+shown "cat $secrets/container/mail/mail_token    # root, on the host"
+{ cat "$secrets/container/mail/mail_token" 2>&1 || true; } | indented
 
 step "That is all. Ending the containers, the agent and its mount ..."
 engine_remove_containers

@@ -153,7 +153,7 @@ int probe_map(const struct options *options, char **paths)
 	return print_version("mapped", mapping, (size_t)st.st_size, options->tag);
 }
 
-/* One line per wake-up: what happened, and what a read finds then. */
+/* One line per wake-up: what happened, and what a read finds then, judged when a tag is given. */
 static int report(int notify, const char *path, const char *tag)
 {
 	char events[4096] __attribute__((aligned(8)));
@@ -171,7 +171,10 @@ static int report(int notify, const char *path, const char *tag)
 		mask & IN_CLOSE_WRITE ? " close_write" : "");
 	if (read_once(path, PIECE, 0, &size) != PROBE_OK)
 		return PROBE_FAILED;
-	return print_version("read", content, (size_t)size, tag);
+	if (tag)
+		return print_version("read", content, (size_t)size, tag);
+	printf("%.*s\n", (int)size, content);
+	return PROBE_OK;
 }
 
 int probe_watch(const struct options *options, char **paths)
