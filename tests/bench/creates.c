@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many secrets a second the agent stores, each acknowledged before the next: one client, one
- * connection, values sealed as the command line seals them.
+/* How many secrets a second the agent stores, each acknowledged before the next: one client, a
+ * connection each, values sealed as the command line seals them.
  *
  *   creates SOCKET PUBLIC-KEY-FILE PREFIX COUNT     prints creations per second */
 #include <stdio.h>
@@ -79,11 +79,12 @@ static int take_answer(int connection)
 	return -1;
 }
 
-static int create(int connection, const uint8_t *key, const char *prefix, int number)
+static int create(const char *socket_path, const uint8_t *key, const char *prefix, int number)
 {
 	char context[128], request[REQUEST_MAX];
 	uint8_t value[VALUE_BYTES];
 	size_t size, head;
+	int connection, status;
 
 	snprintf(context, sizeof context, "create:%.64s%d", prefix, number);
 	size = transit_sealed_size(context, sizeof value);
@@ -93,33 +94,38 @@ static int create(int connection, const uint8_t *key, const char *prefix, int nu
 		prefix, number, TACIT_VALUE_TYPE, size);
 	randombytes_buf(value, sizeof value);
 	if (head + size > sizeof request ||
-		transit_seal(key, context, value, sizeof value, (uint8_t *)request + head, NULL) ||
-		write(connection, request, head + size) != (ssize_t)(head + size))
+		transit_seal(key, context, value, sizeof value, (uint8_t *)request + head, NULL))
 		return -1;
-	return take_answer(connection);
+	connection = connect_to(socket_path);
+	if (connection < 0)
+		return -1;
+	status = send(connection, request, head + size, MSG_NOSIGNAL) == (ssize_t)(head + size)
+			 ? take_answer(connection)
+			 : -1;
+	close(connection);
+	return status;
 }
 
 int main(int argc, char **argv)
 {
 	uint8_t key[TRANSIT_PUBLIC_BYTES];
-	int connection, count = argc == 5 ? atoi(argv[4]) : 0;
+	int count = argc == 5 ? atoi(argv[4]) : 0;
 	double start;
 
 	if (count < 1 || sodium_init() < 0) {
 		fprintf(stderr, "usage: creates SOCKET PUBLIC-KEY-FILE PREFIX COUNT\n");
 		return 2;
 	}
-	if (read_key(argv[2], key) || (connection = connect_to(argv[1])) < 0) {
-		fprintf(stderr, "creates: no agent at %s\n", argv[1]);
+	if (read_key(argv[2], key)) {
+		fprintf(stderr, "creates: no key in %s\n", argv[2]);
 		return 1;
 	}
 	start = now();
 	for (int i = 0; i < count; i++)
-		if (create(connection, key, argv[3], i)) {
+		if (create(argv[1], key, argv[3], i)) {
 			fprintf(stderr, "creates: creation %d failed\n", i);
 			return 1;
 		}
 	printf("%.1f\n", count / (now() - start));
-	close(connection);
 	return 0;
 }
