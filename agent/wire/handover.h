@@ -49,8 +49,8 @@ struct handover_handle {
 	uint64_t reader; /* identity of the container (core/identity/) */
 	uint8_t secret_id[16];
 	uint8_t grant_id[16];
-	uint32_t size;           /* of the value opened */
-	_Atomic uint32_t cached; /* a page-cache read was answered: invalidate when it is over */
+	uint32_t size; /* of the value opened */
+	uint32_t pad;
 };
 
 struct handover {

@@ -38,8 +38,8 @@ static void put_counts(struct pack *doc, const struct model *model)
 	struct grant *grant, *next;
 	uint64_t live = 0, consumers = 0;
 
-	HASH_ITER(hh, model->grants, grant, next)
-	live += grant_lives(grant);
+	HASH_ITER (hh, model->grants, grant, next)
+		live += grant_lives(grant);
 	for (struct node *node = model->nodes; node; node = node->hh.next) {
 		bool has = false;
 

@@ -109,25 +109,15 @@ static void prepare_transit_keys(struct core *core)
 	frame_send(core->holder, FRAME_PUBLISH, &publish, sizeof publish, -1, NULL);
 }
 
-/* Tell the kernel and the watchers what files are now: after an unlock all of them, for a locked
- * file has no size; after a crash what the last core committed and may not have told. */
-static void tell_since(struct core *core, uint64_t since_ns)
+/* Wake the watchers of what became current since then: after a crash, what the last core committed
+ * and may not have told. */
+static void touch_since(struct core *core, uint64_t since_ns)
 {
-	struct grant *grant, *next;
+	struct secret *secret, *next;
 
-	HASH_ITER(hh, core->model->grants, grant, next)
-	{
-		const struct version_record *version;
-
-		if (!grant_lives(grant))
-			continue;
-		version = &secret_current(grant->secret)->version;
-		if (version->created_ns < since_ns)
-			continue;
-		server_drop_pages(core->server, grant->node->id);
-		server_announce_size(core->server, grant->node->id, version->size);
-		touches_add(core, &grant->record);
-	}
+	HASH_ITER (by_name, core->model->secrets_by_name, secret, next)
+		if (secret_current(secret)->version.created_ns >= since_ns)
+			touches_add_secret(core, secret);
 }
 
 int core_boot(struct core *core, struct err *err)
@@ -161,7 +151,7 @@ int core_boot(struct core *core, struct err *err)
 	server_resume(core->server, core->vault, core->config.resend);
 	status = server_start(core->server, err);
 	if (status == 0)
-		tell_since(core, clock_realtime_ns() - RECENT_NS);
+		touch_since(core, clock_realtime_ns() - RECENT_NS);
 	return status;
 }
 
@@ -287,7 +277,7 @@ int core_unlock(struct core *core, const uint8_t *given, struct err *err)
 		return status;
 	}
 	core->failure = (struct err){ 0 };
-	tell_since(core, 0);
+	touch_since(core, 0);
 	return 0;
 }
 
@@ -309,7 +299,6 @@ int core_lock(struct core *core, bool write_down, struct err *err)
 	}
 	model_unlock(core->model);
 	err_set(&core->failure, TACIT_LOCKED, "an operator locked it");
-	server_drop_ended_pages(core->server);
 	return 0;
 }
 

@@ -5,7 +5,6 @@
  *   main     (loop.c)    channels to holder and toucher; answers pings; never touches a disk
  *   worker   (worker.c)  owns the vault and the channel to api; the only writer of the model
  *   FUSE x N (fuse/)     read the model
- *   forget   (fuse/)     page cache
  * It never forks, opens no socket but what holder gave it, and enters its own mount in no thread.
  */
 #ifndef TACIT_CONTROL_CORE_H

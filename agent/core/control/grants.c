@@ -115,13 +115,9 @@ int call_grant_add(struct call *call, struct err *err)
 		return status;
 	model_write_lock(core->model);
 	status = model_put_grant(core->model, &record, err);
-	grant = model_grant_by_id(core->model, record.id);
-	if (status == 0)
-		server_announce_size(
-			core->server, grant->node->id, secret_current(secret)->version.size);
 	model_unlock(core->model);
 	if (status == 0)
-		doc_put_grant(&call->reply, core, grant);
+		doc_put_grant(&call->reply, core, model_grant_by_id(core->model, record.id));
 	return status;
 }
 
@@ -139,9 +135,9 @@ int call_grant_list(struct call *call, struct err *err)
 
 	(void)err;
 	doc_open(&call->reply, NULL, DOC_LIST);
-	HASH_ITER(hh, call->core->model->grants, grant, next)
-	if (is_asked(call->request, grant))
-		doc_put_grant(&call->reply, call->core, grant);
+	HASH_ITER (hh, call->core->model->grants, grant, next)
+		if (is_asked(call->request, grant))
+			doc_put_grant(&call->reply, call->core, grant);
 	doc_close(&call->reply);
 	return 0;
 }
@@ -154,8 +150,7 @@ int call_grant_remove(struct call *call, struct err *err)
 	unsigned int count = 0;
 	int status;
 
-	HASH_ITER(hh, core->model->grants, grant, next)
-	{
+	HASH_ITER (hh, core->model->grants, grant, next) {
 		if (!is_asked(call->request, grant))
 			continue;
 		found = grant;
@@ -176,7 +171,6 @@ int call_grant_remove(struct call *call, struct err *err)
 	model_write_lock(core->model);
 	grant_revoke(core, found);
 	model_unlock(core->model);
-	server_drop_pages(core->server, found->node->id);
 	return 0;
 }
 

@@ -53,8 +53,8 @@ int call_secret_list(struct call *call, struct err *err)
 
 	(void)err;
 	doc_open(&call->reply, NULL, DOC_LIST);
-	HASH_ITER(by_name, call->core->model->secrets_by_name, secret, next)
-	put_secret(&call->reply, secret);
+	HASH_ITER (by_name, call->core->model->secrets_by_name, secret, next)
+		put_secret(&call->reply, secret);
 	doc_close(&call->reply);
 	return 0;
 }
@@ -69,9 +69,9 @@ int call_secret_inspect(struct call *call, struct err *err)
 	doc_open(&call->reply, NULL, DOC_OBJECT);
 	put_secret_fields(&call->reply, secret);
 	doc_open(&call->reply, "granted_to", DOC_LIST);
-	HASH_ITER(hh, call->core->model->grants, grant, next)
-	if (grant->secret == secret && grant_lives(grant))
-		doc_put_grant(&call->reply, call->core, grant);
+	HASH_ITER (hh, call->core->model->grants, grant, next)
+		if (grant->secret == secret && grant_lives(grant))
+			doc_put_grant(&call->reply, call->core, grant);
 	doc_close(&call->reply);
 	doc_close(&call->reply);
 	return 0;
@@ -126,40 +126,15 @@ static int prune(struct call *call, struct secret_record *record, struct err *er
 				 VAULT_VERSIONS_MAX);
 }
 
-/* Throw the pages of a secret's files away; until the caller is done, nobody fills new ones. The
- * write lock is held before and after, and not meanwhile. */
-static void clear_pages(struct core *core, struct secret *secret)
-{
-	struct grant *grant, *next;
-
-	secret->switching = true;
-	model_unlock(core->model);
-	HASH_ITER(hh, core->model->grants, grant, next)
-	if (grant->secret == secret)
-		server_drop_pages(core->server, grant->node->id);
-	model_write_lock(core->model);
-	atomic_store(&secret->paged, false);
-}
-
 /* The committed version becomes what readers get. When the lock is free again, every thread has
  * answered what it decided before. */
 static int publish(struct core *core, const struct secret_record *record, uint8_t *sealed,
 	size_t sealed_length, struct err *err)
 {
-	struct secret *secret = model_secret_by_id(core->model, record->id);
-	struct grant *grant, *next;
 	int status;
 
 	model_write_lock(core->model);
-	if (secret && atomic_load(&secret->paged))
-		clear_pages(core, secret);
 	status = model_put_secret(core->model, record, sealed, sealed_length, err);
-	HASH_ITER(hh, core->model->grants, grant, next)
-	if (secret && grant->secret == secret)
-		server_announce_size(
-			core->server, grant->node->id, secret_current(secret)->version.size);
-	if (secret)
-		secret->switching = false;
 	model_unlock(core->model);
 	return status;
 }
@@ -314,8 +289,7 @@ static int remove_all(struct call *call, struct secret *secret, struct err *err)
 	struct grant_record record;
 	int status = vault_begin(core->vault, err);
 
-	HASH_ITER(hh, core->model->grants, grant, next)
-	{
+	HASH_ITER (hh, core->model->grants, grant, next) {
 		if (status < 0 || grant->secret != secret)
 			continue;
 		record = grant_tombstone(grant);
@@ -347,9 +321,9 @@ int call_secret_remove(struct call *call, struct err *err)
 	if (status < 0)
 		return status;
 	model_write_lock(core->model);
-	HASH_ITER(hh, core->model->grants, grant, next)
-	if (grant->secret == secret)
-		grant_revoke(core, grant);
+	HASH_ITER (hh, core->model->grants, grant, next)
+		if (grant->secret == secret)
+			grant_revoke(core, grant);
 	model_remove_secret(core->model, secret);
 	model_unlock(core->model);
 	doc_open(&call->reply, NULL, DOC_OBJECT);

@@ -42,9 +42,9 @@ void touches_add_secret(struct core *core, const struct secret *secret)
 {
 	struct grant *grant, *next;
 
-	HASH_ITER(hh, core->model->grants, grant, next)
-	if (grant->secret == secret && grant_lives(grant))
-		touches_add(core, &grant->record);
+	HASH_ITER (hh, core->model->grants, grant, next)
+		if (grant->secret == secret && grant_lives(grant))
+			touches_add(core, &grant->record);
 }
 
 void touches_next(struct core *core)

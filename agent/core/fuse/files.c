@@ -60,8 +60,6 @@ static void let_go(const struct turn *turn, struct handover_handle *handle)
 
 	if (blob && atomic_load(&handle->state) == HANDLE_OPEN)
 		blob_release(turn->model, blob);
-	if (atomic_load(&handle->cached))
-		server_forget_pages(turn->server, handle->node);
 	handle_free(&turn->server->handles, consumer_of(turn->model, handle->node), handle);
 }
 
@@ -124,26 +122,16 @@ static int judge_read(const struct turn *turn, uint64_t ino, const struct handov
 	return 0;
 }
 
-/* A READ that fills the page cache, for sendfile or a mapping, is the one that names no owner. */
+/* A READ that would fill the page cache, for a mapping, or since Linux 6.5 for sendfile(2) and
+ * splice(2), is the one that names no owner. It is refused: all who have a file open share its
+ * pages and its size, whatever version they opened, and a page would be plaintext that nobody
+ * accounts for. Programs go on with read(2), as they do wherever sendfile is not to be had. */
 static bool fills_cache(const struct worker *worker)
 {
 	const struct fuse_in_header *header = (const void *)worker->slot->request;
 	const struct fuse_read_in *arguments = (const void *)(header + 1);
 
 	return !(arguments->read_flags & FUSE_READ_LOCKOWNER);
-}
-
-/* Only the current version may be in the page cache, which all who have the file open share. */
-static int judge_paging(
-	const struct turn *turn, struct secret *secret, struct handover_handle *handle)
-{
-	if (!fills_cache(turn->worker))
-		return 0;
-	if (secret->switching || secret_current(secret)->version.number != handle->version)
-		return EINVAL;
-	atomic_store(&secret->paged, true);
-	atomic_store(&handle->cached, 1);
-	return 0;
 }
 
 void on_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *file)
@@ -159,8 +147,8 @@ void on_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct f
 	errnum = judge_read(&turn, ino, handle);
 	if (!errnum)
 		errnum = open_bytes(&turn, handle, &bytes, &secret);
-	if (!errnum)
-		errnum = judge_paging(&turn, secret, handle);
+	if (!errnum && fills_cache(turn.worker))
+		errnum = EINVAL;
 	if (errnum)
 		fuse_reply_err(req, errnum);
 	else if (offset < 0 || (uint64_t)offset >= handle->size)

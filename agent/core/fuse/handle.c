@@ -51,7 +51,6 @@ struct handover_handle *handle_make(struct handles *handles, struct node *consum
 	handle->size = contents->size;
 	__builtin_memcpy(handle->secret_id, contents->secret_id, sizeof handle->secret_id);
 	__builtin_memcpy(handle->grant_id, contents->grant_id, sizeof handle->grant_id);
-	atomic_store(&handle->cached, 0);
 	/* Last: a core that dies before this line has made nothing. */
 	atomic_store(&handle->state, HANDLE_OPEN);
 	return handle;

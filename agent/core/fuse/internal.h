@@ -11,8 +11,6 @@
 #include "core/policy/policy.h"
 
 #define HANDLES_PER_CONSUMER (HANDOVER_HANDLES / 4) /* no consumer can take the whole table */
-#define FORGET_MAX HANDOVER_HANDLES                 /* nodes whose pages wait to be thrown away */
-
 /* From linux/fuse.h of 6.9: absent from the oldest headers we build with. */
 #define NOTIFY_RESEND 7            /* to the kernel: queue again what was taken and not answered */
 #define UNIQUE_RESENT (1ull << 63) /* in a request's number: it was queued again */
@@ -35,19 +33,10 @@ struct handles {
 	unsigned int free_count;
 };
 
-struct forget {
-	pthread_mutex_t mutex;
-	pthread_cond_t wanted;
-	uint64_t node[FORGET_MAX];
-	unsigned int count;
-	pthread_t thread;
-};
-
 struct server {
 	struct server_parts parts;
 	struct worker worker[HANDOVER_THREADS_MAX];
 	struct handles handles;
-	struct forget forget;
 	_Atomic pid_t toucher;
 	int gone;
 };
@@ -97,8 +86,5 @@ void on_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file);
 
 /* names.c: the table of operations, and all of them but the files'. */
 extern const struct fuse_lowlevel_ops server_operations;
-
-/* forget.c: a thread that throws page cache away. */
-int forget_start(struct server *server, struct err *err);
 
 #endif

@@ -91,8 +91,6 @@ int server_new(const struct server_parts *parts, struct server **server, struct 
 		return err_set(err, TACIT_LIMIT, "out of memory");
 	fuse_set_log_func(quiet);
 	fresh->parts = *parts;
-	pthread_mutex_init(&fresh->forget.mutex, NULL);
-	pthread_cond_init(&fresh->forget.wanted, NULL);
 	handles_open_table(&fresh->handles, parts->handover->handles);
 	fresh->gone = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	for (unsigned int i = 0; status == 0 && i < parts->handover->threads; i++)
@@ -219,7 +217,7 @@ int server_start(struct server *server, struct err *err)
 	for (unsigned int i = 0; i < server->parts.handover->threads; i++)
 		if (pthread_create(&server->worker[i].thread, NULL, run, &server->worker[i]))
 			return err_set(err, TACIT_LIMIT, "no thread to be had");
-	return forget_start(server, err);
+	return 0;
 }
 
 int server_gone_fd(const struct server *server)
@@ -233,10 +231,14 @@ bool server_moves(const struct server *server, uint64_t limit_ns)
 
 	for (unsigned int i = 0; i < server->parts.handover->threads; i++) {
 		const struct handover_slot *slot = server->worker[i].slot;
-		uint64_t since = atomic_load(&slot->since_ns);
 
-		if (atomic_load(&slot->processing) && since < now && now - since > limit_ns)
-			return false;
+		/* In this order: the time is then of the request at hand, or of a later one. */
+		if (atomic_load(&slot->processing)) {
+			uint64_t since = atomic_load(&slot->since_ns);
+
+			if (since < now && now - since > limit_ns)
+				return false;
+		}
 	}
 	return true;
 }
@@ -265,15 +267,6 @@ void server_end_handles(struct server *server, const uint8_t *grant_id)
 			blob_release(server->parts.model, blob);
 		handle_end(&server->handles, file ? file->parent : NULL, handle);
 	}
-}
-
-void server_drop_ended_pages(struct server *server)
-{
-	const struct handover_handle *table = server->handles.table;
-
-	for (unsigned int i = 0; i < HANDOVER_HANDLES; i++)
-		if (atomic_load(&table[i].state) == HANDLE_ENDED && atomic_load(&table[i].cached))
-			server_drop_pages(server, table[i].node);
 }
 
 unsigned int server_open_handles(struct server *server)

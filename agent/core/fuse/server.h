@@ -55,21 +55,6 @@ void server_set_toucher(struct server *server, pid_t pid);
  * model's write lock. */
 void server_end_handles(struct server *server, const uint8_t *grant_id);
 
-/* Throw the page cache of a node away, soon and elsewhere. Any thread. */
-void server_forget_pages(struct server *server, uint64_t node);
-
-/* The same at once, and wait until it is done. Not with the model's lock held, and not in a FUSE
- * thread: the kernel waits for pages that are being read. */
-void server_drop_pages(struct server *server, uint64_t node);
-
-/* The same for every open file that was ended. */
-void server_drop_ended_pages(struct server *server);
-
-/* Tell the kernel that a file has grown to `size` bytes. sendfile(2) and private mappings read
- * through the page cache up to the size the kernel remembers, and ask for no attributes. Does not
- * wait. */
-void server_announce_size(struct server *server, uint64_t node, uint64_t size);
-
 unsigned int server_open_handles(struct server *server);
 
 /* Whether an open file holds this version of a secret: it must not be pruned. */

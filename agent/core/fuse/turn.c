@@ -5,6 +5,8 @@
 
 #include "core/fuse/internal.h"
 
+#define SIZE_UNKNOWN 4096 /* of a file that is locked, or not granted any more; as in sysfs */
+
 /* Who is behind a request. A host process may still be one of ours, or an operator's. */
 static enum policy_reader classify(const struct turn *turn)
 {
@@ -127,6 +129,9 @@ void turn_attributes(const struct turn *turn, uint64_t id, const struct node *no
 	*st = (struct stat){ .st_ino = id, .st_nlink = 1, .st_mode = S_IFDIR | 0555 };
 	st->st_mtim = to_timespec(turn->server->parts.handover->mounted_ns);
 	if (node_level(id) == LEVEL_FILE) {
+		/* Never none: the kernel would remember it, and end every sendfile(2) before a
+		 * byte. */
+		st->st_size = SIZE_UNKNOWN;
 		st->st_mode = S_IFREG | 0400;
 		st->st_uid = turn->who->uid;
 		st->st_gid = turn->who->gid;

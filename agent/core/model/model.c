@@ -64,20 +64,17 @@ void model_clear(struct model *model)
 	struct node *node, *next_node;
 
 	HASH_CLEAR(by_id, model->secrets_by_id);
-	HASH_ITER(by_name, model->secrets_by_name, secret, next_secret)
-	{
+	HASH_ITER (by_name, model->secrets_by_name, secret, next_secret) {
 		HASH_DELETE(by_name, model->secrets_by_name, secret);
 		while (secret->blobs)
 			blob_discard(model, &secret->blobs);
 		wipe(secret, sizeof *secret);
 	}
-	HASH_ITER(hh, model->grants, grant, next_grant)
-	{
+	HASH_ITER (hh, model->grants, grant, next_grant) {
 		HASH_DELETE(hh, model->grants, grant);
 		wipe(grant, sizeof *grant);
 	}
-	HASH_ITER(hh, model->nodes, node, next_node)
-	{
+	HASH_ITER (hh, model->nodes, node, next_node) {
 		HASH_DELETE(hh, model->nodes, node);
 		free(node->children);
 		wipe(node, sizeof *node);

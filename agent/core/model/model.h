@@ -41,8 +41,6 @@ struct secret {
 	struct secret_record record;
 	struct blob *blobs;  /* the current one first */
 	unsigned int grants; /* that live */
-	_Atomic bool paged;  /* some of it may be in the kernel's page cache */
-	bool switching;      /* its pages are being thrown away: no new ones are filled */
 };
 
 struct node {
