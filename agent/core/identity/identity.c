@@ -107,7 +107,8 @@ static bool place_is_roots(
 	return true;
 }
 
-static void find_by_text(const struct identity *identity, pid_t tid, struct reader *reader)
+/* Whether the answer is that of the thread's v2 cgroup: of all who are in it. */
+static bool find_by_text(const struct identity *identity, pid_t tid, struct reader *reader)
 {
 	char text[CGROUP_TEXT_MAX];
 	size_t length = read_proc(tid, "cgroup", text, sizeof text);
@@ -115,12 +116,13 @@ static void find_by_text(const struct identity *identity, pid_t tid, struct read
 
 	*reader = (struct reader){ .kind = length ? READER_HOST : READER_UNKNOWN };
 	if (!length || !cgroup_match_text(identity->config, text, length, &match))
-		return;
+		return false;
 	reader->kind = READER_UNKNOWN;
 	if (!place_is_roots(identity, &match, &reader->container))
-		return;
+		return false;
 	reader->kind = READER_CONTAINER;
 	memcpy(reader->id, match.id, sizeof reader->id);
+	return match.unified;
 }
 
 void identity_find(struct identity *identity, pid_t tid, struct reader *reader)
@@ -140,9 +142,9 @@ void identity_find(struct identity *identity, pid_t tid, struct reader *reader)
 			return;
 		}
 	}
-	find_by_text(identity, tid, reader);
-	/* Remember it, if the thread was in that cgroup before and after the text was read. */
-	if (number && reader->kind == READER_CONTAINER && cgroup_number(tid) == number) {
+	/* Remember it, if the thread was in that cgroup before and after the text was read. A
+	 * container that only v1 knows is in the v2 cgroup of everybody else. */
+	if (find_by_text(identity, tid, reader) && number && cgroup_number(tid) == number) {
 		hold_mutex(&identity->mutex);
 		*known = (struct known){ number, *reader };
 	}

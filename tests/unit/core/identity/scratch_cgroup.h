@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Containers without an engine: cgroups of a test's own, with a child process in them. Needs root
+ * and a writable cgroup file system; tests skip without. Included once per test program. */
+#ifndef TACIT_TEST_SCRATCH_CGROUP_H
+#define TACIT_TEST_SCRATCH_CGROUP_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/config.h"
+
+#define SCRATCH_CGROUP_MAX 256
+
+/* Where cgroup v2 is mounted. */
+static inline const char *scratch_unified(void)
+{
+	struct statfs fs;
+
+	return !statfs("/sys/fs/cgroup", &fs) && fs.f_type == CGROUP2_SUPER_MAGIC
+		       ? "/sys/fs/cgroup"
+		       : "/sys/fs/cgroup/unified";
+}
+
+/* The directory of this program's containers in the hierarchy mounted at `mount`. */
+static inline void scratch_top(const char *mount, char top[SCRATCH_CGROUP_MAX])
+{
+	snprintf(top, SCRATCH_CGROUP_MAX, "%s/tacit-test-%d", mount, getpid());
+}
+
+/* The defaults, and the only runtime root is scratch_top's. */
+static inline void scratch_config(struct config *config)
+{
+	config_defaults(config);
+	snprintf(config->runtime_roots[0], CONFIG_ROOT_MAX, "/tacit-test-%d/ID", getpid());
+	config->runtime_root_count = 1;
+}
+
+/* The container whose id is 64 times `digit`. False: this system does not let us. */
+static inline bool scratch_container(
+	const char *mount, char digit, char container[SCRATCH_CGROUP_MAX])
+{
+	char id[65] = { 0 }, top[SCRATCH_CGROUP_MAX / 2];
+
+	snprintf(top, sizeof top, "%s/tacit-test-%d", mount, getpid());
+	memset(id, digit, 64);
+	snprintf(container, SCRATCH_CGROUP_MAX, "%s/%s", top, id);
+	return (!mkdir(top, 0755) || errno == EEXIST) &&
+	       (!mkdir(container, 0755) || errno == EEXIST);
+}
+
+static inline void scratch_move(const char *cgroup, pid_t pid)
+{
+	char path[SCRATCH_CGROUP_MAX + 64], number[16];
+	int fd, length = snprintf(number, sizeof number, "%d", pid);
+
+	snprintf(path, sizeof path, "%s/cgroup.procs", cgroup);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, number, (size_t)length), length);
+	close(fd);
+}
+
+/* A process that does nothing, in `cgroup` (NULL: in ours). */
+static inline pid_t scratch_child(const char *cgroup)
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	if (cgroup)
+		scratch_move(cgroup, pid);
+	return pid;
+}
+
+static inline void scratch_end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* A cgroup whose last process was just ended is busy for a moment longer. */
+static inline void scratch_rmdir(const char *cgroup)
+{
+	for (int i = 0; i < 200 && rmdir(cgroup) && errno == EBUSY; i++)
+		usleep(5000);
+}
+
+/* Take away what scratch_container() made. */
+static inline void scratch_containers_remove(const char *mount)
+{
+	char path[SCRATCH_CGROUP_MAX];
+
+	for (const char *digit = "0123456789abcdef"; *digit; digit++)
+		if (scratch_container(mount, *digit, path))
+			scratch_rmdir(path);
+	scratch_top(mount, path);
+	scratch_rmdir(path);
+}
+
+#endif
