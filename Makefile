@@ -8,6 +8,7 @@ LIBEXECDIR ?= $(PREFIX)/libexec/tacit
 MANDIR    ?= $(PREFIX)/share/man
 UNITDIR   ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+DOCDIR    ?= $(PREFIX)/share/doc/tacit
 DESTDIR   ?=
 O         := build/$(VARIANT)$(if $(filter-out gcc cc,$(notdir $(CC))),-$(notdir $(CC)))
 Q         := $(if $(V),,@)
@@ -119,11 +120,14 @@ format:
 
 install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) \
-	  $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(PREFIX)/include/tacit
+	  $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(PREFIX)/include/tacit $(DESTDIR)$(DOCDIR)
 	install -m 0755 $(O)/bin/tacitd $(DESTDIR)$(SBINDIR)/tacitd
 	install -m 0755 $(O)/bin/tacit $(DESTDIR)$(BINDIR)/tacit
 	install -m 0755 $(filter-out %/tacitd %/tacit,$(BINARIES)) $(DESTDIR)$(LIBEXECDIR)
-	install -m 0644 agent/dist/*.service $(DESTDIR)$(UNITDIR)
+	sed 's|/usr/sbin/|$(SBINDIR)/|' agent/dist/tacitd.service >$(DESTDIR)$(UNITDIR)/tacitd.service
+	chmod 0644 $(DESTDIR)$(UNITDIR)/tacitd.service
+	install -m 0644 agent/dist/tacit.conf $(DESTDIR)$(DOCDIR)/tacit.conf
+	install -m 0644 agent/dist/docker.service.d/tacit.conf $(DESTDIR)$(DOCDIR)/docker.service.d-tacit.conf
 	install -m 0644 agent/dist/sysusers.conf $(DESTDIR)$(SYSUSERSDIR)/tacit.conf
 	install -m 0644 agent/dist/*.1 $(DESTDIR)$(MANDIR)/man1
 	install -m 0644 agent/dist/*.5 $(DESTDIR)$(MANDIR)/man5
