@@ -118,8 +118,7 @@ void child_start(struct holder *holder, enum role role)
 	theirs = pair[1];
 	child->channel = pair[0];
 	child->ready = false;
-	child->pinged_ns = child->started_ns;
-	child->asked = false;
+	child->pinged_ns = child->heard_ns = child->started_ns;
 	child->pid = fork();
 	if (!child->pid)
 		become(holder, role, program, theirs);

@@ -16,7 +16,7 @@
 #include "holder/holder.h"
 #include "holder/watch.h"
 
-#define END_WAIT_NS 3000000000ull
+#define END_WAIT_NS 1000000000ull
 
 static const char usage[] =
 	"usage: tacitd [--root DIR] [--libexec DIR] [-t]\n"
@@ -125,6 +125,12 @@ static int take_mount(struct holder *holder, struct err *err)
 	return 0;
 }
 
+static void kill_child(const struct holder *holder, enum role role)
+{
+	if (holder->child[role].pid)
+		kill(holder->child[role].pid, SIGKILL);
+}
+
 static void end(struct holder *holder)
 {
 	static const char *const leftovers[] = { HOLDER_ADOPT_SOCKET, TACIT_API_SOCKET,
@@ -133,11 +139,13 @@ static void end(struct holder *holder)
 	char path[PATH_FULL_MAX];
 
 	mount_end(holder);
-	for (enum role role = ROLE_CORE; role < ROLES; role++)
-		if (holder->child[role].pid)
-			kill(holder->child[role].pid, SIGKILL);
+	/* api ends by itself when it is alone, and has then answered whoever asked us to stop. */
+	kill_child(holder, ROLE_CORE);
+	kill_child(holder, ROLE_TOUCHER);
+	close(holder->child[ROLE_API].channel);
 	while (waitpid(-1, NULL, WNOHANG) >= 0 && clock_monotonic_ns() < deadline)
 		usleep(2000);
+	kill_child(holder, ROLE_API);
 	for (size_t i = 0; i < sizeof leftovers / sizeof leftovers[0]; i++) {
 		path_below(holder->root, leftovers[i], path);
 		unlink(path);

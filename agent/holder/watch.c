@@ -22,7 +22,7 @@
 #define SECOND_NS 1000000000ull
 #define TICK_MS 500
 #define PING_EVERY_NS (1 * SECOND_NS)
-#define ANSWER_WITHIN_NS (2 * SECOND_NS) /* a reader waits at most this, a tick and a start */
+#define ANSWER_WITHIN_NS (3 * SECOND_NS) /* a reader waits at most this, a tick and a start */
 #define READY_WITHIN_NS (10 * SECOND_NS) /* replaying and loading a large store */
 
 /* Core's public key, where clients look: a file only root can have made. */
@@ -81,6 +81,7 @@ static void give_key_file(const struct holder *holder, bool create)
 static void on_ready(struct holder *holder, struct child *child)
 {
 	child->ready = true;
+	child->heard_ns = clock_monotonic_ns();
 	if (child->role != ROLE_CORE)
 		return;
 	for (enum role role = ROLE_TOUCHER; role < ROLES; role++)
@@ -155,7 +156,7 @@ static bool on_frame(struct holder *holder, struct child *child, pid_t *check)
 		on_ready(holder, child);
 		return true;
 	case FRAME_PONG:
-		child->asked = false;
+		child->heard_ns = clock_monotonic_ns();
 		return true;
 	case FRAME_PUBLISH:
 		publish(holder, &frame.body.publish);
@@ -235,14 +236,11 @@ static int look_after(struct holder *holder)
 		struct child *child = &holder->child[role];
 		uint64_t patience = child->ready ? ANSWER_WITHIN_NS : READY_WITHIN_NS;
 
-		if (child->pid && (child->asked || !child->ready) &&
-			now - child->pinged_ns > patience) {
+		if (child->pid && now - child->heard_ns > patience) {
 			log_error("%s (pid %d) hangs: replacing it", role_name(role), child->pid);
 			child_drop(holder, role, true, true);
-		} else if (child->pid && child->ready && !child->asked &&
-			   now - child->pinged_ns > PING_EVERY_NS) {
+		} else if (child->ready && now - child->pinged_ns > PING_EVERY_NS) {
 			child->pinged_ns = now;
-			child->asked = true;
 			frame_send_now(child->channel, FRAME_PING, NULL, 0, -1, NULL);
 		}
 		if (child->pid || (role != ROLE_CORE && !holder->child[ROLE_CORE].ready))
