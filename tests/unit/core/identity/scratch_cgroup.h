@@ -4,6 +4,7 @@
 #ifndef TACIT_TEST_SCRATCH_CGROUP_H
 #define TACIT_TEST_SCRATCH_CGROUP_H
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -106,16 +107,45 @@ static inline void scratch_rmdir(const char *cgroup)
 		usleep(5000);
 }
 
+/* End what is in a cgroup: a test that failed did not. */
+static inline void scratch_evict(const char *cgroup)
+{
+	char path[SCRATCH_CGROUP_MAX + 64];
+	FILE *list;
+	int pid;
+
+	snprintf(path, sizeof path, "%s/cgroup.procs", cgroup);
+	list = fopen(path, "re");
+	while (list && fscanf(list, "%d", &pid) == 1)
+		scratch_end(pid);
+	if (list)
+		fclose(list);
+}
+
+static inline void scratch_remove_tree(const char *cgroup, int depth)
+{
+	char path[2 * SCRATCH_CGROUP_MAX];
+	DIR *dir = opendir(cgroup);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (depth && entry->d_type == DT_DIR && entry->d_name[0] != '.' &&
+			snprintf(path, sizeof path, "%s/%s", cgroup, entry->d_name) <
+				(int)sizeof path)
+			scratch_remove_tree(path, depth - 1);
+	if (dir)
+		closedir(dir);
+	scratch_evict(cgroup);
+	scratch_rmdir(cgroup);
+}
+
 /* Take away what scratch_container() made. */
 static inline void scratch_containers_remove(const char *mount)
 {
-	char path[SCRATCH_CGROUP_MAX];
+	char top[SCRATCH_CGROUP_MAX];
 
-	for (const char *digit = "0123456789abcdef"; *digit; digit++)
-		if (scratch_container(mount, *digit, path))
-			scratch_rmdir(path);
-	scratch_top(mount, path);
-	scratch_rmdir(path);
+	scratch_top(mount, top);
+	scratch_remove_tree(top, 3);
 }
 
 #endif

@@ -91,6 +91,7 @@ static const struct {
 	{ "a colon before", "0:::/docker/" A "\n", NULL, NULL, NULL },
 	{ "two slashes", "0::/docker//" A "\n", NULL, NULL, NULL },
 	{ "nothing before", "0::docker/" A "\n", NULL, NULL, NULL },
+	{ "a prefix of the same length", "0::/rocket/" A "\n", NULL, NULL, NULL },
 	{ "another prefix", "0::/docker2/" A "\n", NULL, NULL, NULL },
 	{ "the directory of containers", "0::/docker\n", NULL, NULL, NULL },
 	{ "no suffix", "0::/system.slice/docker-" A "\n", NULL, NULL, NULL },

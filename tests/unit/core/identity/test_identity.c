@@ -95,6 +95,40 @@ static void a_process_that_moves_is_another_reader(void **state)
 	scratch_end(pid);
 }
 
+/* There are fewer places to remember cgroups in than there are cgroups. */
+static void two_cgroups_of_one_place_are_told_apart(void **state)
+{
+	enum { PLACES = 1024, TRIES = 8 * PLACES };
+	char a[SCRATCH_CGROUP_MAX], b[SCRATCH_CGROUP_MAX], inner[SCRATCH_CGROUP_MAX + 16];
+	struct stat of_b, of_inner = { 0 };
+	bool shared = false;
+	pid_t in_a, in_b;
+
+	if (!scratch_container(scratch_unified(), 'a', a) ||
+		!scratch_container(scratch_unified(), 'b', b))
+		skip();
+	assert_int_equal(stat(b, &of_b), 0);
+	for (int i = 0; i < TRIES && !shared; i++) {
+		snprintf(inner, sizeof inner, "%s/%d", a, i);
+		assert_int_equal(mkdir(inner, 0755), 0);
+		assert_int_equal(stat(inner, &of_inner), 0);
+		shared = of_inner.st_ino % PLACES == of_b.st_ino % PLACES;
+		if (!shared)
+			assert_int_equal(rmdir(inner), 0);
+	}
+	if (!shared)
+		skip();
+	in_a = scratch_child(inner);
+	in_b = scratch_child(b);
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(find(*state, in_b).id[0], 'b');
+		assert_int_equal(find(*state, in_a).id[0], 'a');
+	}
+	scratch_end(in_a);
+	scratch_end(in_b);
+	scratch_rmdir(inner);
+}
+
 static void a_container_started_again_is_another(void **state)
 {
 	char container[SCRATCH_CGROUP_MAX];
@@ -265,6 +299,7 @@ int main(void)
 		with_containers(nobody_is_unknown),
 		with_containers(a_process_in_a_container_is_the_containers),
 		with_containers(a_process_that_moves_is_another_reader),
+		with_containers(two_cgroups_of_one_place_are_told_apart),
 		with_containers(a_container_started_again_is_another),
 		with_containers(a_place_that_is_not_roots_proves_nothing),
 		with_containers(a_container_of_v1_is_not_taken_for_the_host),
