@@ -20,9 +20,17 @@ PROBE_SOURCES := $(wildcard tests/support/probe/*.c)
 $(PROBE): $(PROBE_SOURCES) $(wildcard tests/support/probe/*.h)
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(STATIC_FLAGS) -o $@ $(PROBE_SOURCES)
 
+# An agent whose core crashes in one kind of request: for 31-poison.sh.
+CRASHING := $(O)/tests/crashing
+$(CRASHING)/tacit-core: $(O)/agent/core/main.o $(O)/tests/support/crash.o $(call archives,core/control) $(SUPPORT)
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -Wl,--wrap=on_open -o $@ $^ $(call libraries,core/control)
+$(CRASHING)/%: $(O)/bin/%
+	$(Q)mkdir -p $(@D) && cp $< $@
+CRASHING_ALL := $(PROGRAMS:%=$(CRASHING)/%)
+
 # TESTS="20-rotate.sh ..." runs some of them.
 TESTS ?= $(notdir $(sort $(wildcard tests/integration/[0-9]*.sh)))
-integration: $(BINARIES) $(PROBE)
+integration: $(BINARIES) $(PROBE) $(CRASHING_ALL)
 	$(Q)TACIT_BUILD=$(CURDIR)/$(O) bash tests/support/run-integration.sh $(TESTS:%=tests/integration/%)
 
 check: deps-if-missing

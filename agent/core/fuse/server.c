@@ -167,6 +167,23 @@ static void resume_handle(
 	}
 }
 
+/* The least suspect first: `strikes` says whose turn it is. */
+static void resume_slot(struct worker *worker, uint32_t strikes)
+{
+	uint32_t counted = atomic_load(&worker->slot->strikes);
+
+	if (!taken(worker)->len ||
+		(counted < HANDOVER_STRIKES ? counted : HANDOVER_STRIKES) != strikes)
+		return;
+	atomic_fetch_add(&worker->server->parts.handover->resumed, 1);
+	worker->replaying = true;
+	if (strikes == HANDOVER_STRIKES)
+		give_up(worker);
+	else
+		process(worker);
+	worker->replaying = false;
+}
+
 void server_resume(struct server *server, struct vault *vault, bool resend)
 {
 	struct handover *handover = server->parts.handover;
@@ -175,19 +192,12 @@ void server_resume(struct server *server, struct vault *vault, bool resend)
 	for (unsigned int i = 0; i < HANDOVER_HANDLES; i++)
 		if (atomic_load(&handover->handles[i].state) == HANDLE_OPEN)
 			resume_handle(server, vault, &handover->handles[i]);
-	for (unsigned int i = 0; i < handover->threads; i++) {
-		struct worker *worker = &server->worker[i];
-
-		if (!taken(worker)->len)
-			continue;
-		atomic_fetch_add(&handover->resumed, 1);
-		worker->replaying = true;
-		if (atomic_load(&worker->slot->strikes) >= HANDOVER_STRIKES)
-			give_up(worker);
-		else
-			process(worker);
-		worker->replaying = false;
-	}
+	/* None of them is being worked on: the next crash is the fault of one alone. */
+	for (unsigned int i = 0; i < handover->threads; i++)
+		atomic_store(&handover->slots[i].processing, 0);
+	for (uint32_t strikes = 0; strikes <= HANDOVER_STRIKES; strikes++)
+		for (unsigned int i = 0; i < handover->threads; i++)
+			resume_slot(&server->worker[i], strikes);
 	/* What the slots did not hold, if anything: a cross-check, on kernels that know it. */
 	if (resend && atomic_load(&handover->core_starts) > 1 &&
 		write(server->worker[0].device, &again, sizeof again) < 0)

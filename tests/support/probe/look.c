@@ -139,6 +139,18 @@ int probe_hold(const struct options *options, char **paths)
 	return PROBE_OK;
 }
 
+/* The open that a crashing core of tests/support/crash.c crashes on. */
+int probe_nonblock(const struct options *options, char **paths)
+{
+	int descriptor = open(paths[0], O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	(void)options;
+	if (descriptor < 0)
+		return probe_fail("open", paths[0]);
+	close(descriptor);
+	return PROBE_OK;
+}
+
 int probe_map(const struct options *options, char **paths)
 {
 	struct stat st;

@@ -22,6 +22,7 @@ static const struct command {
 	{ "watch", probe_watch, 1, "FILE         -c wake-ups by inotify, each followed by a read" },
 	{ "hold", probe_hold, 1,
 		"FILE          open now; at each SIGUSR1 read from the start, print" },
+	{ "nonblock", probe_nonblock, 1, "FILE      open with O_NONBLOCK, close" },
 	{ "map", probe_map, 1, "FILE           read through a private mapping" },
 	{ "stat", probe_stat, 1, "FILE          mode uid gid size" },
 	{ "prowl", probe_prowl, 1,

@@ -44,6 +44,7 @@ int probe_loop(const struct options *options, char **paths);
 int probe_prowl(const struct options *options, char **paths);
 int probe_watch(const struct options *options, char **paths);
 int probe_hold(const struct options *options, char **paths);
+int probe_nonblock(const struct options *options, char **paths);
 int probe_map(const struct options *options, char **paths);
 int probe_read(const struct options *options, char **paths);
 int probe_slow(const struct options *options, char **paths);
