@@ -28,9 +28,14 @@ $(CRASHING)/%: $(O)/bin/%
 	$(Q)mkdir -p $(@D) && cp $< $@
 CRASHING_ALL := $(PROGRAMS:%=$(CRASHING)/%)
 
+# A stand-in for systemd's descriptor store: for 32-descriptor-store.sh.
+MANAGER := $(O)/tests/manager
+$(MANAGER): tests/support/manager.c
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(STATIC_FLAGS) -o $@ $<
+
 # TESTS="20-rotate.sh ..." runs some of them.
 TESTS ?= $(notdir $(sort $(wildcard tests/integration/[0-9]*.sh)))
-integration: $(BINARIES) $(PROBE) $(CRASHING_ALL)
+integration: $(BINARIES) $(PROBE) $(CRASHING_ALL) $(MANAGER)
 	$(Q)TACIT_BUILD=$(CURDIR)/$(O) bash tests/support/run-integration.sh $(TESTS:%=tests/integration/%)
 
 check: deps-if-missing
