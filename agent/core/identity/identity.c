@@ -17,7 +17,8 @@
 #include "base/files.h"
 
 #define CGROUP_TEXT_MAX 16384
-#define KNOWN_MAX 1024 /* cgroups remembered; a power of two, each id has one place */
+#define KNOWN_MAX 1024  /* cgroups remembered; each number has one place */
+#define THREADS_MAX 256 /* threads whose pidfd is kept; each id has one place */
 
 /* From linux/pidfd.h of 6.13: absent from the oldest headers we build with. */
 #define PIDFD_THREAD_FLAG O_EXCL
@@ -35,11 +36,19 @@ struct known {
 	struct reader reader;
 };
 
+/* A thread that has asked before. Its pidfd is of that thread for ever: when the id is another's,
+ * it says that its own is gone. */
+struct thread {
+	pid_t tid;
+	int pidfd;
+};
+
 struct identity {
 	const struct config *config;
 	const char *unified; /* where cgroup v2 is mounted */
 	pthread_mutex_t mutex;
-	struct known known[KNOWN_MAX]; /* under mutex */
+	struct thread thread[THREADS_MAX]; /* under mutex */
+	struct known known[KNOWN_MAX];     /* under mutex */
 };
 
 struct identity *identity_new(const struct config *config)
@@ -59,20 +68,40 @@ struct identity *identity_new(const struct config *config)
 
 void identity_free(struct identity *identity)
 {
-	if (identity)
-		pthread_mutex_destroy(&identity->mutex);
+	if (!identity)
+		return;
+	for (int i = 0; i < THREADS_MAX; i++)
+		if (identity->thread[i].tid && identity->thread[i].pidfd >= 0)
+			close(identity->thread[i].pidfd);
+	pthread_mutex_destroy(&identity->mutex);
 	free(identity);
 }
 
-/* The number of the thread's v2 cgroup, in two system calls; 0 on a kernel that does not say. */
-static uint64_t cgroup_number(pid_t tid)
+static uint64_t ask_pidfd(int pidfd)
 {
 	struct pidfd_info_v0 info = { .mask = PIDFD_INFO_HAS_CGROUPID };
-	_close_ int fd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD_FLAG);
 
-	if (fd < 0 || ioctl(fd, PIDFD_GET_INFO_V0, &info) || !(info.mask & PIDFD_INFO_HAS_CGROUPID))
+	if (pidfd < 0 || ioctl(pidfd, PIDFD_GET_INFO_V0, &info) ||
+		!(info.mask & PIDFD_INFO_HAS_CGROUPID))
 		return 0;
 	return info.cgroupid;
+}
+
+/* The number of the thread's v2 cgroup: one system call for a thread that is known, three for a new
+ * one; 0 on a kernel that does not say. */
+static uint64_t cgroup_number(struct identity *identity, pid_t tid)
+{
+	struct thread *thread = &identity->thread[(unsigned int)tid % THREADS_MAX];
+	uint64_t number;
+	hold_mutex(&identity->mutex);
+
+	if (thread->tid == tid && (number = ask_pidfd(thread->pidfd)))
+		return number;
+	if (thread->tid && thread->pidfd >= 0)
+		close(thread->pidfd);
+	thread->tid = tid;
+	thread->pidfd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD_FLAG);
+	return ask_pidfd(thread->pidfd);
 }
 
 static size_t read_proc(pid_t tid, const char *name, char *text, size_t room)
@@ -133,7 +162,7 @@ void identity_find(struct identity *identity, pid_t tid, struct reader *reader)
 	*reader = (struct reader){ .kind = READER_UNKNOWN };
 	if (tid <= 0)
 		return;
-	number = cgroup_number(tid);
+	number = cgroup_number(identity, tid);
 	known = &identity->known[number % KNOWN_MAX];
 	if (number) {
 		hold_mutex(&identity->mutex);
@@ -144,7 +173,8 @@ void identity_find(struct identity *identity, pid_t tid, struct reader *reader)
 	}
 	/* Remember it, if the thread was in that cgroup before and after the text was read. A
 	 * container that only v1 knows is in the v2 cgroup of everybody else. */
-	if (find_by_text(identity, tid, reader) && number && cgroup_number(tid) == number) {
+	if (find_by_text(identity, tid, reader) && number &&
+		cgroup_number(identity, tid) == number) {
 		hold_mutex(&identity->mutex);
 		*known = (struct known){ number, *reader };
 	}

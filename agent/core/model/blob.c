@@ -22,7 +22,7 @@ static void drop_plain(struct model *model, struct blob *blob)
 {
 	if (!blob->plain)
 		return;
-	seal_free(blob->plain);
+	seal_pool_put(model->pool, blob->plain, vault_plain_room(blob->sealed_length));
 	blob->plain = NULL;
 	model->plain_bytes -= vault_plain_room(blob->sealed_length);
 }
@@ -104,7 +104,7 @@ int blob_plain(struct model *model, const struct vault *vault, struct blob *blob
 		if (model->plain_bytes + room > MODEL_PLAIN_MAX)
 			return err_set(err, TACIT_LIMIT,
 				"more than %u bytes of plaintext in open files", MODEL_PLAIN_MAX);
-		blob->plain = seal_alloc(room);
+		blob->plain = seal_pool_get(model->pool, room);
 		if (!blob->plain)
 			return err_set(err, TACIT_LIMIT, "no locked memory left");
 		model->plain_bytes += room;

@@ -14,6 +14,11 @@ struct model *model_new(const uint8_t node_key[16])
 
 	if (!model)
 		return NULL;
+	model->pool = seal_pool_new();
+	if (!model->pool) {
+		free(model);
+		return NULL;
+	}
 	/* A stream of readers must not keep the writer out. */
 	pthread_rwlockattr_init(&attributes);
 	pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
@@ -32,6 +37,7 @@ void model_free(struct model *model)
 	model_clear(model);
 	pthread_rwlock_destroy(&model->lock);
 	pthread_mutex_destroy(&model->plain_mutex);
+	seal_pool_free(model->pool);
 	free(model);
 }
 

@@ -22,6 +22,7 @@
 
 #include "core/model/nodeid.h"
 #include "core/store/vault.h"
+#include "seal/pool.h"
 
 #define MODEL_PLAIN_MAX (64u << 20) /* bytes of plaintext at once, over all open files */
 
@@ -32,7 +33,7 @@ struct blob {
 	uint8_t *sealed; /* malloc'd */
 	size_t sealed_length;
 	unsigned int holders; /* open handles; under model.plain_mutex */
-	uint8_t *plain;       /* seal_alloc'd, or NULL; under model.plain_mutex */
+	uint8_t *plain;       /* of model.pool, or NULL; under model.plain_mutex */
 };
 
 struct secret {
@@ -70,8 +71,9 @@ struct model {
 	struct node *root;
 	struct grant *grants;
 	pthread_mutex_t
-		plain_mutex; /* taken inside the read lock or by the writer; never across I/O */
-	size_t plain_bytes;  /* under plain_mutex */
+		plain_mutex;    /* taken inside the read lock or by the writer; never across I/O */
+	size_t plain_bytes;     /* under plain_mutex */
+	struct seal_pool *pool; /* under plain_mutex: where plaintext is */
 };
 
 /* An empty, locked model. NULL: no memory. */
