@@ -59,7 +59,7 @@ static int read_text(const char *path, char *text, size_t *length, struct err *e
 static int send_key(struct session *session, const char *path, char *text, uint8_t *key,
 	json_t **answer, struct err *err)
 {
-	size_t length;
+	size_t length = 0;
 	int status = read_text(path, text, &length, err);
 
 	if (!status)
@@ -79,6 +79,9 @@ int lock_unlock(struct session *session, struct err *err)
 	if (!path) {
 		status = session_post(
 			session, TACIT_API_PREFIX "/unlock", NULL, NULL, 0, &answer, err);
+		if (status == -TACIT_NOT_FOUND)
+			report_hint(err, TACIT_NOT_FOUND,
+				"put it back, or give another: tacit unlock --key-file FILE");
 	} else {
 		text = seal_alloc(KEYFILE_TEXT_MAX + 1 + SEAL_KEY_BYTES);
 		if (!text)

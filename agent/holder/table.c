@@ -22,8 +22,9 @@ static size_t entries(struct table *table, struct entry *entry)
 {
 	size_t count = 0;
 
-	for (int i = 0; i < HANDOVER_THREADS_MAX; i++) {
-		snprintf(entry[count].name, sizeof entry[count].name, "device-%d", i);
+	for (unsigned int i = 0; i < HANDOVER_THREADS_MAX; i++) {
+		snprintf(entry[count].name, sizeof entry[count].name, "device-%u",
+			i % HANDOVER_THREADS_MAX);
 		entry[count++].fd = &table->device[i];
 	}
 	entry[count++] = (struct entry){ "handover", &table->handover };

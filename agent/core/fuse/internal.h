@@ -38,6 +38,9 @@ struct server {
 	struct worker worker[HANDOVER_THREADS_MAX];
 	struct handles handles;
 	_Atomic pid_t toucher;
+	/* Counts answers. What one thread did before its answer, another sees that receives a
+	 * request made because of it: the kernel orders it so, and with this the language too. */
+	_Atomic uint64_t answered;
 	int gone;
 };
 

@@ -19,8 +19,10 @@ static ssize_t answer(int fd, struct iovec *parts, int count, void *userdata)
 {
 	struct worker *worker = userdata;
 
-	if (!worker->init)
+	if (!worker->init) {
+		atomic_fetch_add_explicit(&worker->server->answered, 1, memory_order_release);
 		return writev(fd, parts, count);
+	}
 	if (count == 2 && parts[1].iov_len <= sizeof worker->init_reply)
 		memcpy(&worker->init_reply, parts[1].iov_base, parts[1].iov_len);
 	return (ssize_t)(parts[0].iov_len + (count > 1 ? parts[1].iov_len : 0));
@@ -125,6 +127,7 @@ static void process(struct worker *worker)
 		header->opcode != FUSE_BATCH_FORGET) {
 		atomic_store(&worker->slot->since_ns, clock_monotonic_ns());
 		atomic_store(&worker->slot->processing, 1);
+		atomic_load_explicit(&worker->server->answered, memory_order_acquire);
 		fuse_session_process_buf(worker->session, &buffer);
 	}
 	clear(worker);

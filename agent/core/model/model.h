@@ -18,6 +18,10 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+/* Its default falls through cases, which compilers warn of where it is used; keys here are short.
+ */
+#define HASH_FUNCTION HASH_FNV
 #include <uthash.h>
 
 #include "core/model/nodeid.h"
