@@ -96,6 +96,8 @@ agents_end() {
 			umount -l "$ROOT/run/tacit" || break
 		done
 	done
+	# A container whose reader waited for an answer can only be removed now.
+	! declare -F engine_remove_containers >/dev/null || engine_remove_containers
 }
 at_exit agents_end
 

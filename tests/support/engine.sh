@@ -67,9 +67,10 @@ engine_start_private() {
 
 engine_remove_containers() {
 	local ids
+	[ -n "${TACIT_ENGINE-}" ] || return 0
 	ids=$(docker ps -aq --filter "label=tacit-test=$RUN_ID" 2>/dev/null) || return 0
 	# shellcheck disable=SC2086  # a list of ids
-	[ -z "$ids" ] || timeout 60 docker rm -fv $ids >/dev/null 2>&1
+	[ -z "$ids" ] || timeout 15 docker rm -fv $ids >/dev/null 2>&1
 }
 
 # Processes that name the folder $1 in their command line: containerd and its shims.
