@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "base/cleanup.h"
 #include "core/fuse/internal.h"
 
@@ -49,8 +51,8 @@ struct handover_handle *handle_make(struct handles *handles, struct node *consum
 	handle->version = contents->version;
 	handle->reader = contents->reader;
 	handle->size = contents->size;
-	__builtin_memcpy(handle->secret_id, contents->secret_id, sizeof handle->secret_id);
-	__builtin_memcpy(handle->grant_id, contents->grant_id, sizeof handle->grant_id);
+	memcpy(handle->secret_id, contents->secret_id, sizeof handle->secret_id);
+	memcpy(handle->grant_id, contents->grant_id, sizeof handle->grant_id);
 	/* Last: a core that dies before this line has made nothing. */
 	atomic_store(&handle->state, HANDLE_OPEN);
 	return handle;
@@ -94,4 +96,19 @@ unsigned int handles_open_count(struct handles *handles)
 	hold_mutex(&handles->mutex);
 
 	return HANDOVER_HANDLES - handles->free_count;
+}
+
+bool handles_version_is_open(
+	struct handles *handles, const uint8_t secret_id[SEAL_ID_BYTES], uint64_t number)
+{
+	hold_mutex(&handles->mutex);
+
+	for (unsigned int i = 0; i < HANDOVER_HANDLES; i++) {
+		const struct handover_handle *handle = &handles->table[i];
+
+		if (atomic_load(&handle->state) == HANDLE_OPEN && handle->version == number &&
+			!memcmp(handle->secret_id, secret_id, sizeof handle->secret_id))
+			return true;
+	}
+	return false;
 }

@@ -78,6 +78,8 @@ void handle_free(struct handles *handles, struct node *consumer, struct handover
 /* An open one reads no further; its place is kept until the kernel releases it. */
 void handle_end(struct handles *handles, struct node *consumer, struct handover_handle *handle);
 unsigned int handles_open_count(struct handles *handles);
+bool handles_version_is_open(
+	struct handles *handles, const uint8_t secret_id[SEAL_ID_BYTES], uint64_t number);
 
 /* files.c */
 void on_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file);

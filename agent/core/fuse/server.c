@@ -288,14 +288,7 @@ unsigned int server_open_handles(struct server *server)
 }
 
 bool server_version_is_open(
-	const struct server *server, const uint8_t secret_id[SEAL_ID_BYTES], uint64_t number)
+	struct server *server, const uint8_t secret_id[SEAL_ID_BYTES], uint64_t number)
 {
-	for (unsigned int i = 0; i < HANDOVER_HANDLES; i++) {
-		const struct handover_handle *handle = &server->handles.table[i];
-
-		if (atomic_load(&handle->state) == HANDLE_OPEN && handle->version == number &&
-			!memcmp(handle->secret_id, secret_id, sizeof handle->secret_id))
-			return true;
-	}
-	return false;
+	return handles_version_is_open(&server->handles, secret_id, number);
 }

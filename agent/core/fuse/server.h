@@ -59,6 +59,6 @@ unsigned int server_open_handles(struct server *server);
 
 /* Whether an open file holds this version of a secret: it must not be pruned. */
 bool server_version_is_open(
-	const struct server *server, const uint8_t secret_id[SEAL_ID_BYTES], uint64_t number);
+	struct server *server, const uint8_t secret_id[SEAL_ID_BYTES], uint64_t number);
 
 #endif
