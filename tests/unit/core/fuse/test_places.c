@@ -135,6 +135,39 @@ static void an_owner_and_a_mode_are_kept(void **state)
 	}
 }
 
+/* Behind a user namespace ids arrive as the host counts, and a grant's are the container's. */
+static void an_owner_is_the_containers(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct grant_record grant = rig_grant(rig, RIG_CONSUMER, "owned");
+	static const struct {
+		uint32_t uid;
+		int errnum;
+	} rows[] = { { 101000, 0 }, { 100000, 0 }, { 100500, EACCES }, { 1000, EACCES } };
+	char container[SCRATCH_CGROUP_MAX];
+	struct reply reply;
+	pid_t pid = scratch_child_apart();
+
+	if (!pid)
+		skip();
+	assert_true(scratch_container(scratch_unified(), 'c', container));
+	scratch_write_map(pid, "uid_map", "0 100000 65536\n");
+	scratch_write_map(pid, "gid_map", "0 100000 65536\n");
+	scratch_move(container, pid);
+	grant.uid = 1000;
+	grant.gid = 0;
+	rig_put_grant(rig, &grant);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct ask ask = rig_by(pid, rows[i].uid, rig_node(rig, RIG_CONSUMER "/owned"));
+
+		assert_int_equal(rig_open(rig, ask, FUSE_OPEN, O_RDONLY, &reply), rows[i].errnum);
+		assert_int_equal(rig_getattr(rig, ask, &reply), 0);
+		assert_int_equal(reply.body.attr.attr.uid, 101000);
+		assert_int_equal(reply.body.attr.attr.gid, 100000);
+	}
+	scratch_end(pid);
+}
+
 static void no_consumer_takes_all_open_files(void **state)
 {
 	struct rig *rig = rig_of(state);
@@ -314,6 +347,7 @@ int main(void)
 		with_rig(a_directory_shows_what_its_reader_may_know),
 		with_rig(what_is_listed_is_there),
 		with_rig(an_owner_and_a_mode_are_kept),
+		with_rig(an_owner_is_the_containers),
 		with_rig(no_consumer_takes_all_open_files),
 		with_rig(an_ended_file_is_off_its_consumers_share),
 		with_rig(locked_it_tells_no_name_from_another),

@@ -4,7 +4,6 @@
 #include "scratch_cgroup.h"
 
 #include <grp.h>
-#include <sched.h>
 
 #include "core/identity/identity.h"
 
@@ -213,51 +212,24 @@ static void groups_are_all_of_a_process(void **state)
 	assert_false(identity_in_group(pid, 71001));
 }
 
-static void write_map(pid_t pid, const char *name, const char *map)
-{
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, map, strlen(map)), strlen(map));
-	close(fd);
-}
-
 static void an_owner_is_counted_in_the_readers_namespace(void **state)
 {
-	int ready[2];
-	char byte;
 	pid_t pid;
 
 	(void)state;
 	assert_int_equal(identity_host_uid(getpid(), 1000), 1000);
-	assert_int_equal(pipe(ready), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		byte = unshare(CLONE_NEWUSER) ? 'n' : 'y';
-		if (write(ready[1], &byte, 1) == 1)
-			for (;;)
-				pause();
-		_exit(1);
-	}
-	assert_int_equal(read(ready[0], &byte, 1), 1);
-	close(ready[0]);
-	close(ready[1]);
-	if (byte == 'y' && !geteuid()) {
-		assert_int_equal(identity_host_uid(pid, 0), UINT32_MAX);
-		write_map(pid, "uid_map", "0 100000 1000\n5000 7 1\n");
-		write_map(pid, "gid_map", "0 200000 10\n");
-		assert_int_equal(identity_host_uid(pid, 0), 100000);
-		assert_int_equal(identity_host_uid(pid, 999), 100999);
-		assert_int_equal(identity_host_uid(pid, 1000), UINT32_MAX);
-		assert_int_equal(identity_host_uid(pid, 5000), 7);
-		assert_int_equal(identity_host_gid(pid, 9), 200009);
-		assert_int_equal(identity_host_gid(pid, 10), UINT32_MAX);
-	}
+	pid = geteuid() ? 0 : scratch_child_apart();
+	if (!pid)
+		skip();
+	assert_int_equal(identity_host_uid(pid, 0), UINT32_MAX);
+	scratch_write_map(pid, "uid_map", "0 100000 1000\n5000 7 1\n");
+	scratch_write_map(pid, "gid_map", "0 200000 10\n");
+	assert_int_equal(identity_host_uid(pid, 0), 100000);
+	assert_int_equal(identity_host_uid(pid, 999), 100999);
+	assert_int_equal(identity_host_uid(pid, 1000), UINT32_MAX);
+	assert_int_equal(identity_host_uid(pid, 5000), 7);
+	assert_int_equal(identity_host_gid(pid, 9), 200009);
+	assert_int_equal(identity_host_gid(pid, 10), UINT32_MAX);
 	scratch_end(pid);
 	assert_int_equal(identity_host_uid(pid, 0), UINT32_MAX);
 }
