@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Goal: what each process of the agent is left with: a user of its own, no capability, no way to gain
+# one, no core file, no descriptor but its own; its own user cannot look into it; keys are locked.
+. "$(dirname "$0")/../support/assert.sh"
+. "$SUPPORT/agent.sh"
+
+agent_new a
+agent_start
+secret_create db_password db 1
+status_of() { awk -v name="$2:" '$1 == name { $1 = ""; sub(/^ /, ""); print }' "/proc/$1/status"; }
+descriptors() { find "/proc/$1/fd" -mindepth 1 -printf '%l\n' | sed 's/\[.*//' | sort -u; }
+
+for role in core toucher api; do
+	pid=$(pid_of $role)
+	read -r uid _ <<<"$(status_of "$pid" Uid)"
+	[ "$uid" -ne 0 ] || fail "$role runs as root"
+	equal "groups of $role" "" "$(status_of "$pid" Groups | tr -d ' ')"
+	for set in CapInh CapPrm CapEff CapBnd CapAmb; do
+		equal "$set of $role" 0000000000000000 "$(status_of "$pid" $set)"
+	done
+	equal "no_new_privs of $role" 1 "$(status_of "$pid" NoNewPrivs)"
+	like "limit on core files of $role" '^0 0 ' "$(awk '/^Max core file size/ { print $5, $6, "" }' "/proc/$pid/limits")"
+	# A process that is not dumpable is root's in /proc, and its own user may not look into it.
+	equal "owner of $role in /proc" 0 "$(stat -c %u "/proc/$pid/environ")"
+	for file in environ maps mem fd; do
+		run setpriv --reuid "$uid" --regid "$uid" --clear-groups cat "/proc/$pid/$file"
+		[ "$RC" -ne 0 ] || fail "$role lets its own user read $file"
+	done
+	equal "environment of $role" "" "$(tr -d '\0' <"/proc/$pid/environ")"
+	unlike "what $role has open" "$ROOT/etc" "$(descriptors "$pid")"
+done
+[ "$(awk '/^Uid/ { print $2 }' "/proc/$(pid_of core)/status")" -ne "$(awk '/^Uid/ { print $2 }' "/proc/$(pid_of api)/status")" ] ||
+	fail "api runs as core's user"
+for role in toucher api; do
+	unlike "what $role has open" '/dev/fuse|handover|secretmem|tacit-keys|store\.db' "$(descriptors "$(pid_of $role)")"
+done
+unlike "what holder has mapped" 'secretmem|handover.*rw.*keys' "$(grep -E 'secretmem|tacit-keys' "/proc/$(pid_of holder)/maps" || true)"
+locked=$(awk '/^VmLck/ { print $2 }' "/proc/$(pid_of core)/status")
+if [[ $OUT_DIR != *san* ]]; then # sanitizers lock nothing
+	at_least "locked memory of core in KiB" 128 "$locked"
+fi
+equal "mode of the key file" "400 0" "$(stat -c '%a %u' "$ROOT/etc/tacit/key")"
+equal "mode of the store's folder" 700 "$(stat -c %a "$ROOT/var/lib/tacit")"
+say "core, toucher, api: users of their own, 0 capabilities, no_new_privs, not dumpable, no core files, empty environment; $locked KiB locked"
