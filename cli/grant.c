@@ -106,8 +106,7 @@ static void print_grants(const json_t *list)
 	size_t i;
 
 	table_start(&table, "SECRET", "CONSUMER", "FILE", "MODE", "OWNER", "CREATED", NULL);
-	json_array_foreach(list, i, grant)
-	{
+	json_array_foreach (list, i, grant) {
 		char created[MOMENT_TEXT_MAX];
 
 		moment_ago(member_text(grant, "created_at"), now, created);
@@ -147,12 +146,7 @@ int grant_ls(struct session *session, struct err *err)
 		status = session_get(session, path, &list, err);
 	if (status < 0)
 		return status;
-	if (session->json)
-		session_print_json(list);
-	else if (session->quiet)
-		session_print_members(list, "path");
-	else
-		print_grants(list);
+	session_show_list(session, list, "path", print_grants);
 	return 0;
 }
 

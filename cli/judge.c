@@ -41,9 +41,10 @@ static bool is_stale(const json_t *container, const json_t *stale)
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(
-		stale, i, entry) if (!strcmp(text_of(entry, "mount"), "stale") &&
-				     judge_names(text_of(entry, "container"), id)) return true;
+	json_array_foreach (stale, i, entry)
+		if (!strcmp(text_of(entry, "mount"), "stale") &&
+			judge_names(text_of(entry, "container"), id))
+			return true;
 	return false;
 }
 
@@ -52,8 +53,9 @@ static bool is_ours(const json_t *container, const char *mount)
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(json_object_get(container, "Mounts"), i,
-		entry) if (judge_below(text_of(entry, "Source"), mount)) return true;
+	json_array_foreach (json_object_get(container, "Mounts"), i, entry)
+		if (judge_below(text_of(entry, "Source"), mount))
+			return true;
 	return false;
 }
 

@@ -76,8 +76,7 @@ int repair_run(struct session *session, struct err *err)
 		return status;
 	survey_containers(session, agent, rows);
 	progress_start(&session->progress, "restarting containers");
-	json_array_foreach(rows, i, row)
-	{
+	json_array_foreach (rows, i, row) {
 		mend(session, row);
 		if (!session->json)
 			print_row(session, row);

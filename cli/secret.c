@@ -16,8 +16,7 @@ static void print_secrets(const json_t *list)
 	size_t i;
 
 	table_start(&table, "NAME", "VERSION", "SIZE", "GRANTS", "CREATED", "ROTATED", NULL);
-	json_array_foreach(list, i, secret)
-	{
+	json_array_foreach (list, i, secret) {
 		char created[MOMENT_TEXT_MAX], rotated[MOMENT_TEXT_MAX];
 
 		moment_ago(member_text(secret, "created_at"), now, created);
@@ -40,12 +39,7 @@ int secret_ls(struct session *session, struct err *err)
 
 	if (status < 0)
 		return status;
-	if (session->json)
-		session_print_json(list);
-	else if (session->quiet)
-		session_print_members(list, "name");
-	else
-		print_secrets(list);
+	session_show_list(session, list, "name", print_secrets);
 	return 0;
 }
 
@@ -87,8 +81,7 @@ static void print_versions(const json_t *list)
 	size_t i;
 
 	table_start(&table, "VERSION", "SIZE", "CREATED", "BY UID", "CURRENT", NULL);
-	json_array_foreach(list, i, version)
-	{
+	json_array_foreach (list, i, version) {
 		char created[MOMENT_TEXT_MAX];
 
 		moment_ago(member_text(version, "created_at"), now, created);
@@ -116,12 +109,7 @@ int secret_history(struct session *session, struct err *err)
 		status = session_get(session, path, &list, err);
 	if (status < 0)
 		return status;
-	if (session->json)
-		session_print_json(list);
-	else if (session->quiet)
-		session_print_members(list, "version");
-	else
-		print_versions(list);
+	session_show_list(session, list, "version", print_versions);
 	return 0;
 }
 

@@ -113,13 +113,23 @@ void session_print_clean(const char *text)
 	puts(copy);
 }
 
+void session_show_list(const struct session *session, const json_t *list, const char *id,
+	void (*print)(const json_t *list))
+{
+	if (session->json)
+		session_print_json(list);
+	else if (session->quiet)
+		session_print_members(list, id);
+	else
+		print(list);
+}
+
 void session_print_members(const json_t *list, const char *name)
 {
 	const json_t *object;
 	size_t i;
 
-	json_array_foreach(list, i, object)
-	{
+	json_array_foreach (list, i, object) {
 		if (json_is_string(json_object_get(object, name)))
 			session_print_clean(member_text(object, name));
 		else

@@ -49,6 +49,9 @@ int session_status(struct session *session, json_t **status, struct err *err);
 void session_print_json(const json_t *json);
 void session_print_clean(const char *text);                       /* one line, cleaned */
 void session_print_members(const json_t *list, const char *name); /* of each object, a line */
+/* A list as this invocation wants it: JSON, the `id` member of each, or as `print` lays it out. */
+void session_show_list(const struct session *session, const json_t *list, const char *id,
+	void (*print)(const json_t *list));
 const char *member_text(const json_t *object, const char *name);
 unsigned long long member_number(const json_t *object, const char *name);
 

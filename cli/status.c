@@ -147,8 +147,7 @@ static void print_stale(const json_t *status)
 	struct table table;
 
 	table_start(&table, "  CONTAINER", "CONSUMER", NULL);
-	json_array_foreach(json_object_get(status, "containers"), i, entry)
-	{
+	json_array_foreach (json_object_get(status, "containers"), i, entry) {
 		if (strcmp(member_text(entry, "mount"), "stale"))
 			continue;
 		count++;
@@ -190,7 +189,8 @@ static void count_stopped(struct session *session, json_t *status)
 	size_t i;
 
 	survey_containers(session, status, rows);
-	json_array_foreach(rows, i, row) count += !strcmp(member_text(row, "why"), "stopped");
+	json_array_foreach (rows, i, row)
+		count += !strcmp(member_text(row, "why"), "stopped");
 	json_object_set_new(status, "stopped_containers", json_integer(count));
 }
 

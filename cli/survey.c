@@ -17,8 +17,9 @@ static bool has_row(const json_t *rows, const char *id)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(
-		rows, i, row) if (!strcmp(member_text(row, "container"), id)) return true;
+	json_array_foreach (rows, i, row)
+		if (!strcmp(member_text(row, "container"), id))
+			return true;
 	return false;
 }
 
@@ -46,8 +47,7 @@ static void survey_engine(struct session *session, const char *engine, const cha
 		report_clean(err.text);
 		session_note(session, "%s; its containers were not looked at", err.text);
 	}
-	json_array_foreach(containers, i, container)
-	{
+	json_array_foreach (containers, i, container) {
 		enum judge_why why = judge_container(container, mount, stale);
 
 		if (why != JUDGE_FINE && !has_row(rows, member_text(container, "Id")))
@@ -60,8 +60,9 @@ static bool is_found(const json_t *rows, const char *text)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(
-		rows, i, row) if (judge_names(text, member_text(row, "container"))) return true;
+	json_array_foreach (rows, i, row)
+		if (judge_names(text, member_text(row, "container")))
+			return true;
 	return false;
 }
 
@@ -70,8 +71,7 @@ static void add_lost(const json_t *stale, json_t *rows)
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(stale, i, entry)
-	{
+	json_array_foreach (stale, i, entry) {
 		const char *text = member_text(entry, "container");
 
 		if (!strcmp(member_text(entry, "mount"), "stale") && !is_found(rows, text))

@@ -1,30 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tacit-api: the process operators talk to. holder has set its user and groups and taken every
  * capability; the rest of its armour is put on in the first lines. */
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 
 #include "api/peer.h"
 #include "api/server.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "wire/role.h"
-
-static int armour(struct err *err)
-{
-	const struct rlimit none = { 0, 0 };
-
-	umask(077);
-	signal(SIGPIPE, SIG_IGN);
-	prctl(PR_SET_NAME, "tacit-api");
-	if (prctl(PR_SET_DUMPABLE, 0) || setrlimit(RLIMIT_CORE, &none) ||
-		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		return err_set(err, TACIT_INTERNAL, "the system refuses to harden this process");
-	return 0;
-}
 
 static int run(const char *root, struct err *err)
 {
@@ -47,7 +31,7 @@ int main(int argc, char **argv)
 	int status;
 
 	log_open("tacitd api", LOG_LEVEL_INFO);
-	status = armour(&err);
+	status = process_harden("tacit-api", &err);
 	if (!status && (argc != 3 || strcmp(argv[1], "--root") != 0))
 		status = err_set(&err, TACIT_INVALID, "started by tacitd alone, with --root DIR");
 	if (!status)

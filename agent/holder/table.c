@@ -103,10 +103,7 @@ static void notify(int channel, const char *text, int fd)
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct iovec part = { (void *)text, strlen(text) };
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { .bytes = { 0 } };
+	union frame_control control;
 	struct msghdr message = { .msg_name = &address, .msg_iov = &part, .msg_iovlen = 1 };
 	size_t length = strlen(path);
 
@@ -116,15 +113,8 @@ static void notify(int channel, const char *text, int fd)
 	if (path[0] == '@')
 		address.sun_path[0] = '\0';
 	message.msg_namelen = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
-	if (fd >= 0) {
-		struct cmsghdr *rights;
-
-		message.msg_control = control.bytes;
-		message.msg_controllen = sizeof control.bytes;
-		rights = CMSG_FIRSTHDR(&message);
-		*rights = (struct cmsghdr){ CMSG_LEN(sizeof fd), SOL_SOCKET, SCM_RIGHTS };
-		memcpy(CMSG_DATA(rights), &fd, sizeof fd);
-	}
+	if (fd >= 0)
+		frame_attach(&message, &control, fd);
 	sendmsg(channel, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 

@@ -62,26 +62,28 @@ int frame_pair(int pair[2], struct err *err)
 	return 0;
 }
 
+void frame_attach(struct msghdr *message, union frame_control *control, int fd)
+{
+	struct cmsghdr *rights;
+
+	*control = (union frame_control){ .bytes = { 0 } };
+	message->msg_control = control->bytes;
+	message->msg_controllen = sizeof control->bytes;
+	rights = CMSG_FIRSTHDR(message);
+	*rights = (struct cmsghdr){ CMSG_LEN(sizeof fd), SOL_SOCKET, SCM_RIGHTS };
+	memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+}
+
 static int send_with(int channel, enum frame_type type, const void *body, size_t length, int fd,
 	int flags, struct err *err)
 {
 	struct header header = { .type = type, .length = (uint32_t)length };
 	struct iovec parts[2] = { { &header, sizeof header }, { (void *)body, length } };
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { .bytes = { 0 } };
+	union frame_control control;
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = length ? 2 : 1 };
 
-	if (fd >= 0) {
-		struct cmsghdr *rights;
-
-		message.msg_control = control.bytes;
-		message.msg_controllen = sizeof control.bytes;
-		rights = CMSG_FIRSTHDR(&message);
-		*rights = (struct cmsghdr){ CMSG_LEN(sizeof fd), SOL_SOCKET, SCM_RIGHTS };
-		memcpy(CMSG_DATA(rights), &fd, sizeof fd);
-	}
+	if (fd >= 0)
+		frame_attach(&message, &control, fd);
 	while (sendmsg(channel, &message, MSG_NOSIGNAL | flags) < 0) {
 		if (errno == EINTR)
 			continue;
@@ -132,10 +134,7 @@ int frame_receive(int channel, enum role from, enum role to, struct frame *frame
 {
 	struct header header;
 	struct iovec parts[2] = { { &header, sizeof header }, { &frame->body, FRAME_BODY_MAX } };
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
+	union frame_control control;
 	struct msghdr message = { .msg_iov = parts,
 		.msg_iovlen = 2,
 		.msg_control = control.bytes,

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include <tacit/api.h>
 
@@ -174,6 +175,15 @@ struct frame {
 		uint8_t octets[FRAME_BODY_MAX];
 	} body;
 };
+
+/* Room for the control message that carries one descriptor. */
+union frame_control {
+	struct cmsghdr align;
+	char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+/* Let `fd` go with `message`; `control` must live until it is sent. */
+void frame_attach(struct msghdr *message, union frame_control *control, int fd);
 
 /* A pair of connected channels, close-on-exec, with room for a few of the largest frames. */
 int frame_pair(int pair[2], struct err *err);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Goal: each folder of examples/ does what its README shows: every "$ " line of it is run, and what
-# the lines below it say is what is printed.
+# Goal: each folder of examples/, and the first screen of the README, does what is shown there: every
+# line with a prompt is run, and what is printed is what the lines below it say.
 . "$(dirname "$0")/../support/assert.sh"
 . "$SUPPORT/engine.sh"
 . "$SUPPORT/agent.sh"
@@ -20,21 +20,23 @@ compose_shop() {
 }
 
 # Between the README's words and this run's.
-to_run() { sed "s|docker-compose -p shop|compose_shop|; s|/shop/|/$project/|g"; }
+to_run() {
+	sed "s|docker-compose -p shop|compose_shop|; s|/shop/|/$project/|g; s| /run/tacit/| $(mount_of)/|"
+}
 from_run() { sed "s|$ROOT||g; s|/$project/|/shop/|g"; }
 
-# check_transcript README: run its commands in order.
+# check_transcript PROMPT: run the commands of the text on standard input in order.
 check_transcript() {
 	local line command='' wanted='' count=0
 	while IFS= read -r line; do
 		case $line in
-		'    $ '*)
+		"    $1 "*)
 			check_command
-			command=${line#'    $ '} wanted=''
+			command=${line#"    $1 "} wanted=''
 			;;
 		'    '*) wanted+=${line#'    '}$'\n' ;;
 		esac
-	done <"$1"
+	done
 	check_command
 	say "${here##*/}: $count commands did what its README shows"
 }
@@ -47,14 +49,25 @@ check_command() {
 	count=$((count + 1))
 }
 
-for example in "$TOP"/examples/*/; do
-	name=$(basename "$example")
-	here=$SCRATCH/$name
-	agent_new "agent-$name"
+# begin NAME: an agent, and a folder with the compose file of standard input.
+begin() {
+	here=$SCRATCH/$1
+	agent_new "agent-$1"
 	agent_start
 	mkdir "$here"
-	sed "s|/run/tacit/|$(mount_of)/|g; s|/shop/|/$project/|g" "$example/compose.yaml" >"$here/compose.yaml"
+	sed "s|/run/tacit/|$(mount_of)/|g; s|/shop/|/$project/|g" >"$here/compose.yaml"
 	at_exit "compose_ '$here' -p '$project' down -t 0 >/dev/null 2>&1"
-	check_transcript "$example/README.md"
+}
+
+for example in "$TOP"/examples/*/; do
+	begin "$(basename "$example")" <"$example/compose.yaml"
+	check_transcript '$' <"$example/README.md"
 	agent_stop
 done
+
+# The tests' engine has no busybox to pull and no network.
+begin README < <(sed -n '/^```yaml/,/^```/{/^```/d; s|image: busybox|image: '"$IMAGE"', network_mode: none|; p}' \
+	"$TOP/README.md")
+check_transcript '#' < <(sed '/^|/q' "$TOP/README.md")
+compose_shop down
+agent_stop

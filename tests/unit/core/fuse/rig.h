@@ -401,6 +401,7 @@ static inline void rig_run_core(struct rig *rig)
 static inline void rig_end_core(struct rig *rig)
 {
 	for (unsigned int i = 0; i < rig->threads; i++) {
+		shutdown(rig->kernel[i], SHUT_RDWR); /* children of a test hold it open, too */
 		close(rig->kernel[i]);
 		if (rig->running)
 			pthread_join(rig->server->worker[i].thread, NULL);
