@@ -33,7 +33,8 @@ static void print_consumers(const json_t *list)
 		table_cell(&table, "%llu", member_number(consumer, "grants"));
 		files_cell(&table, json_object_get(consumer, "files"));
 	}
-	table_print(&table);
+	table_print(&table, stdout);
+	table_free(&table);
 }
 
 int consumer_ls(struct session *session, struct err *err)
