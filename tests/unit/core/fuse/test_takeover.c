@@ -136,6 +136,7 @@ static void an_open_done_twice_is_one_open_file(void **state)
 	assert_int_equal(rig_release(rig, web, fh, &reply), 0);
 	assert_int_equal(server_open_handles(rig->server), 0);
 	assert_int_equal(model_consumer(rig->model, RIG_CONSUMER)->open_handles, 0);
+	assert_int_equal(rig->model->plain_bytes, 0);
 	/* What is remembered of it does not make the next OPEN of that number the same. */
 	ask.unique = 0;
 	assert_int_equal(rig_ask(rig, &ask, &reply), 0);
@@ -217,6 +218,9 @@ static void a_read_after_a_takeover_finds_its_version(void **state)
 	assert_memory_equal(reply.body.bytes, "value 1", 7);
 	assert_int_equal(rig_read(rig, web, FUSE_READ, fh[1], 6, 99, false, &reply), 0);
 	assert_memory_equal(reply.body.bytes, "0", 1);
+	rig_rotate(rig, "after the takeover", 18);
+	assert_int_equal(rig_read(rig, web, FUSE_READ, fh[0], 0, 99, false, &reply), 0);
+	assert_memory_equal(reply.body.bytes, "first", 5);
 	/* Whose it is was handed over as well. */
 	assert_int_equal(rig_read(rig, other, FUSE_READ, fh[0], 0, 99, false, &reply), EACCES);
 	assert_true(server_version_is_open(rig->server, rig->secret.id, 1));
