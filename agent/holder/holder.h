@@ -35,12 +35,16 @@ struct table {
 };
 
 void table_empty(struct table *table);
+void table_close(struct table *table); /* and empties it */
 /* What the environment passed (LISTEN_FDS, LISTEN_FDNAMES, for this process). False: nothing. */
 bool table_receive(struct table *table);
 /* Put the table into the environment and execute `argv`; returns only when that fails. */
 int table_execute(const struct table *table, char *const *argv, struct err *err);
 /* Hand every descriptor to systemd's store, when it runs us and keeps one; READY=1 either way. */
 void table_notify_ready(const struct table *table);
+/* Take every descriptor back from the store: the mount has ended, and "systemctl restart" would
+ * give its remains to the next holder. */
+void table_notify_stopping(void);
 
 struct child {
 	enum role role;
@@ -77,6 +81,8 @@ int setup_sockets(struct holder *holder, struct err *err);
 
 /* mount.c: open, mount, answer INIT; or find the descriptors of a mount that lives in the table. */
 int mount_make(struct holder *holder, struct err *err);
+/* Whether the mount of `holder->handover` is where it belongs. */
+bool mount_lives(const struct holder *holder);
 void mount_end(struct holder *holder);
 
 /* adopt.c: ask a core whose holder died for its descriptors. False: there is none. */

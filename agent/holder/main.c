@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "holder/holder.h"
@@ -26,6 +27,7 @@ static const char usage[] =
 	"  --root DIR     a scratch instance: etc, var and run are below DIR\n"
 	"  --libexec DIR  where tacit-core, tacit-toucher and tacit-api are (" LIBEXECDIR ")\n"
 	"  -t             check the configuration and the programs, then exit\n"
+	"  --takes-over N with -t: fail unless this version can take over handover layout N\n"
 	"  --version, --help\n"
 	"\n"
 	"SIGTERM stops it (refused while containers hold the mount), SIGHUP executes the files\n"
@@ -36,6 +38,7 @@ static int parse_arguments(struct holder *holder, int argc, char **argv, bool *c
 	static const struct option options[] = {
 		{ "root", required_argument, NULL, 'r' },
 		{ "libexec", required_argument, NULL, 'l' },
+		{ "takes-over", required_argument, NULL, 'o' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -55,6 +58,15 @@ static int parse_arguments(struct holder *holder, int argc, char **argv, bool *c
 			break;
 		case 't':
 			*check = true;
+			break;
+		case 'o':
+			if (strcmp(optarg, HANDOVER_LAYOUT_TEXT)) {
+				fputs("tacitd: cannot take over the running agent's memory: stop "
+				      "it "
+				      "and start this version\n",
+					stderr);
+				return TACIT_EXIT_FAILED;
+			}
 			break;
 		case 'V':
 			puts("tacitd " TACIT_VERSION);
@@ -103,26 +115,41 @@ static int harden(struct err *err)
 	return 0;
 }
 
-/* The mount that another holder left to us, or a new one. */
-static int take_mount(struct holder *holder, struct err *err)
+/* The mount that another holder left to us: true when it is there and ours to serve. */
+static bool inherit_mount(struct holder *holder)
 {
 	struct table *table = &holder->table;
+	struct err err;
+
+	if (!table_receive(table) && !adopt_orphan(holder))
+		return false;
+	/* A core that another holder started ends here; ours goes on with what it had in hand. */
+	if (table->core >= 0)
+		pidfd_send_signal(table->core, SIGKILL, NULL, 0);
+	if (handover_map(table->handover, &holder->handover, &err) < 0)
+		log_error("%s", err.text);
+	else if (mount_lives(holder))
+		return true;
+	log_error(
+		"the mount that was left cannot be served: making another; containers that hold it "
+		"must be restarted: tacit repair");
+	handover_unmap(holder->handover);
+	holder->handover = NULL;
+	return false;
+}
+
+static int take_mount(struct holder *holder, struct err *err)
+{
 	int status;
 
-	if (!table_receive(table) && !adopt_orphan(holder)) {
-		table_empty(table);
-		status = setup_sockets(holder, err);
-		return status < 0 ? status : mount_make(holder, err);
+	if (inherit_mount(holder)) {
+		if (holder->table.core >= 0)
+			close(take_fd(&holder->table.core));
+		return 0;
 	}
-	status = handover_map(table->handover, &holder->handover, err);
-	if (status < 0)
-		return err_wrap(err, "take over the running mount");
-	if (table->core >= 0) {
-		pidfd_send_signal(table->core, SIGKILL, NULL, 0);
-		close(table->core);
-		table->core = -1;
-	}
-	return 0;
+	table_close(&holder->table);
+	status = setup_sockets(holder, err);
+	return status < 0 ? status : mount_make(holder, err);
 }
 
 static void kill_child(const struct holder *holder, enum role role)
@@ -139,6 +166,7 @@ static void end(struct holder *holder)
 	char path[PATH_FULL_MAX];
 
 	mount_end(holder);
+	table_notify_stopping();
 	/* api ends by itself when it is alone, and has then answered whoever asked us to stop. */
 	kill_child(holder, ROLE_CORE);
 	kill_child(holder, ROLE_TOUCHER);

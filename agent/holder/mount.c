@@ -164,6 +164,15 @@ int mount_make(struct holder *holder, struct err *err)
 	return 0;
 }
 
+bool mount_lives(const struct holder *holder)
+{
+	char path[PATH_FULL_MAX], device[32], type[64], source[PATH_FULL_MAX];
+
+	path_below(holder->root, TACIT_MOUNT_DIR, path);
+	return find_mount(path, device, type, source) &&
+	       !strcmp(device, holder->handover->mount_device);
+}
+
 void mount_end(struct holder *holder)
 {
 	char path[PATH_FULL_MAX];

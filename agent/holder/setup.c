@@ -37,6 +37,13 @@ static int find_user(struct holder *holder, const char *name, uid_t scratch, uid
 			name);
 	*uid = user ? user->pw_uid : scratch;
 	*gid = user ? user->pw_gid : (gid_t)scratch;
+	/* Its processes would be operators to the agent they are made of. */
+	if (*gid == holder->operators)
+		return err_set(err, TACIT_INVALID,
+			"the group of user %s is the operators' group %s: give the user a group of "
+			"its "
+			"own",
+			name, holder->config.operators);
 	return *uid ? 0
 		    : err_set(err, TACIT_INVALID,
 			      "user %s is root: name another in the configuration", name);

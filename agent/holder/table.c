@@ -7,11 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+
 #define TABLE_MAX (HANDOVER_THREADS_MAX + 6)
 #define FIRST_PASSED 3 /* SD_LISTEN_FDS_START */
+#define NOTIFY_WAIT_SECONDS 1
 
 struct entry {
 	char name[16];
@@ -42,6 +46,16 @@ void table_empty(struct table *table)
 
 	for (size_t i = entries(table, entry); i--;)
 		*entry[i].fd = -1;
+}
+
+void table_close(struct table *table)
+{
+	struct entry entry[TABLE_MAX];
+
+	for (size_t i = entries(table, entry); i--;)
+		if (*entry[i].fd >= 0)
+			close(*entry[i].fd);
+	table_empty(table);
 }
 
 bool table_receive(struct table *table)
@@ -115,7 +129,18 @@ static void notify(int channel, const char *text, int fd)
 	message.msg_namelen = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
 	if (fd >= 0)
 		frame_attach(&message, &control, fd);
-	sendmsg(channel, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	sendmsg(channel, &message, MSG_NOSIGNAL);
+}
+
+/* systemd's queue may hold few datagrams: one that does not fit waits, and is not lost. */
+static int notify_channel(void)
+{
+	struct timeval patience = { .tv_sec = NOTIFY_WAIT_SECONDS };
+	int channel = getenv("NOTIFY_SOCKET") ? socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
+
+	if (channel >= 0)
+		setsockopt(channel, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+	return channel;
 }
 
 void table_notify_ready(const struct table *table)
@@ -123,12 +148,9 @@ void table_notify_ready(const struct table *table)
 	struct table copy = *table;
 	struct entry entry[TABLE_MAX];
 	size_t count = entries(&copy, entry);
+	_close_ int channel = notify_channel();
 	char text[64];
-	int channel;
 
-	if (!getenv("NOTIFY_SOCKET"))
-		return;
-	channel = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (channel < 0)
 		return;
 	for (size_t i = 0; i < count; i++) {
@@ -140,5 +162,21 @@ void table_notify_ready(const struct table *table)
 		notify(channel, text, *entry[i].fd);
 	}
 	notify(channel, "READY=1", -1);
-	close(channel);
+}
+
+void table_notify_stopping(void)
+{
+	struct table all;
+	struct entry entry[TABLE_MAX];
+	size_t count = entries(&all, entry);
+	_close_ int channel = notify_channel();
+	char text[64];
+
+	if (channel < 0)
+		return;
+	notify(channel, "STOPPING=1", -1);
+	for (size_t i = 0; i < count; i++) {
+		snprintf(text, sizeof text, "FDSTOREREMOVE=1\nFDNAME=%.15s", entry[i].name);
+		notify(channel, text, -1);
+	}
 }

@@ -96,7 +96,8 @@ static void on_ready(struct holder *holder, struct child *child)
 static pid_t start_check(const struct holder *holder)
 {
 	const char *const argv[] = { holder->argv[0], "-t", "--root",
-		holder->root[0] ? holder->root : "/", "--libexec", holder->libexec, NULL };
+		holder->root[0] ? holder->root : "/", "--libexec", holder->libexec, "--takes-over",
+		HANDOVER_LAYOUT_TEXT, NULL };
 	pid_t pid = fork();
 
 	if (!pid) {

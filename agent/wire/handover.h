@@ -17,6 +17,7 @@
 
 #define HANDOVER_MAGIC 0x74616369u /* "taci" */
 #define HANDOVER_LAYOUT 1u         /* raised when anything below changes */
+#define HANDOVER_LAYOUT_TEXT "1"
 
 #define HANDOVER_THREADS_MAX 16
 #define HANDOVER_HANDLES 4096 /* open files of all containers together */

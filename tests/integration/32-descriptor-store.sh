@@ -41,3 +41,15 @@ done
 equal "the mount" "$mount_before" "$(grep " $(mount_of) " /proc/self/mountinfo | cut -d' ' -f1,3)"
 equal "READY=1 to the manager" $((kills + 1)) "$(grep -c ready "$ROOT/manager")"
 say "every process killed at once, $kills times: $(field reads "$tally") reads, 0 failed, longest pause $(field longest_ms "$tally") ms"
+
+# "systemctl restart": a stop in between ends the mount, and takes the descriptors out of the store.
+docker rm -f "$RUN_ID-readers" >/dev/null
+for i in 1 2 3; do
+	old=$(pid_of holder)
+	kill -USR1 "$manager"
+	within 10 eval '[ -n "$(pid_of holder)" ] && [ "$(pid_of holder)" != "$old" ]' || fail "restart $i: no new holder"
+	t status --wait 10 >/dev/null || fail "restart $i: does not serve"
+	equal "a new container after restart $i" "$(value db $((kills + 1)))" \
+		"$(container "again-$i" --rm -v "$(mount_of)/container/web:/run/secrets:ro" -- cat $secret)"
+done
+say "3 restarts in between stop and start: each serves a new container"

@@ -195,6 +195,11 @@ for line in 'colour red' 'threads' 'threads 0' 'threads 17' 'threads many' 'rese
 	daemon "tacit.conf: line [23]: .*'?${line%% *}" -t
 	cp "$SCRATCH/config" "$config"
 done
+cp "$config" "$SCRATCH/config"
+printf 'operators nogroup\nuser nobody\n' >"$config"
+daemon "group of user nobody is the operators' group"
+cp "$SCRATCH/config" "$config"
+daemon 'cannot take over' -t --takes-over 99
 mount -t tmpfs none "$(mount_of)"
 daemon 'mount point .* is busy'
 umount "$(mount_of)"

@@ -4,7 +4,8 @@
  *
  *   manager SOCKET COMMAND [ARGUMENT...]
  *
- * Ends with its service when that exits with 0, or by SIGTERM. Prints "ready" at each READY=1. */
+ * Ends with its service when that exits with 0, or by SIGTERM. SIGUSR1 is "systemctl restart": the
+ * service is stopped, and started again when it has ended. Prints "ready" at each READY=1. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -44,6 +45,20 @@ static void keep(struct stored *store, int *count, const char *text, int fd)
 	store[(*count)++] = fresh;
 }
 
+static void discard(struct stored *store, int *count, const char *text)
+{
+	const char *at = strstr(text, "FDNAME=");
+	char name[64];
+
+	if (!at || sscanf(at, "FDNAME=%63s", name) != 1)
+		return;
+	for (int i = *count; i--;)
+		if (!strcmp(store[i].name, name)) {
+			close(store[i].fd);
+			store[i] = store[--*count];
+		}
+}
+
 static void receive(int channel, struct stored *store, int *count)
 {
 	char text[512] = "", control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
@@ -62,6 +77,8 @@ static void receive(int channel, struct stored *store, int *count)
 		memcpy(&fd, CMSG_DATA(rights), sizeof fd);
 		keep(store, count, text, fd);
 	}
+	if (strstr(text, "FDSTOREREMOVE=1"))
+		discard(store, count, text);
 	if (strstr(text, "READY=1"))
 		puts("ready");
 }
@@ -91,12 +108,14 @@ static pid_t start(const struct stored *store, int count, char **argv)
 	_exit(127);
 }
 
-static volatile sig_atomic_t ended;
+static volatile sig_atomic_t ended, again;
 
 static void on_signal(int number)
 {
-	(void)number;
-	ended = 1;
+	if (number == SIGUSR1)
+		again = 1;
+	else
+		ended = 1;
 }
 
 int main(int argc, char **argv)
@@ -110,6 +129,7 @@ int main(int argc, char **argv)
 	if (argc < 3 || strlen(argv[1]) >= sizeof address.sun_path)
 		return 2;
 	signal(SIGTERM, on_signal);
+	signal(SIGUSR1, on_signal);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	strcpy(address.sun_path, argv[1]);
 	if (bind(channel, (struct sockaddr *)&address, sizeof address))
@@ -121,10 +141,15 @@ int main(int argc, char **argv)
 
 		if (poll(&notice, 1, 20) > 0)
 			receive(channel, store, &count);
+		if (again == 1) {
+			kill(service, SIGTERM);
+			again = 2;
+		}
 		if (waitpid(service, &status, WNOHANG) != service)
 			continue;
-		if (WIFEXITED(status) && !WEXITSTATUS(status))
+		if (again != 2 && WIFEXITED(status) && !WEXITSTATUS(status))
 			break;
+		again = 0;
 		service = start(store, count, argv + 2);
 	}
 	kill(service, SIGTERM);

@@ -164,11 +164,7 @@ int call_stop(struct call *call, struct err *err)
 	for (size_t i = 0; i < count && i < USERS_MAX; i++)
 		live += !users[i].stale;
 	if (live)
-		return err_set(err, TACIT_BUSY,
-			"containers hold the mount (%zu mounts): stop them first, or force it and "
-			"restart "
-			"them afterwards",
-			live);
+		return err_set(err, TACIT_BUSY, "containers hold the mount, in %zu places", live);
 	call->stop = true;
 	return answer_state(call, "stopping");
 }
