@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,6 +20,7 @@
 
 #define BACKOFF_FIRST_NS 20000000u /* after the first death before it was ready */
 #define BACKOFF_MOST_NS 2000000000u
+#define CORPSE_WAIT_MS 500
 
 int child_program(const struct holder *holder, enum role role, struct err *err)
 {
@@ -138,13 +141,31 @@ static void count_strikes(struct handover *handover)
 			atomic_fetch_add(&handover->slots[i].strikes, 1);
 }
 
+void child_kill_core(struct holder *holder, int pidfd)
+{
+	struct pollfd death = { pidfd, POLLIN, 0 };
+
+	if (pidfd < 0)
+		return;
+	pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+	if (poll(&death, 1, CORPSE_WAIT_MS) == 1) {
+		close(pidfd);
+		return;
+	}
+	log_warning("a core that was killed cannot die yet: going on without waiting for it");
+	if (holder->corpse >= 0)
+		close(holder->corpse);
+	holder->corpse = pidfd;
+}
+
 void child_drop(struct holder *holder, enum role role, bool kill_it, bool to_blame)
 {
 	struct child *child = &holder->child[role];
 	uint64_t wait_ns = 0;
 
-	/* Killed and left: a corpse that cannot die yet is reaped when it can. */
-	if (kill_it)
+	if (kill_it && role == ROLE_CORE)
+		child_kill_core(holder, pidfd_open(child->pid, 0));
+	else if (kill_it)
 		kill(child->pid, SIGKILL);
 	if (role == ROLE_CORE && to_blame)
 		count_strikes(holder->handover);

@@ -69,7 +69,8 @@ struct holder {
 	struct table table;
 	struct handover *handover;
 	struct child child[ROLES]; /* [ROLE_HOLDER] is not used */
-	bool announced;            /* systemd has been told that we serve */
+	int corpse;     /* pidfd of a core that was killed and is not dead yet; -1: none */
+	bool announced; /* systemd has been told that we serve */
 	bool stopping;
 };
 
@@ -93,6 +94,12 @@ void child_start(struct holder *holder, enum role role);
 /* Kill (when `kill_it`) and forget it; when `to_blame`, count a strike against what core had in
  * hand. */
 void child_drop(struct holder *holder, enum role role, bool kill_it, bool to_blame);
+/* Kill the core that `pidfd` is of, and take the pidfd. A core that is killed is not yet dead:
+ * until it is, it may still take a request, which its successor would not find. So wait for that,
+ * some milliseconds as a rule; one that cannot die, because a thread of it waits in the kernel, is
+ * left as holder->corpse after CORPSE_WAIT_MS, and whoever took over looks again when it is dead.
+ */
+void child_kill_core(struct holder *holder, int pidfd);
 /* The descriptor of a role's executable; -1 and TACIT_NOT_FOUND when it is not there. */
 int child_program(const struct holder *holder, enum role role, struct err *err);
 

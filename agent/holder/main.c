@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -124,8 +123,7 @@ static bool inherit_mount(struct holder *holder)
 	if (!table_receive(table) && !adopt_orphan(holder))
 		return false;
 	/* A core that another holder started ends here; ours goes on with what it had in hand. */
-	if (table->core >= 0)
-		pidfd_send_signal(table->core, SIGKILL, NULL, 0);
+	child_kill_core(holder, take_fd(&table->core));
 	if (handover_map(table->handover, &holder->handover, &err) < 0)
 		log_error("%s", err.text);
 	else if (mount_lives(holder))
@@ -142,11 +140,8 @@ static int take_mount(struct holder *holder, struct err *err)
 {
 	int status;
 
-	if (inherit_mount(holder)) {
-		if (holder->table.core >= 0)
-			close(take_fd(&holder->table.core));
+	if (inherit_mount(holder))
 		return 0;
-	}
 	table_close(&holder->table);
 	status = setup_sockets(holder, err);
 	return status < 0 ? status : mount_make(holder, err);
@@ -189,7 +184,7 @@ static int fail(const struct err *err)
 
 int main(int argc, char **argv)
 {
-	static struct holder holder = { .libexec = LIBEXECDIR, .lock = -1 };
+	static struct holder holder = { .libexec = LIBEXECDIR, .lock = -1, .corpse = -1 };
 	static char self[PATH_FULL_MAX];
 	bool check = false;
 	struct err err;

@@ -21,9 +21,9 @@
 
 #define SECOND_NS 1000000000ull
 #define TICK_MS 500
-#define PING_EVERY_NS (1 * SECOND_NS)
-#define ANSWER_WITHIN_NS (3 * SECOND_NS) /* a reader waits at most this, a tick and a start */
-#define READY_WITHIN_NS (10 * SECOND_NS) /* replaying and loading a large store */
+#define PING_EVERY_NS (SECOND_NS / 2)
+#define ANSWER_WITHIN_NS (5 * SECOND_NS / 2) /* a reader waits at most this, a tick and a start */
+#define READY_WITHIN_NS (10 * SECOND_NS)     /* replaying and loading a large store */
 
 /* Core's public key, where clients look: a file only root can have made. */
 static void publish(const struct holder *holder, const struct frame_publish *body)
@@ -254,10 +254,19 @@ static int look_after(struct holder *holder)
 	return wait;
 }
 
+/* It is dead at last. What it took up meanwhile is in the slots: one more takeover finds it. */
+static void on_corpse(struct holder *holder)
+{
+	close(take_fd(&holder->corpse));
+	if (holder->child[ROLE_CORE].pid)
+		child_drop(holder, ROLE_CORE, true, false);
+}
+
 int watch_run(struct holder *holder, struct err *err)
 {
 	static const int wanted[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP };
-	struct pollfd poll_for[ROLES] = { { .fd = -1 } };
+	enum { SIGNALS = ROLE_HOLDER, CORPSE = ROLES, CHANNELS };
+	struct pollfd poll_for[CHANNELS] = { { .fd = -1 } };
 	pid_t check = 0;
 	sigset_t set;
 
@@ -265,24 +274,27 @@ int watch_run(struct holder *holder, struct err *err)
 	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
 		sigaddset(&set, wanted[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	poll_for[0].fd = signalfd(-1, &set, SFD_CLOEXEC);
-	poll_for[0].events = POLLIN;
-	if (poll_for[0].fd < 0)
+	poll_for[SIGNALS].fd = signalfd(-1, &set, SFD_CLOEXEC);
+	poll_for[SIGNALS].events = POLLIN;
+	if (poll_for[SIGNALS].fd < 0)
 		return err_errno(err, errno, TACIT_INTERNAL, "signals");
 	while (!holder->stopping) {
 		int wait = look_after(holder);
 
 		for (enum role role = ROLE_CORE; role < ROLES; role++)
 			poll_for[role] = (struct pollfd){ holder->child[role].channel, POLLIN, 0 };
-		if (poll(poll_for, ROLES, wait) < 0 && errno != EINTR)
+		poll_for[CORPSE] = (struct pollfd){ holder->corpse, POLLIN, 0 };
+		if (poll(poll_for, CHANNELS, wait) < 0 && errno != EINTR)
 			return err_errno(err, errno, TACIT_INTERNAL, "poll");
 		for (enum role role = ROLE_CORE; role < ROLES; role++)
 			if (poll_for[role].revents && holder->child[role].channel >= 0 &&
 				!on_frame(holder, &holder->child[role], &check) &&
 				holder->child[role].pid)
 				child_drop(holder, role, true, true);
-		if (poll_for[0].revents)
-			on_signal(holder, poll_for[0].fd, &check);
+		if (poll_for[CORPSE].revents)
+			on_corpse(holder);
+		if (poll_for[SIGNALS].revents)
+			on_signal(holder, poll_for[SIGNALS].fd, &check);
 	}
 	return 0;
 }
