@@ -4,7 +4,7 @@
 total=0
 for program; do
 	name=${program#*/unit/}
-	if output=$("$program" 2>&1); then
+	if output=$(timeout 300 "$program" 2>&1); then
 		count=$(printf '%s\n' "$output" | sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' | tail -n 1)
 		if [ "${count:-0}" -lt 1 ]; then
 			printf '%s\nunit: %s ran no test\n' "$output" "$name"

@@ -2,6 +2,7 @@
 /* A value that is typed: asked for twice, never shown, and the terminal is itself again whatever
  * happens. `tacit` runs on a pseudo terminal, the test types. */
 #include <pty.h>
+#include <signal.h>
 #include <termios.h>
 #include <utmp.h>
 
@@ -39,6 +40,10 @@ static void open_terminal(struct terminal *terminal)
 		close(terminal->slave);
 		setenv("TACIT_ROOT", terminal->agent.root, 1);
 		login_tty(slave);
+		/* A test run in the background of a script has them ignored, which is inherited. */
+		signal(SIGINT, SIG_DFL);
+		signal(SIGQUIT, SIG_DFL);
+		signal(SIGHUP, SIG_DFL);
 		exit(session_main(4, argv, &cores));
 	}
 	fcntl(terminal->master, F_SETFL, O_NONBLOCK);
