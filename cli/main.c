@@ -8,8 +8,8 @@
 #include <sys/resource.h>
 
 #include "base/err.h"
+#include "cli/dispatch.h"
 #include "cli/report.h"
-#include "cli/session.h"
 #include "seal/seal.h"
 
 int main(int argc, char **argv)
@@ -28,7 +28,7 @@ int main(int argc, char **argv)
 		return TACIT_EXIT_FAILED;
 	}
 	curl_global_init(CURL_GLOBAL_NOTHING);
-	status = session_main(argc, argv, &cores);
+	status = dispatch_main(argc, argv, &cores);
 	curl_global_cleanup();
 	return status;
 }

@@ -74,7 +74,4 @@ static inline void session_json_free(json_t **json)
 
 #define _json_ __attribute__((cleanup(session_json_free)))
 
-/* Run a whole command line and return its exit code. */
-int session_main(int argc, char *const *argv, const struct rlimit *cores);
-
 #endif

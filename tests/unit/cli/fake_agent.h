@@ -26,6 +26,7 @@
 #include <cmocka.h>
 
 #include "base/files.h"
+#include "cli/dispatch.h"
 #include "cli/session.h"
 #include "seal/transit.h"
 
@@ -297,7 +298,7 @@ __attribute__((sentinel)) static inline void run_tacit(
 	if (!pid) {
 		setenv("TACIT_ROOT", agent->root, 1);
 		fake_redirect(agent, input);
-		exit(session_main(argc, argv, &cores));
+		exit(dispatch_main(argc, argv, &cores));
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));

@@ -44,7 +44,7 @@ static void open_terminal(struct terminal *terminal)
 		signal(SIGINT, SIG_DFL);
 		signal(SIGQUIT, SIG_DFL);
 		signal(SIGHUP, SIG_DFL);
-		exit(session_main(4, argv, &cores));
+		exit(dispatch_main(4, argv, &cores));
 	}
 	fcntl(terminal->master, F_SETFL, O_NONBLOCK);
 }
