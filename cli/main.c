@@ -7,6 +7,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include <tacit/api.h>
+
 #include "base/err.h"
 #include "cli/dispatch.h"
 #include "cli/report.h"
