@@ -90,6 +90,7 @@ static void the_numbers_of_a_mount_stay(void **state)
 	assert_int_equal(walk(key, "compose/shop/web/db_password"),
 		walk(key, "compose/shop/web/db_password"));
 	assert_int_equal(walk(key, "compose"), 0x102c1fbda5d06e8f);
+	assert_int_equal(walk(key, "container/web"), 0x31642206a091309c);
 	assert_int_equal(walk(key, "compose/shop/web/db_password"), 0x4055652216819271);
 }
 
