@@ -138,7 +138,8 @@ int frame_receive(int channel, enum role from, enum role to, struct frame *frame
 	struct msghdr message = { .msg_iov = parts,
 		.msg_iovlen = 2,
 		.msg_control = control.bytes,
-		.msg_controllen = sizeof control.bytes };
+		/* For one and no more: CMSG_SPACE would have room for a second one. */
+		.msg_controllen = CMSG_LEN(sizeof(int)) };
 	_close_ int fd = -1;
 	ssize_t got;
 
