@@ -50,7 +50,7 @@ at_exit 'compose_ "$folder" -p "$project" down -t 0 >/dev/null 2>&1'
 run compose_ "$folder" -p "$project" up -d
 [ "$RC" -eq 0 ] || fail "compose up: $OUT$ERR"
 
-container_of() { docker ps -aq --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.service=$1"; }
+container_of() { compose_container "$project" "$1"; }
 in_service() { docker exec "$(container_of "$1")" "${@:2}"; }
 password=$(value db 1)
 for name in web worker; do
@@ -65,7 +65,8 @@ for name in web worker; do
 		in_service "$name" sh -c 'echo x >/run/secrets/db_password'
 done
 equal "what is in worker's directory" db_password "$(in_service worker ls -A /run/secrets)"
-say "web (compose secret) and worker (directory): uid 1000, no capabilities, read-only, ${#password} bytes"
+say "web (compose secret) and worker (directory): uid 1000, no capabilities, read-only," \
+	"${#password} bytes"
 
 equal "what is in mail's directory" token "$(in_service mail ls -A /run/secrets)"
 expect 1 'ENOENT' in_service mail probe read /run/secrets/db_password

@@ -21,7 +21,8 @@ start() {
 	shift
 	podman_ run -d --name "$RUN_ID-$name" --network none --read-only --tmpfs /tmp \
 		--user 1000:1000 --cap-drop all --security-opt no-new-privileges \
-		-e DB_PASSWORD_FILE=/run/secrets/db_password "$@" "$TACIT_IMAGE" sleep 1000 >/dev/null
+		-e DB_PASSWORD_FILE=/run/secrets/db_password "$@" "$TACIT_IMAGE" sleep 1000 \
+			>/dev/null
 	at_exit "podman_ rm -f -t 0 '$RUN_ID-$name' >/dev/null 2>&1"
 }
 inside() {
@@ -47,6 +48,7 @@ say "a second container: not listed, not there"
 
 secret_rotate db_password db 2
 for name in file directory; do
-	equal "$name after a rotation" "$(value db 2)" "$(inside "$name" probe read /run/secrets/db_password)"
+	equal "$name after a rotation" "$(value db 2)" \
+		"$(inside "$name" probe read /run/secrets/db_password)"
 done
 say "after a rotation the next open reads version 2, on both kinds of mount"

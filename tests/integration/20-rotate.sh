@@ -39,15 +39,18 @@ done
 secret_rotate db_password db 2
 for name in file directory; do
 	equal "$name after a rotation" "$(value db 2)" "$(inside $name probe read $secret)"
-	equal "the size in $name" "$(value db 2 | wc -c)" "$(inside $name probe stat $secret | cut -d' ' -f4)"
+	equal "the size in $name" "$(value db 2 | wc -c)" \
+		"$(inside $name probe stat $secret | cut -d' ' -f4)"
 	within 10 has "$SCRATCH/watch-$name" 'woke .*version 2' ||
 		fail "the watcher in $name did not wake: $(cat "$SCRATCH/watch-$name")"
 done
 like "the events" 'modify' "$(cat "$SCRATCH/watch-file")"
-say "rotated under two running containers: next open has the new bytes and size, inotify woke both ($(sed -n 's/woke \(.*\): .*/\1/p' "$SCRATCH/watch-file"))"
+say "rotated under two running containers: next open has the new bytes and size, inotify woke" \
+	"both ($(sed -n 's/woke \(.*\): .*/\1/p' "$SCRATCH/watch-file"))"
 wait $slow || fail "slow: $(cat "$SCRATCH/slow")"
 like "the slow reader" "version 1, $(value db 1 | wc -c) bytes" "$(cat "$SCRATCH/slow")"
-say "a descriptor opened before read version 1 to its end, one byte at a time, while version 2 was served"
+say "a descriptor opened before read version 1 to its end, one byte at a time, while version 2" \
+	"was served"
 
 # A handle outlives the pruning of its version.
 for ((n = 3; n <= 16; n++)); do secret_rotate db_password db $n; done
@@ -62,7 +65,8 @@ say "held open over 15 rotations, past the pruning of its version: still reads v
 first=17 last=$((16 + rotations))
 note_acknowledged 16
 container readers-1 -d "${as_file[@]}" -- probe loop -n 4 -t db -f /floor/version $secret >/dev/null
-container readers-2 -d "${as_directory[@]}" -- probe loop -b -n 4 -t db -f /floor/version $secret >/dev/null
+container readers-2 -d "${as_directory[@]}" -- probe loop -b -n 4 -t db -f /floor/version \
+	$secret >/dev/null
 within 10 docker logs "$RUN_ID-readers-2"
 started=$(now_ms)
 for ((n = first; n <= last; n++)); do
@@ -84,7 +88,8 @@ for name in readers-1 readers-2; do
 	[ "${pause%.*}" -le "$longest" ] || longest=${pause%.*}
 done
 at_least "reads" "$rotations" "$reads"
-say "$rotations rotations in $((took / 1000)) s, 8 readers, $reads reads: 0 failed, 0 torn, 0 older than acknowledged, longest $longest ms"
+say "$rotations rotations in $((took / 1000)) s, 8 readers, $reads reads: 0 failed, 0 torn, 0" \
+	"older than acknowledged, longest $longest ms"
 
 for name in file directory; do
 	equal "restarts of $name" 0 "$(docker inspect -f '{{.RestartCount}}' "$RUN_ID-$name")"

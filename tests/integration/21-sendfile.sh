@@ -23,14 +23,19 @@ n=1
 for length in 100 5000 60 200000 4096 4097 90; do
 	n=$((n + 1))
 	secret_rotate db_password db $n $length
-	equal "cat after a rotation to $length bytes" "$(value db $n $length)" "$(inside cat $secret)"
-	equal "read after a rotation to $length bytes" "$(value db $n $length)" "$(inside probe read $secret)"
+	equal "cat after a rotation to $length bytes" "$(value db $n $length)" \
+		"$(inside cat $secret)"
+	equal "read after a rotation to $length bytes" "$(value db $n $length)" \
+		"$(inside probe read $secret)"
 done
-say "busybox cat (sendfile) after rotations to 100, 5000, 60, 200000, 4096, 4097 and 90 bytes: whole each time"
+say "busybox cat (sendfile) after rotations to 100, 5000, 60, 200000, 4096, 4097 and 90 bytes:" \
+	"whole each time"
 
 note_acknowledged $n
-container sending -d "${mounted[@]}" -- probe loop -z -n 4 -t db -f /floor/version $secret >/dev/null
-container reading -d "${mounted[@]}" -- probe loop -b -n 4 -t db -f /floor/version $secret >/dev/null
+container sending -d "${mounted[@]}" -- probe loop -z -n 4 -t db -f /floor/version $secret \
+	>/dev/null
+container reading -d "${mounted[@]}" -- probe loop -b -n 4 -t db -f /floor/version $secret \
+	>/dev/null
 within 10 eval 'docker logs "$RUN_ID-reading" | grep -q reading' || fail "no readers"
 for ((i = 0; i < rotations; i++)); do
 	n=$((n + 1))
@@ -44,5 +49,6 @@ for name in sending reading; do
 	for count in failed wrong older backward; do
 		equal "$count reads in $name ($tally)" 0 "$(field $count "$tally")"
 	done
-	say "$name: $(field reads "$tally") reads against $rotations rotations, 0 failed, 0 torn, 0 older than acknowledged"
+	say "$name: $(field reads "$tally") reads against $rotations rotations, 0 failed, 0" \
+		"torn, 0 older than acknowledged"
 done

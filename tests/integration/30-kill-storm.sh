@@ -56,6 +56,9 @@ strike_holder() {
 }
 core_is_not() { [ -n "$(pid_of core)" ] && [ "$(pid_of core)" != "$1" ]; }
 
+# is_turn I N: whether the I-th kill of core is one of the N that others' kills go with.
+is_turn() { [ $(($1 * $2 / core_kills)) -ne $((($1 - 1) * $2 / core_kills)) ]; }
+
 storm() {
 	local resend=$1 i rotator n acked started
 	agent_new "resend-$resend" "resend $resend"
@@ -69,12 +72,11 @@ storm() {
 	started=$SECONDS
 	for ((i = 1; i <= core_kills; i++)); do
 		strike KILL core
-		[ $((i * side_kills / core_kills)) -eq $(((i - 1) * side_kills / core_kills)) ] || {
+		if is_turn $i "$side_kills"; then
 			strike KILL api
 			strike KILL toucher
-		}
-		[ $((i * holder_kills / core_kills)) -eq $(((i - 1) * holder_kills / core_kills)) ] ||
-			strike_holder
+		fi
+		! is_turn $i "$holder_kills" || strike_holder
 		sleep "0.0$((RANDOM % 9))$((RANDOM % 10))"
 	done
 	touch "$ROOT/enough"
@@ -87,9 +89,12 @@ storm() {
 	equal "the last version seen" 1000000 "$(field highest "$tally")"
 	read -r n acked <"$ROOT/rotations"
 	at_least "core starts counted by the agent" "$core_kills" "$(status_of .core_starts)"
-	say "resend $resend: $core_kills kills of core, $side_kills of api, $side_kills of toucher, $holder_kills of holder in $((SECONDS - started)) s"
-	say "  $(field reads "$tally") reads, 0 failed, 0 wrong, longest pause $(field longest_ms "$tally") ms; $acked of $((n - 1)) rotations acknowledged"
-	say "  $(status_of '"\(.requests_resumed) requests finished by a successor, \(.requests_resent) sent again by the kernel"')"
+	say "resend $resend: $core_kills kills of core, $side_kills of api, $side_kills of" \
+		"toucher, $holder_kills of holder in $((SECONDS - started)) s"
+	say "  $(field reads "$tally") reads, 0 failed, 0 wrong, longest pause" \
+		"$(field longest_ms "$tally") ms; $acked of $((n - 1)) rotations acknowledged"
+	say "  $(status_of .requests_resumed) requests finished by a successor," \
+		"$(status_of .requests_resent) sent again by the kernel"
 }
 
 storm yes
@@ -111,9 +116,11 @@ for i in 1 2 3; do
 	before=$(agent_processes | sort)
 	t upgrade >/dev/null || fail "upgrade $i"
 	after=$(agent_processes | sort)
-	equal "holder's pid after an upgrade" "$(grep holder <<<"$before")" "$(grep holder <<<"$after")"
+	equal "holder's pid after an upgrade" "$(grep holder <<<"$before")" \
+		"$(grep holder <<<"$after")"
 	[ -z "$(comm -12 <(grep -v holder <<<"$before") <(grep -v holder <<<"$after"))" ] ||
 		fail "upgrade $i left old processes: $before / $after"
 done
 stop_readers upgraded
-say "3 upgrades: $(field reads "$tally") reads, 0 failed, longest pause $(field longest_ms "$tally") ms"
+say "3 upgrades: $(field reads "$tally") reads, 0 failed, longest pause" \
+	"$(field longest_ms "$tally") ms"

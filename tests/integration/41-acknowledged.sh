@@ -21,12 +21,15 @@ for ((i = 1; i <= times; i++)); do
 	kill -9 $pids
 	within 5 agent_gone || fail "processes that do not die: $(agent_processes)"
 	agent_start
-	equal "the rotated secret after kill $i" "$(value rotated $version)" "$(t secret reveal rotated)"
+	equal "the rotated secret after kill $i" "$(value rotated $version)" \
+		"$(t secret reveal rotated)"
 	((i % 2 == 0)) ||
-		equal "the secret created before kill $i" "$(value "n$i" 1)" "$(t secret reveal "created/n$i")"
+		equal "the secret created before kill $i" "$(value "n$i" 1)" \
+			"$(t secret reveal "created/n$i")"
 done
 equal "secrets in the end" $((1 + (times + 1) / 2)) "$(t secret ls --quiet | wc -l)"
 for ((i = 1; i <= times; i += 2)); do
 	equal "created/n$i in the end" "$(value "n$i" 1)" "$(t secret reveal "created/n$i")"
 done
-say "$times acknowledgements, each followed by SIGKILL of everything: $(((times + 1) / 2)) creates and $((times / 2)) rotations, 0 lost"
+say "$times acknowledgements, each followed by SIGKILL of everything: $(((times + 1) / 2))" \
+	"creates and $((times / 2)) rotations, 0 lost"

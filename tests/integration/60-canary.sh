@@ -46,7 +46,8 @@ strace -qq -f -s 65536 -e trace=read,write,readv,writev,recvfrom,recvmsg,sendto,
 	-o "$said/strace-api" -p "$(pid_of api)" &
 tracer=$!
 at_exit 'kill $tracer 2>/dev/null'
-within 5 eval 'grep -q "TracerPid:[[:space:]]*$tracer" /proc/$(pid_of api)/status' || fail "strace does not attach"
+within 5 eval 'grep -q "TracerPid:[[:space:]]*$tracer" /proc/$(pid_of api)/status' ||
+	fail "strace does not attach"
 
 number=0
 # does COMMAND...: whatever comes of it, both outputs are kept to be searched.
@@ -90,7 +91,8 @@ equal "the container's" "$canary" "$(docker exec "$RUN_ID-reader" cat /run/secre
 does docker inspect "$RUN_ID-reader"
 strike KILL core
 does t status --wait 10
-equal "the container's, after a crash of core" "$canary" "$(docker exec "$RUN_ID-reader" cat /run/secrets/canary)"
+equal "the container's, after a crash of core" "$canary" \
+	"$(docker exec "$RUN_ID-reader" cat /run/secrets/canary)"
 does t lock
 does docker exec "$RUN_ID-reader" cat /run/secrets/canary
 does piped t secret rotate canary -
@@ -116,6 +118,8 @@ at_least "looks at all processes" 5 "$(cat "$SCRATCH/looks")"
 equal "in the agent's folders" "" "$(found_in "$ROOT" || true)"
 equal "in what was printed, answered, read and written by api" "" "$(found_in "$said" || true)"
 at_least "bytes traced of api" 10000 "$(stat -c %s "$said/strace-api")"
-say "searched: $(find "$ROOT" -type f | wc -l) files of the agent (database, its log, logs), $number commands' outputs, API answers,"
-say "  $(wc -l <"$said/strace-api") reads and writes of api, all command lines and environments $(cat "$SCRATCH/looks") times,"
+say "searched: $(find "$ROOT" -type f | wc -l) files of the agent (database, its log, logs)," \
+	"$number commands' outputs, API answers,"
+say "  $(wc -l <"$said/strace-api") reads and writes of api, all command lines and environments" \
+	"$(cat "$SCRATCH/looks") times,"
 say "  memory:${searched%,}: 0 hits, raw, hex, base64 or halves"

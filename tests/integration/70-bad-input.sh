@@ -37,7 +37,8 @@ refused() {
 }
 
 long=$(printf 'x%.0s' {1..64})
-for name in '' / a//b /a a/ a/b/c/d/e .a 'a b' $'a\nb' 'é' .. a/../b "$long" 'a*' "a/$long" "a'b" 'a\b'; do
+for name in '' / a//b /a a/ a/b/c/d/e .a 'a b' $'a\nb' 'é' .. a/../b "$long" 'a*' "a/$long" \
+	"a'b" 'a\b'; do
 	refused 2 'name|segment|secret' value secret create "$name" -
 done
 refused 2 'empty' '' secret create x -
@@ -57,16 +58,22 @@ refused 4 '' '' secret reveal db_password --version 99
 refused 2 '' '' secret reveal db_password --version two
 refused 1 'force' '' secret rm db_password
 for consumer in '' web compose/shop compose/Shop/web compose/shop/.. compose/shop/a/b container/-x \
-	container/a/b pod/x /compose/shop/web compose//web "container/$(printf 'x%.0s' {1..128})"; do
+	container/a/b pod/x /compose/shop/web compose//web \
+		"container/$(printf 'x%.0s' {1..128})"; do
 	refused 2 'consumer' '' grant add free "$consumer"
 done
 refused 4 '' '' grant add unknown compose/shop/web
 refused 1 'exist' '' grant add db_password compose/shop/web
 refused 1 'exist|another' '' grant add free compose/shop/web --as db_password
 refused 4 '' '' grant rm free compose/shop/web
-for file in '' . .. a/b "$long" 'a b'; do refused 2 'file' '' grant add free compose/shop/web --as "$file"; done
-for mode in 8 0999 rw 17777 -1 ''; do refused 2 'mode|octal' '' grant add free compose/shop/web --mode "$mode"; done
-for uid in -1 x 4294967295 99999999999; do refused 2 'uid|number' '' grant add free compose/shop/web --uid "$uid"; done
+grant=(grant add free compose/shop/web)
+for file in '' . .. a/b "$long" 'a b'; do refused 2 'file' '' "${grant[@]}" --as "$file"; done
+for mode in 8 0999 rw 17777 -1 ''; do
+	refused 2 'mode|octal' '' "${grant[@]}" --mode "$mode"
+done
+for uid in -1 x 4294967295 99999999999; do
+	refused 2 'uid|number' '' "${grant[@]}" --uid "$uid"
+done
 refused 2 "did you mean 'secret" '' secert ls
 refused 2 "did you mean 'secret rotate" '' secret rotat db_password
 refused 2 "did you mean" '' grant add free compose/shop/web --mod 0400
@@ -75,7 +82,8 @@ refused 2 '' '' secret ls extra
 refused 2 '' '' secret rotate db_password --generate many
 refused 2 '' '' status --wait soon
 refused 2 '' '' --root "$SCRATCH/nosuchroot" status
-say "command line: $rows rows: a message that begins with 'tacit: ', the right exit code, nothing changed"
+say "command line: $rows rows: a message that begins with 'tacit: ', the right exit code," \
+	"nothing changed"
 
 # answered STATUS WORD METHOD PATH [CURL-OPTIONS...]: status and error word of the API.
 answered() {
@@ -83,7 +91,8 @@ answered() {
 	shift 2
 	answer=$(api "$@") || fail "curl $*: exit $?"
 	equal "status of $*" "$status" "${answer##*$'\n'}"
-	[ "$1" = HEAD ] || equal "error of $*" "$word" "$(head -n 1 <<<"$answer" | jq -r .error.code)"
+	[ "$1" = HEAD ] ||
+		equal "error of $*" "$word" "$(head -n 1 <<<"$answer" | jq -r .error.code)"
 	unchanged "$*"
 }
 counted=$rows
@@ -92,17 +101,21 @@ answered 405 method_not_allowed PATCH /v1/status
 answered 405 method_not_allowed POST /v1/secrets
 answered 405 method_not_allowed PUT /v1/secrets/db_password
 like "Allow" '[Aa]llow: .*GET' "$(api PATCH /v1/status -D - -o /dev/null)"
-for path in / /v1 /v2/status /v1/nothing /v1/secrets/db_password/nothing /v1/status/x //v1/status; do
+for path in / /v1 /v2/status /v1/nothing /v1/secrets/db_password/nothing /v1/status/x \
+	//v1/status; do
 	answered 404 not_found GET "$path" --path-as-is
 done
-for name in %zz % %2 a%00b %2e%2e a%20b .%2e %2fa ''; do answered 400 invalid GET "/v1/secrets/$name" --path-as-is; done
+for name in %zz % %2 a%00b %2e%2e a%20b .%2e %2fa ''; do
+	answered 400 invalid GET "/v1/secrets/$name" --path-as-is
+done
 answered 404 not_found GET /v1/secrets/unknown
 deep=$(printf '[%.0s' {1..2049})
-for body in "$deep" '{"secret":' '[]' '"x"' '{}' '{"secret":"free"}' '{"secret":1,"consumer":"container/xx"}' \
-	'{"secret":"free","secret":"free","consumer":"container/xx"}' '{"secret":"free","consumer":"container/xx","uid":-1}' \
-	'{"secret":"free","consumer":"container/xx","uid":1e400}' '{"secret":"free","consumer":"container/xx","mode":"rw"}' \
-	'{"secret":"free","consumer":"container/xx","colour":"red"}' '{"secret":"free\u0000x","consumer":"container/xx"}' \
-	$'{"secret":"fr\xff","consumer":"container/xx"}' '{"secret":"free","consumer":"container/xx"} x' ''; do
+to='"consumer":"container/xx"'
+for body in "$deep" '{"secret":' '[]' '"x"' '{}' '' '{"secret":"free"}' "{\"secret\":1,$to}" \
+	"{\"secret\":\"free\",\"secret\":\"free\",$to}" "{\"secret\":\"free\",$to} x" \
+	"{\"secret\":\"free\",$to,\"uid\":-1}" "{\"secret\":\"free\",$to,\"uid\":1e400}" \
+	"{\"secret\":\"free\",$to,\"mode\":\"rw\"}" "{\"secret\":\"free\",$to,\"colour\":\"red\"}" \
+	"{\"secret\":\"free\\u0000x\",$to}" "{\"secret\":\"fr"$'\xff'"\",$to}"; do
 	answered 400 invalid POST /v1/grants "${json[@]}" --data-binary "$body"
 done
 head -c 70000 /dev/zero | tr '\0' ' ' >"$SCRATCH/spaces"
@@ -120,11 +133,12 @@ say "API: $((rows - counted)) rows: wrong methods, routes, escapes, JSON, sizes"
 counted=$rows
 raw() {
 	local answer
-	answer=$(printf "%b" "$1" | "$PROBE" socket -s 3 "$(api_of)" 2>/dev/null | head -c 200) || true
+	answer=$(printf "%b" "$1" | "$PROBE" socket -s 3 "$(api_of)" 2>/dev/null | head -c 200) ||
+		true
 	like "the answer to '${1:0:40}'" "$2" "$answer"
 	unchanged "${1:0:40}"
 }
-raw 'POST /v1/grants HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"secret":"free","consumer":"container/xx"}' '^$|^HTTP/1.1 4'
+raw 'POST /v1/grants HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"secret":' '^$|^HTTP/1.1 4'
 raw 'POST /v1/secrets/x HTTP/1.1\r\nHost: x\r\nContent-Length: 90\r\n\r\nabc' '^$|^HTTP/1.1 4'
 raw 'GET /v1/status HTTP/1.1\r\nHost: x\r\nContent-Length: nonsense\r\n\r\n' '^$|^HTTP/1.1 4'
 raw 'POST /v1/lock HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n' '^$|^HTTP/1.1 4'
@@ -141,7 +155,8 @@ run as_user 1000 "$BIN/tacit" --root "$ROOT" secret rm free --force
 equal "exit for a stranger" 3 "$RC"
 unchanged "strangers"
 gid=$(getent group "$operators_group" | cut -d: -f3)
-expect 0 'free' setpriv --reuid 1000 --regid 1000 --groups "$gid" "$BIN/tacit" --root "$ROOT" secret ls
+expect 0 'free' setpriv --reuid 1000 --regid 1000 --groups "$gid" "$BIN/tacit" --root "$ROOT" \
+	secret ls
 say "peers: a stranger is denied (exit 3), a member of the operators' group is not"
 
 agent_stop
@@ -187,8 +202,9 @@ counted=$rows
 store=$ROOT/var/lib/tacit/store.db
 stored=$(fingerprint)
 config=$ROOT/etc/tacit/tacit.conf
-for line in 'colour red' 'threads' 'threads 0' 'threads 17' 'threads many' 'resend perhaps' 'log_level loud' \
-	'key_file relative' 'runtime_root /docker' 'threads 2 3' $'threads 2\nthreads 2'; do
+for line in 'colour red' 'threads' 'threads 0' 'threads 17' 'threads many' 'resend perhaps' \
+	'log_level loud' 'key_file relative' 'runtime_root /docker' 'threads 2 3' \
+	$'threads 2\nthreads 2'; do
 	cp "$config" "$SCRATCH/config"
 	printf '%s\n' "$line" >>"$config"
 	daemon "tacit.conf: line [23]: .*'?${line%% *}"
@@ -203,7 +219,8 @@ daemon 'cannot take over' -t --takes-over 99
 mount -t tmpfs none "$(mount_of)"
 daemon 'mount point .* is busy'
 umount "$(mount_of)"
-run timeout 10 unshare -m sh -c "mount -t tmpfs none /dev && mknod /dev/null c 1 3 && exec '$BIN/tacitd' --root '$ROOT' --libexec '$BIN'"
+run timeout 10 unshare -m sh -c 'mount -t tmpfs none /dev && mknod /dev/null c 1 3 && exec "$@"' \
+	sh "$BIN/tacitd" --root "$ROOT" --libexec "$BIN"
 like "without /dev/fuse" '/dev/fuse' "$ERR"
 case $RC in [1-6]) ;; *) fail "without /dev/fuse: exit $RC" ;; esac
 run "$BIN/tacitd" --root "$SCRATCH/nosuchroot" --libexec "$BIN"
@@ -241,11 +258,13 @@ stored=$(fingerprint)
 does_not_serve 'newer' 1
 sqlite3 "$store" "PRAGMA user_version=$version"
 cp -p "$store" "$SCRATCH/store"
-printf 'not a database, but long enough to look at: %0100d' 0 | dd of="$store" conv=notrunc status=none
+printf 'not a database, but long enough to look at: %0100d' 0 |
+	dd of="$store" conv=notrunc status=none
 stored=$(fingerprint)
 does_not_serve 'store|database|format' 1
 cp -p "$SCRATCH/store" "$store"
-say "start: $((rows - counted)) rows: configuration, busy mount point, no /dev/fuse, wrong keys, newer and damaged stores; the store's bytes unchanged"
+say "start: $((rows - counted)) rows: configuration, busy mount point, no /dev/fuse, wrong keys," \
+	"newer and damaged stores; the store's bytes unchanged"
 
 agent_start
 equal "everything, at the end" "$before" "$(everything)"

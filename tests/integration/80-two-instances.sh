@@ -18,8 +18,10 @@ done
 for name in "${names[@]}"; do
 	ROOT=$SCRATCH/$name
 	equal "the secret of $name" "$(value $name 1)" "$(t secret reveal db_password)"
-	equal "the same by TACIT_ROOT" "$(value $name 1)" "$(TACIT_ROOT=$ROOT "$BIN/tacit" secret reveal db_password)"
-	equal "the same in its container" "$(value $name 1)" "$(docker exec "$RUN_ID-$name" cat /run/secrets/db_password)"
+	equal "the same by TACIT_ROOT" "$(value $name 1)" \
+		"$(TACIT_ROOT=$ROOT "$BIN/tacit" secret reveal db_password)"
+	equal "the same in its container" "$(value $name 1)" \
+		"$(docker exec "$RUN_ID-$name" cat /run/secrets/db_password)"
 done
 equal "different keys" 3 "$(cat "$SCRATCH"/*/etc/tacit/key | sort -u | grep -c .)"
 
@@ -30,11 +32,14 @@ ROOT=$SCRATCH/two
 docker rm -f "$RUN_ID-two" >/dev/null
 agent_stop
 ROOT=$SCRATCH/three
-equal "the third, when one was killed and one stopped" "$(value three 1)" "$(t secret reveal db_password)"
+equal "the third, when one was killed and one stopped" "$(value three 1)" \
+	"$(t secret reveal db_password)"
 sleep 0.5
 docker stop -t 20 "$RUN_ID-three" >/dev/null
 tally=$(docker logs "$RUN_ID-three" | tail -n 1)
-for count in failed wrong; do equal "$count reads of the third ($tally)" 0 "$(field $count "$tally")"; done
+for count in failed wrong; do
+	equal "$count reads of the third ($tally)" 0 "$(field $count "$tally")"
+done
 
 # A key of another instance opens nothing.
 ROOT=$SCRATCH/two
@@ -45,4 +50,5 @@ equal "exit of status with another instance's key" 5 "$RC"
 ROOT=$SCRATCH/one
 agent_start
 equal "the first, started again after a kill" "$(value one 2)" "$(t secret reveal db_password)"
-say "3 instances: 3 keys, 3 mounts, 3 APIs; one killed, one stopped: the third's container had $(field reads "$tally") reads, 0 failed"
+say "3 instances: 3 keys, 3 mounts, 3 APIs; one killed, one stopped: the third's container had" \
+	"$(field reads "$tally") reads, 0 failed"

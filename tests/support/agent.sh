@@ -56,7 +56,9 @@ agent_processes() {
 }
 
 # pid_of holder|core|toucher|api: the youngest living one; empty when there is none.
-pid_of() { agent_processes | awk -v role="$1" '$2 == role { pid = $1 } END { if (pid) print pid }'; }
+pid_of() {
+	agent_processes | awk -v role="$1" '$2 == role { pid = $1 } END { if (pid) print pid }'
+}
 
 # strike SIGNAL ROLE: send a signal to a role's process; waits up to 5 s for there to be one.
 strike() {
@@ -68,10 +70,10 @@ strike() {
 	kill -"$1" "$pid" 2>/dev/null || true
 }
 
-# agent_stop [--force]: ask it to, and see all of its processes gone.
+# agent_stop [--force]: ask it to, and see all of its processes gone. Again for a while: a container
+# that is just being started elsewhere on this host has a copy of all mounts for a moment.
 agent_stop() {
-	run t stop "$@"
-	[ "$RC" -eq 0 ] || fail "tacit stop $*: exit $RC: $OUT$ERR"
+	within 5 t stop "$@" || fail "tacit stop $*: $(t stop "$@" 2>&1)"
 	within 10 agent_gone || fail "processes left after stop: $(agent_processes)"
 }
 agent_gone() { [ -z "$(agent_processes)" ]; }

@@ -49,7 +49,8 @@ show "tacit grant add db_password container/web"
 show "tacit secret ls"
 
 step "2. A hardened container finds it as a file. DB_PASSWORD_FILE names it; no plugin, no client."
-shown "docker run --read-only --user 1000:1000 --cap-drop ALL --network none -e DB_PASSWORD_FILE=/run/secrets/db_password \\"
+shown "docker run --read-only --user 1000:1000 --cap-drop ALL --network none \\"
+shown "    -e DB_PASSWORD_FILE=/run/secrets/db_password \\"
 shown "    -v $secrets/container/web:/run/secrets:ro ..."
 container_run web sh -c 'echo "my password is $(cat $DB_PASSWORD_FILE)"
 	probe watch -c 99 $DB_PASSWORD_FILE | while read -r word events; do
@@ -72,7 +73,8 @@ shown "docker exec mail cat /run/secrets/db_password"
 docker exec "$RUN_ID-mail" cat /run/secrets/db_password 2>&1 | indented || true
 
 step "5. The agent's core is killed, over and over, while web reads. The mount outlives it."
-docker exec "$RUN_ID-web" probe loop -n 4 -s 3 /run/secrets/db_password >"$SCRATCH/loop" 2>/dev/null &
+docker exec "$RUN_ID-web" probe loop -n 4 -s 3 /run/secrets/db_password >"$SCRATCH/loop" \
+	2>/dev/null &
 reader=$!
 sleep 0.3
 for _ in 1 2 3 4 5; do

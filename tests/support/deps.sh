@@ -49,7 +49,7 @@ fi
 line="apt-get install -y --no-install-recommends $missing"
 if ! command -v apt-get >/dev/null; then
 	echo "deps: missing: $missing" >&2
-	echo "deps: there is no apt-get here: install what these Debian packages hold by other means" >&2
+	echo "deps: there is no apt-get here: install what they hold by other means" >&2
 	exit 1
 fi
 if [ "$(id -u)" -ne 0 ]; then

@@ -52,7 +52,8 @@ engine_start() {
 
 engine_start_private() {
 	local dir=$TACIT_ENGINE
-	command -v dockerd >/dev/null || skip "no docker daemon answers, and dockerd is not installed"
+	command -v dockerd >/dev/null ||
+		skip "no docker daemon answers, and dockerd is not installed"
 	echo '{}' >"$dir/daemon.json" # not the host's
 	dockerd --iptables=false --ip6tables=false --bridge=none --data-root "$dir/data" \
 		--exec-root "$dir/exec" --pidfile "$dir/pid" -H "unix://$dir/docker.sock" \
@@ -86,7 +87,8 @@ engine_leftovers() {
 # Unmount everything below the folder $1, the deepest first.
 unmount_below() {
 	local mount
-	awk -v below="$1/" 'index($2, below) == 1 { print length($2), $2 }' /proc/mounts | sort -rn |
+	awk -v below="$1/" 'index($2, below) == 1 { print length($2), $2 }' /proc/mounts |
+		sort -rn |
 		while read -r _ mount; do umount -l "$mount"; done
 }
 
@@ -130,6 +132,12 @@ compose_() {
 	else
 		docker-compose --project-directory "$folder" -f "$folder/compose.yaml" "$@"
 	fi
+}
+
+# compose_container PROJECT SERVICE: its id.
+compose_container() {
+	docker ps -aq --filter "label=com.docker.compose.project=$1" \
+		--filter "label=com.docker.compose.service=$2"
 }
 
 # podman with every file in the engine's folder, and the image imported; cgroups without systemd.

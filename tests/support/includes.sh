@@ -64,6 +64,7 @@ END {
 		close(file)
 	}
 	if (!failed)
-		printf "includes: %d files, %d includes between layers, all downward\n", count, edges
+		printf "includes: %d files, %d includes between layers, all downward\n",
+			count, edges
 	exit failed
 }' Makefile -
