@@ -32,7 +32,7 @@ inside() { docker exec "$RUN_ID-$1" "${@:2}"; }
 inside old probe read -t tag1 $secret >/dev/null
 
 expect 1 'tacit stop --force' t stop
-like "the refusal" '1' "$ERR"
+like "the refusal" 'containers hold the mount' "$ERR"
 equal "the container after a refused stop" "$(value tag1 2)" "$(inside old cat $secret)"
 kill -TERM "$(pid_of holder)"
 sleep 0.5
