@@ -118,11 +118,15 @@ static int received_descriptor(struct msghdr *message)
 	return fd;
 }
 
-static bool allowed(const struct header *header, size_t length, enum role from, enum role to)
+static bool allowed(
+	const struct header *header, size_t length, int fd, enum role from, enum role to)
 {
 	uint32_t type = header->type;
 
 	if (type >= FRAME_TYPES || header->length != length)
+		return false;
+	/* Nobody can fill another's table of descriptors with what it does not expect. */
+	if (fd >= 0 && type != FRAME_GIVE)
 		return false;
 	if (!(frames[type].from & BIT(from)) || !(frames[type].to & BIT(to)))
 		return false;
@@ -150,7 +154,7 @@ int frame_receive(int channel, enum role from, enum role to, struct frame *frame
 		return err_set(err, TACIT_UNAVAILABLE, "channel: %s is gone", role_name(from));
 	fd = received_descriptor(&message);
 	if ((size_t)got < sizeof header || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) ||
-		!allowed(&header, (size_t)got - sizeof header, from, to))
+		!allowed(&header, (size_t)got - sizeof header, fd, from, to))
 		return err_set(err, TACIT_INVALID, "channel: %s sent a frame it may not send",
 			role_name(from));
 	frame->type = header.type;

@@ -198,7 +198,8 @@ int frame_send_now(int channel, enum frame_type type, const void *body, size_t l
 	struct err *err);
 
 /* Receive one frame that role `from` may send to role `to`. TACIT_UNAVAILABLE when the peer is gone
- * (end of file), TACIT_INVALID when the frame is refused: in both cases close the channel. */
+ * (end of file), TACIT_INVALID when the frame is refused, as is any but FRAME_GIVE with a
+ * descriptor: in both cases close the channel. */
 int frame_receive(int channel, enum role from, enum role to, struct frame *frame, struct err *err);
 
 /* Send `length` octets as FRAME_OCTETS frames; receive exactly `length` of them. */
