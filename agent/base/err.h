@@ -29,7 +29,8 @@ __attribute__((format(printf, 3, 4))) int err_set(
 __attribute__((format(printf, 4, 5))) int err_errno(
 	struct err *err, int errnum, enum tacit_code otherwise, const char *format, ...);
 
-/* Put "text: " in front of what `err` says and return its -code. */
+/* Put "text: " in front of what `err` says and return its -code. Without an `err` the code is lost,
+ * -TACIT_INTERNAL: who wants the code of a function that wraps gives it an `err`. */
 __attribute__((format(printf, 2, 3))) int err_wrap(struct err *err, const char *format, ...);
 
 /* What each code is at an edge. Total over enum tacit_code; anything outside is TACIT_INTERNAL. */

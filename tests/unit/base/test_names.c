@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The grammar of names, by rows; then by every byte at every place, and at every length. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/names.h"
+
+#define X63 "x23456789012345678901234567890123456789012345678901234567890123"
+#define X127 X63 "-" X63
+#define X128 X127 "x"
+
+typedef int check_fn(const char *name, struct err *err);
+
+static const struct {
+	check_fn *check;
+	const char *name;
+	bool ok;
+} rows[] = {
+	{ name_check_secret, "db_password", true },
+	{ name_check_secret, "a", true },
+	{ name_check_secret, "0", true },
+	{ name_check_secret, "A.b_c-d", true },
+	{ name_check_secret, "a..b", true },
+	{ name_check_secret, "a/b/c/d", true },
+	{ name_check_secret, X63, true },
+	{ name_check_secret, X63 "/" X63 "/" X63 "/" X63, true },
+	{ name_check_secret, "", false },
+	{ name_check_secret, "/", false },
+	{ name_check_secret, "/a", false },
+	{ name_check_secret, "a/", false },
+	{ name_check_secret, "a//b", false },
+	{ name_check_secret, ".", false },
+	{ name_check_secret, "..", false },
+	{ name_check_secret, "../a", false },
+	{ name_check_secret, "a/../b", false },
+	{ name_check_secret, "a/.b", false },
+	{ name_check_secret, ".a", false },
+	{ name_check_secret, "-a", false },
+	{ name_check_secret, "_a", false },
+	{ name_check_secret, "a b", false },
+	{ name_check_secret, "a\n", false },
+	{ name_check_secret, "a*", false },
+	{ name_check_secret, "a+b", false },
+	{ name_check_secret, "a%2fb", false },
+	{ name_check_secret, "a\\b", false },
+	{ name_check_secret, "\xc3\xa9", false },
+	{ name_check_secret, "a/b/c/d/e", false },
+	{ name_check_secret, "x" X63, false },
+	{ name_check_secret, "a/x" X63, false },
+
+	{ name_check_file, "db_password", true },
+	{ name_check_file, ".env", true },
+	{ name_check_file, "..a", true },
+	{ name_check_file, "...", true },
+	{ name_check_file, "tls.crt", true },
+	{ name_check_file, X63, true },
+	{ name_check_file, "", false },
+	{ name_check_file, ".", false },
+	{ name_check_file, "..", false },
+	{ name_check_file, "-a", false },
+	{ name_check_file, "_a", false },
+	{ name_check_file, "a/b", false },
+	{ name_check_file, "a b", false },
+	{ name_check_file, "x" X63, false },
+
+	{ name_check_consumer, "compose/shop/web", true },
+	{ name_check_consumer, "compose/1/Web.API", true },
+	{ name_check_consumer, "compose/s-h_o-p/_.-", true },
+	{ name_check_consumer, "compose/a/-", true },
+	{ name_check_consumer, "compose/a/.a", true },
+	{ name_check_consumer, "compose/" X63 "/" X127, true },
+	{ name_check_consumer, "container/web", true },
+	{ name_check_consumer, "container/W_.-1", true },
+	{ name_check_consumer, "container/" X127, true },
+	{ name_check_consumer, "", false },
+	{ name_check_consumer, "compose", false },
+	{ name_check_consumer, "compose/", false },
+	{ name_check_consumer, "compose/shop", false },
+	{ name_check_consumer, "compose/shop/", false },
+	{ name_check_consumer, "compose//web", false },
+	{ name_check_consumer, "compose/shop/web/", false },
+	{ name_check_consumer, "compose/shop/web/db", false },
+	{ name_check_consumer, "compose/Shop/web", false },
+	{ name_check_consumer, "compose/sh.op/web", false },
+	{ name_check_consumer, "compose/_shop/web", false },
+	{ name_check_consumer, "compose/shop/.", false },
+	{ name_check_consumer, "compose/shop/..", false },
+	{ name_check_consumer, "compose/../web", false },
+	{ name_check_consumer, "Compose/shop/web", false },
+	{ name_check_consumer, "/compose/shop/web", false },
+	{ name_check_consumer, "container/", false },
+	{ name_check_consumer, "container/w", false },
+	{ name_check_consumer, "container/.w", false },
+	{ name_check_consumer, "container/web/db", false },
+	{ name_check_consumer, "container/" X128, false },
+	{ name_check_consumer, "compose/" X128 "/web", false },
+	{ name_check_consumer, "compose/" X127 "/" X127, false }, /* longer than 255 */
+	{ name_check_consumer, "unit/nginx.service", false },
+	{ name_check_consumer, "self", false },
+};
+
+static void a_name_is_taken_as_its_row_says(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct err err = { .code = TACIT_OK, .text = "untouched" };
+		int status = rows[i].check(rows[i].name, &err);
+
+		if (status != (rows[i].ok ? 0 : -TACIT_INVALID))
+			fail_msg("'%s' (row %zu): %d", rows[i].name, i, status);
+		if (rows[i].ok)
+			assert_string_equal(err.text, "untouched");
+		else if (strlen(rows[i].name) > strlen("container/"))
+			assert_null(strstr(err.text, rows[i].name)); /* never echoed */
+		assert_int_equal(rows[i].check(rows[i].name, NULL), status);
+	}
+}
+
+static void bytes_are_those_of_the_grammar(void **state)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+	(void)state;
+	for (int byte = 1; byte < 256; byte++) {
+		char first[] = { (char)byte, 'a', 0 }, later[] = { 'a', (char)byte, 'a', 0 };
+		char last[] = { 'a', (char)byte, 0 };
+		bool letter = strchr(letters, byte), rest = letter || strchr("._-", byte);
+
+		assert_int_equal(!name_check_secret(first, NULL), letter);
+		assert_int_equal(!name_check_secret(later, NULL), rest || byte == '/');
+		assert_int_equal(!name_check_secret(last, NULL), rest);
+		assert_int_equal(!name_check_file(first, NULL), letter || byte == '.');
+		assert_int_equal(!name_check_file(later, NULL), rest);
+		assert_int_equal(!name_check_file(last, NULL), rest);
+	}
+}
+
+/* What is a name as a path is a name as its parts, and the other way round. */
+static void components_make_consumers(void **state)
+{
+	static const char *const names[] = { "a", "aa", "A", "a.b", ".", "..", ".a", "-", "_", "1",
+		"a_b", "a b", "", X127, X128 };
+	enum { COUNT = sizeof names / sizeof *names };
+	char path[512];
+
+	(void)state;
+	for (size_t a = 0; a < COUNT; a++) {
+		bool ok = consumer_component_ok(CONSUMER_CONTAINER, 0, names[a], strlen(names[a]));
+
+		snprintf(path, sizeof path, "container/%s", names[a]);
+		assert_int_equal(!name_check_consumer(path, NULL), ok);
+		assert_false(
+			consumer_component_ok(CONSUMER_CONTAINER, 1, names[a], strlen(names[a])));
+		for (size_t b = 0; b < COUNT; b++) {
+			ok = consumer_component_ok(
+				     CONSUMER_COMPOSE, 0, names[a], strlen(names[a])) &&
+			     consumer_component_ok(CONSUMER_COMPOSE, 1, names[b], strlen(names[b]));
+			snprintf(path, sizeof path, "compose/%s/%s", names[a], names[b]);
+			assert_int_equal(!name_check_consumer(path, NULL),
+				ok && strlen(path) <= TACIT_CONSUMER_NAME_MAX);
+		}
+	}
+}
+
+static void kinds_have_words_and_depths(void **state)
+{
+	(void)state;
+	for (int kind = 0; kind < CONSUMER_KINDS; kind++) {
+		const char *word = consumer_kind_word((enum consumer_kind)kind);
+		size_t length = strlen(word);
+
+		assert_int_equal(consumer_kind_of_word(word, length), kind);
+		assert_int_equal(consumer_kind_of_word(word, length - 1), CONSUMER_KINDS);
+		assert_int_equal(consumer_kind_of_word(word, length + 1), CONSUMER_KINDS);
+		assert_true(consumer_kind_depth((enum consumer_kind)kind) > 0);
+	}
+	assert_int_equal(consumer_kind_of_word("", 0), CONSUMER_KINDS);
+}
+
+static void a_name_of_megabytes_is_refused(void **state)
+{
+	static const char *const patterns[] = { "a", "a/", "/", ".", "compose/", "container/a",
+		"\xff" };
+	size_t length = 4u << 20;
+	char *name = malloc(length + 1);
+
+	(void)state;
+	assert_non_null(name);
+	for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+		for (size_t at = 0; at < length; at++)
+			name[at] = patterns[i][at % strlen(patterns[i])];
+		name[length] = '\0';
+		assert_int_equal(name_check_secret(name, NULL), -TACIT_INVALID);
+		assert_int_equal(name_check_file(name, NULL), -TACIT_INVALID);
+		assert_int_equal(name_check_consumer(name, NULL), -TACIT_INVALID);
+	}
+	free(name);
+}
+
+/* A grant without --as: the default is a name that a file may have, whatever the secret's is. */
+static void the_default_file_is_the_last_segment(void **state)
+{
+	(void)state;
+	assert_string_equal(name_default_file("db_password"), "db_password");
+	assert_string_equal(name_default_file("shop/db/password"), "password");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (rows[i].check == name_check_secret && rows[i].ok)
+			assert_int_equal(name_check_file(name_default_file(rows[i].name), NULL), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_name_is_taken_as_its_row_says),
+		cmocka_unit_test(bytes_are_those_of_the_grammar),
+		cmocka_unit_test(components_make_consumers),
+		cmocka_unit_test(kinds_have_words_and_depths),
+		cmocka_unit_test(a_name_of_megabytes_is_refused),
+		cmocka_unit_test(the_default_file_is_the_last_segment),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
