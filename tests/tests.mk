@@ -39,7 +39,7 @@ integration: $(BINARIES) $(PROBE) $(CRASHING_ALL) $(MANAGER)
 	$(Q)TACIT_BUILD=$(CURDIR)/$(O) bash tests/support/run-integration.sh $(TESTS:%=tests/integration/%)
 
 check: deps-if-missing
-	$(Q)$(MAKE) --no-print-directory layers unit integration
+	$(Q)$(MAKE) --no-print-directory layers unit fuzz-corpus integration
 
 demo: deps-if-missing
 	$(Q)$(MAKE) --no-print-directory demo-now
@@ -61,3 +61,30 @@ bench: deps-if-missing
 .PHONY: bench-now
 bench-now: $(BINARIES) $(PROBE) $(BENCH)
 	$(Q)TACIT_BUILD=$(CURDIR)/$(O) bash tests/bench/bench.sh
+
+# Fuzzers: tests/fuzz/fuzz_NAME.c with its corpus, over the layers that FUZZ_NAME names (libFuzzer, clang).
+FUZZ_SECONDS ?= 10
+FUZZERS      := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_api_body := api
+FUZZ_cgroup   := core/identity
+FUZZ_config   := base
+FUZZ_doc      := api
+FUZZ_record   := seal
+FUZZ_PROGRAMS := $(FUZZERS:%=build/fuzz/%)
+define fuzz_rule
+build/fuzz/$(1): tests/fuzz/fuzz_$(1).c $(foreach l,$(call closure,$(FUZZ_$(1))),$(call sources,$(l)))
+	$$(call say,FUZZ,$$@)mkdir -p $$(@D) && clang -std=gnu17 -O1 -g $$(DEFS) -fsanitize=fuzzer,address,undefined \
+	  -fno-sanitize-recover=undefined -o $$@ $$^ $(call libraries,$(FUZZ_$(1)))
+endef
+$(foreach f,$(FUZZERS),$(eval $(call fuzz_rule,$(f))))
+
+fuzz: $(FUZZ_PROGRAMS)
+	$(Q)for f in $(FUZZERS); do mkdir -p build/fuzz/new/$$f && build/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/ \
+	  build/fuzz/new/$$f tests/fuzz/corpus/$$f >build/fuzz/$$f.log 2>&1 || { tail -n 30 build/fuzz/$$f.log; exit 1; }; \
+	  printf '  ok    fuzz %-12s %s\n' $$f "$$(grep -o 'Done [0-9]* runs' build/fuzz/$$f.log)"; done
+
+# Every file of the corpora once: a part of the check.
+.PHONY: fuzz-corpus
+fuzz-corpus: $(FUZZ_PROGRAMS)
+	$(Q)for f in $(FUZZERS); do build/fuzz/$$f tests/fuzz/corpus/$$f/* >build/fuzz/$$f.log 2>&1 || { tail -n 30 build/fuzz/$$f.log; exit 1; }; done
+	@echo "fuzz: $(words $(FUZZERS)) targets, every file of their corpora"

@@ -61,7 +61,7 @@ static bool take_line(const struct config *config, const char *line, size_t leng
 		return false;
 	controller++;
 	here.unified = controller == path;
-	if (!strncmp(controller, "name=", 5))
+	if (path - controller >= 5 && !memcmp(controller, "name=", 5))
 		controller += 5;
 	snprintf(here.controller, sizeof here.controller, "%.*s", (int)(path - controller),
 		controller);
