@@ -69,7 +69,10 @@ FUZZ_api_body := api
 FUZZ_cgroup   := core/identity
 FUZZ_config   := base
 FUZZ_doc      := api
+FUZZ_frame    := wire
+FUZZ_names    := base
 FUZZ_record   := seal
+FUZZ_records  := core/store
 FUZZ_PROGRAMS := $(FUZZERS:%=build/fuzz/%)
 define fuzz_rule
 build/fuzz/$(1): tests/fuzz/fuzz_$(1).c $(foreach l,$(call closure,$(FUZZ_$(1))),$(call sources,$(l)))

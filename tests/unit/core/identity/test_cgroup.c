@@ -101,6 +101,7 @@ static const struct {
 	{ "no colon", "/docker/" A "\n", NULL, NULL, NULL },
 	{ "a good line and one that is none", "0::/docker/" A "\nx\n", NULL, NULL, NULL },
 	{ "an unfinished name", "1:name=", NULL, NULL, NULL },
+	{ "a short name, to the last byte", "1:n:", NULL, NULL, NULL },
 };
 
 /* In memory of exactly its size: a read beyond it is caught. */
