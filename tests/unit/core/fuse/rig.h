@@ -31,7 +31,8 @@ struct rig {
 	const struct vault *vault; /* what the server sees: NULL while locked */
 	struct model *model;
 	struct server *server;
-	bool running; /* the server's threads */
+	bool running;      /* the server's threads */
+	bool loads_grants; /* secrets were loaded: grants are next */
 	int kernel[RIG_THREADS], device[RIG_THREADS];
 	pid_t web, other, host; /* two containers' processes, one of neither */
 	_Atomic uint64_t unique;
@@ -279,30 +280,19 @@ static inline int rig_load_secret(void *arg, const struct secret_record *record,
 	struct rig *rig = arg;
 	uint8_t *sealed;
 	size_t length;
-	int status = vault_load_value(rig->store.vault, current->value_id, &sealed, &length, err);
 
-	return status ? status : model_put_secret(rig->model, record, sealed, length, err);
+	if (rig->loads_grants)
+		return 0;
+	assert_int_equal(
+		vault_load_value(rig->store.vault, current->value_id, &sealed, &length, NULL), 0);
+	return model_put_secret(rig->model, record, sealed, length, err);
 }
 
 static inline int rig_load_grant(void *arg, const struct grant_record *record, struct err *err)
 {
-	return model_put_grant(((struct rig *)arg)->model, record, err);
-}
+	struct rig *rig = arg;
 
-static inline int rig_skip_grant(void *arg, const struct grant_record *record, struct err *err)
-{
-	(void)arg;
-	(void)record;
-	(void)err;
-	return 0;
-}
-
-static inline int rig_skip_secret(void *arg, const struct secret_record *record, struct err *err)
-{
-	(void)arg;
-	(void)record;
-	(void)err;
-	return 0;
+	return rig->loads_grants ? model_put_grant(rig->model, record, err) : 0;
 }
 
 static inline void rig_lock(struct rig *rig)
@@ -321,8 +311,10 @@ static inline void rig_unlock(struct rig *rig)
 	model_write_lock(rig->model);
 	rig->vault = rig->store.vault;
 	must(model_open(rig->model, &err));
-	must(vault_each(rig->store.vault, rig_load_secret, rig_skip_grant, rig, &err));
-	must(vault_each(rig->store.vault, rig_skip_secret, rig_load_grant, rig, &err));
+	for (int pass = 0; pass < 2; pass++) {
+		rig->loads_grants = pass;
+		must(vault_each(rig->store.vault, rig_load_secret, rig_load_grant, rig, &err));
+	}
 	model_unlock(rig->model);
 }
 
