@@ -64,7 +64,7 @@ enum give {
 	GIVE_MOUNT,      /* O_PATH of the mount's root; to toucher */
 	GIVE_LISTENER,   /* listening socket for operators; to api */
 	GIVE_PEER,       /* a channel to the role `index`; to core, toucher, api */
-	GIVE_KEY_FILE,   /* the key file, or -1's stand-in: see frame_give.status */
+	GIVE_KEY_FILE,   /* the key file; without a descriptor when frame_give.status says why */
 	GIVE_SELF,       /* a pidfd of core; core -> a new holder, when adopted */
 	GIVES
 };
