@@ -120,8 +120,11 @@ static void on_check_ended(struct holder *holder, int status)
 	}
 	log_info("upgrade: executing the files on disk");
 	holder->table.core = core->pid ? pidfd_open(core->pid, 0) : -1;
-	if (table_execute(&holder->table, holder->argv, &err) < 0)
-		log_error("upgrade: %s", err.text);
+	table_execute(&holder->table, holder->argv, &err);
+	/* Its descriptors are no longer where this process thinks. core serves on, and the next
+	 * holder adopts it. */
+	log_error("upgrade: %s; ending, so that another holder adopts the mount", err.text);
+	_exit(code_exit(err.code));
 }
 
 static void expel(struct holder *holder, uint32_t role)
