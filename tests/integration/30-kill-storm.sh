@@ -33,7 +33,7 @@ stop_readers() {
 rotate_for_ever() {
 	local n=1 acked=0
 	trap - EXIT ERR
-	while [ ! -e "$ROOT/enough" ]; do
+	while [ -d "$ROOT" ] && [ ! -e "$ROOT/enough" ]; do
 		n=$((n + 1))
 		if secret_rotate db_password db $n 2>/dev/null; then
 			note_acknowledged $n
@@ -44,8 +44,11 @@ rotate_for_ever() {
 	done
 }
 
+# Struck while a core serves: holder and core dead at once, or a core that has not been given the
+# descriptors yet, is the end of the mount unless a descriptor store has them (32-descriptor-store).
 strike_holder() {
 	local core
+	t status --wait 10 >/dev/null || fail "no core serves before holder is killed"
 	core=$(pid_of core)
 	strike KILL holder
 	sleep 0.05
