@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 uint64_t clock_monotonic_ns(void); /* CLOCK_MONOTONIC, nanoseconds; comparable across processes */
+uint64_t clock_boottime_ns(void);  /* CLOCK_BOOTTIME: as monotonic, but goes on in suspend */
 uint64_t clock_realtime_ns(void);  /* nanoseconds since 1970 UTC */
 
 #define CLOCK_TEXT_MAX 32

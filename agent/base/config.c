@@ -16,7 +16,7 @@
 #define CONFIG_FILE_MAX 65536
 #define LINE_MAX_BYTES 1024
 
-enum kind { WORD, PATH, NUMBER, SWITCH, LEVEL, ROOTS };
+enum kind { WORD, PATH, NUMBER, SWITCH, LEVEL, ROOTS, SOCKETS };
 
 static const struct name {
 	const char *name;
@@ -32,7 +32,10 @@ static const struct name {
 	{ "keep_versions", NUMBER, offsetof(struct config, keep_versions), 1, 64 },
 	{ "resend", SWITCH, offsetof(struct config, resend), 0, 0 },
 	{ "log_level", LEVEL, offsetof(struct config, log_level), 0, 0 },
+	{ "engine_user", WORD, offsetof(struct config, engine_user), 0, 0 },
+	{ "gate_user", WORD, offsetof(struct config, gate_user), 0, 0 },
 	{ "runtime_root", ROOTS, 0, 0, 0 },
+	{ "engine", SOCKETS, 0, 0, 0 },
 };
 
 #define NAMES (sizeof names / sizeof names[0])
@@ -44,11 +47,18 @@ static const char *const built_in_roots[] = {
 	"/machine.slice/libpod-ID.scope",
 };
 
+static const char *const built_in_engines[] = {
+	"/run/docker.sock",
+	"/run/podman/podman.sock",
+};
+
 void config_defaults(struct config *config)
 {
 	*config = (struct config){
 		.user = "tacit",
 		.api_user = "tacit-api",
+		.engine_user = "tacit-engine",
+		.gate_user = "tacit-gate",
 		.operators = "tacit",
 		.key_file = TACIT_KEY_PATH,
 		.threads = 4,
@@ -56,9 +66,12 @@ void config_defaults(struct config *config)
 		.resend = true,
 		.log_level = LOG_LEVEL_INFO,
 		.runtime_root_count = sizeof built_in_roots / sizeof built_in_roots[0],
+		.engine_count = sizeof built_in_engines / sizeof built_in_engines[0],
 	};
 	for (size_t i = 0; i < config->runtime_root_count; i++)
 		snprintf(config->runtime_roots[i], CONFIG_ROOT_MAX, "%s", built_in_roots[i]);
+	for (size_t i = 0; i < config->engine_count; i++)
+		snprintf(config->engines[i], sizeof config->engines[i], "%s", built_in_engines[i]);
 }
 
 static const struct name *find_name(const char *word)
@@ -128,6 +141,23 @@ static int add_root(struct config *config, const char *value, bool first, struct
 		config->runtime_roots[config->runtime_root_count++], CONFIG_ROOT_MAX, value, err);
 }
 
+static int add_engine(struct config *config, const char *value, bool first, struct err *err)
+{
+	bool none = !strcmp(value, "none");
+
+	if (first)
+		config->engine_count = 0;
+	if (!first && (none || !config->engine_count))
+		return err_set(err, TACIT_INVALID, "'none' alone, or sockets");
+	if (none)
+		return 0;
+	if (value[0] != '/')
+		return err_set(err, TACIT_INVALID, "the path of an engine's socket, or none");
+	if (config->engine_count == CONFIG_ENGINES_MAX)
+		return err_set(err, TACIT_INVALID, "at most %d of them", CONFIG_ENGINES_MAX);
+	return set_text(config->engines[config->engine_count++], CONFIG_ENGINE_MAX + 1, value, err);
+}
+
 static int set_value(struct config *config, const struct name *name, const char *value, bool first,
 	struct err *err)
 {
@@ -148,6 +178,8 @@ static int set_value(struct config *config, const struct name *name, const char 
 		return set_level(field, value, err);
 	case ROOTS:
 		return add_root(config, value, first, err);
+	case SOCKETS:
+		return add_engine(config, value, first, err);
 	}
 	return err_set(err, TACIT_INTERNAL, "kind of name");
 }
@@ -170,7 +202,7 @@ static int parse_line(struct config *config, char *line, bool *seen, struct err 
 	if (!value || strtok_r(NULL, blank, &rest))
 		return err_set(err, TACIT_INVALID, "'%s' takes one value", name->name);
 	index = (size_t)(name - names);
-	if (seen[index] && name->kind != ROOTS)
+	if (seen[index] && name->kind != ROOTS && name->kind != SOCKETS)
 		return err_set(err, TACIT_INVALID, "'%s' is given twice", name->name);
 	if (set_value(config, name, value, !seen[index], err) < 0)
 		return err_wrap(err, "'%s' takes", name->name);

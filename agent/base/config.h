@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tacit.conf: lines of "name value" as in sshd_config, '#' begins a comment. The table in config.c
  * is the only list of names. An unknown name, a value out of range or a name given twice (but
- * runtime_root) is an error that says the line; nothing is half-taken. */
+ * runtime_root and engine) is an error that says the line; nothing is half-taken. */
 #ifndef TACIT_BASE_CONFIG_H
 #define TACIT_BASE_CONFIG_H
 
@@ -14,21 +14,30 @@
 #define CONFIG_ROOTS_MAX 16
 #define CONFIG_ROOT_MAX 128
 #define CONFIG_WORD_MAX 64
+#define CONFIG_ENGINES_MAX 8
+#define CONFIG_ENGINE_MAX 107 /* bytes of a socket's path: sun_path of unix(7) */
 #define CONFIG_PATH_MAX 256
 
 struct config {
-	char user[CONFIG_WORD_MAX];      /* core and toucher run as this user */
-	char api_user[CONFIG_WORD_MAX];  /* api runs as this user */
-	char operators[CONFIG_WORD_MAX]; /* group that may use the API besides root */
-	char key_file[CONFIG_PATH_MAX];  /* absolute; below --root when that is given */
-	unsigned int threads;            /* FUSE threads, 1 to 16; fixed for the life of a mount */
-	unsigned int keep_versions;      /* versions of a secret kept, 1 to 64 */
-	bool resend; /* ask the kernel to send again what a dead core had taken */
+	char user[CONFIG_WORD_MAX];        /* core and toucher run as this user */
+	char api_user[CONFIG_WORD_MAX];    /* api runs as this user */
+	char engine_user[CONFIG_WORD_MAX]; /* engine runs as this user */
+	char gate_user[CONFIG_WORD_MAX];   /* gate runs as this user */
+	char operators[CONFIG_WORD_MAX];   /* group that may use the API besides root */
+	char key_file[CONFIG_PATH_MAX];    /* absolute; below --root when that is given */
+	unsigned int threads;       /* FUSE threads, 1 to 16; fixed for the life of a mount */
+	unsigned int keep_versions; /* versions of a secret kept, 1 to 64 */
+	bool resend;                /* ask the kernel to send again what a dead core had taken */
 	enum log_level log_level;
 	/* Where container engines put their cgroups: a path in which ID stands for a container's
 	 * 64 hex digits, "/docker/ID". Given once, replaces the built-in list. */
 	char runtime_roots[CONFIG_ROOTS_MAX][CONFIG_ROOT_MAX];
 	size_t runtime_root_count;
+	/* Sockets of engines with Docker's API, docker's and podman's. Given once, replaces the
+	 * built-in list. "none": there is no API to ask, and a container is known by its id alone.
+	 */
+	char engines[CONFIG_ENGINES_MAX][CONFIG_ENGINE_MAX + 1];
+	size_t engine_count; /* 0: "none" */
 };
 
 void config_defaults(struct config *config);

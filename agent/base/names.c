@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/names.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #define SECRET_SEGMENTS_MAX 4
@@ -10,6 +11,9 @@ static const char alphanumeric[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQR
 static const char lower_or_digit[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 static const char name_bytes[] =
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+static const char unit_bytes[] =
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_.\\@-";
+static const char digits[] = "0123456789";
 static const char project_bytes[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
 
 struct component_grammar {
@@ -26,6 +30,9 @@ static const struct {
 	[CONSUMER_COMPOSE] = { "compose", 2,
 		{ { lower_or_digit, project_bytes, 1 }, { name_bytes, name_bytes, 1 } } },
 	[CONSUMER_CONTAINER] = { "container", 1, { { alphanumeric, name_bytes, 2 } } },
+	[CONSUMER_UNIT] = { "unit", 1, { { unit_bytes, unit_bytes, 1 } } },
+	[CONSUMER_USER] = { "user", 1, { { digits, digits, 1 } } },
+	[CONSUMER_SELF] = { "self", 0, { { NULL, NULL, 0 } } },
 };
 
 static bool matches(const struct component_grammar *grammar, const char *name, size_t length)
@@ -37,6 +44,18 @@ static bool matches(const struct component_grammar *grammar, const char *name, s
 		if (!memchr(grammar->rest, name[i], strlen(grammar->rest)))
 			return false;
 	return !(name[0] == '.' && (length == 1 || (length == 2 && name[1] == '.')));
+}
+
+/* As the kernel's uid_t has it, but for the one that means nobody; and written in one way alone. */
+static bool is_uid(const char *name, size_t length)
+{
+	uint64_t number = 0;
+
+	if (length > 10 || (length > 1 && name[0] == '0'))
+		return false;
+	for (size_t i = 0; i < length; i++)
+		number = number * 10 + (uint64_t)(name[i] - '0');
+	return number < UINT32_MAX;
 }
 
 int name_check_secret(const char *name, struct err *err)
@@ -94,7 +113,8 @@ bool consumer_component_ok(
 	enum consumer_kind kind, unsigned int level, const char *name, size_t length)
 {
 	return level < kinds[kind].depth && length <= NAME_SEGMENT_MAX &&
-	       matches(&kinds[kind].component[level], name, length);
+	       matches(&kinds[kind].component[level], name, length) &&
+	       (kind != CONSUMER_USER || is_uid(name, length));
 }
 
 enum consumer_kind consumer_kind_of_word(const char *word, size_t length)
@@ -113,7 +133,12 @@ int name_check_consumer(const char *name, struct err *err)
 
 	if (kind == CONSUMER_KINDS)
 		return err_set(err, TACIT_INVALID,
-			"a consumer is compose/PROJECT/SERVICE or container/NAME");
+			"a consumer is compose/PROJECT/SERVICE, container/NAME, unit/NAME or "
+			"user/UID");
+	if (kind == CONSUMER_SELF)
+		return err_set(err, TACIT_INVALID,
+			"'self' is whoever reads: grant to a compose/, container/, unit/ or user/ "
+			"consumer");
 	for (unsigned int level = 0; level < kinds[kind].depth; level++) {
 		if (*at != '/')
 			return err_set(err, TACIT_INVALID, "a %s consumer has %u names after '%s/'",

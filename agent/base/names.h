@@ -5,8 +5,11 @@
  *   file      1 to 63 of [A-Za-z0-9._-], the first one also '.', but not "." or ".."
  *   consumer  KIND/NAME..., the depth and the grammar of each name set by the kind:
  *             compose/PROJECT/SERVICE   project [a-z0-9][a-z0-9_-]*, service [a-zA-Z0-9._-]+
- * (compose-spec) container/NAME            [a-zA-Z0-9][a-zA-Z0-9_.-]+ (docker and podman) each name
- * at most 127 bytes, never "." or ".." */
+ *                                       (compose-spec)
+ *             container/NAME            [a-zA-Z0-9][a-zA-Z0-9_.-]+ (docker and podman)
+ *             unit/NAME                 [a-zA-Z0-9:_.\\@-]+ (systemd)
+ *             user/UID                  a number, 0 to 4294967294, without leading zeros
+ * each name at most 127 bytes, never "." or ".." */
 #ifndef TACIT_BASE_NAMES_H
 #define TACIT_BASE_NAMES_H
 
@@ -17,7 +20,15 @@
 
 #include "base/err.h"
 
-enum consumer_kind { CONSUMER_COMPOSE, CONSUMER_CONTAINER, CONSUMER_KINDS };
+enum consumer_kind {
+	CONSUMER_COMPOSE,
+	CONSUMER_CONTAINER,
+	CONSUMER_UNIT,
+	CONSUMER_USER,
+	CONSUMER_SELF, /* a directory in which every reader finds its own; nothing is granted to it
+			*/
+	CONSUMER_KINDS
+};
 
 #define NAME_SEGMENT_MAX 127 /* bytes of one component of a consumer */
 
@@ -31,7 +42,8 @@ const char *name_default_file(const char *secret);
 
 /* The kinds of consumers: the first component of every path in the mount. */
 const char *consumer_kind_word(enum consumer_kind kind);
-/* How many names follow the kind: the directory of the consumer is that deep below it. */
+/* How many names follow the kind: the directory of the consumer is that deep below it; 0 of
+ * CONSUMER_SELF, which is that directory. */
 unsigned int consumer_kind_depth(enum consumer_kind kind);
 /* Whether `name` (of `length` bytes) may be the component `level` (0 = the first after the kind).
  */

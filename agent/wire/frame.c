@@ -16,7 +16,8 @@ struct header {
 };
 
 #define BIT(role) (1u << (role))
-#define OTHERS (BIT(ROLE_CORE) | BIT(ROLE_TOUCHER) | BIT(ROLE_API))
+#define OTHERS                                                                                     \
+	(BIT(ROLE_CORE) | BIT(ROLE_TOUCHER) | BIT(ROLE_API) | BIT(ROLE_ENGINE) | BIT(ROLE_GATE))
 
 /* Room for the largest frame several times over, whatever the system's default is. */
 #define CHANNEL_BUFFER (4 * (int)(FRAME_BODY_MAX + sizeof(struct header)))
@@ -26,8 +27,8 @@ static const struct {
 	uint32_t size;         /* of the body: exactly, or at most when `octets` */
 	bool octets;
 } frames[FRAME_TYPES] = {
-	[FRAME_GIVE] = { BIT(ROLE_HOLDER) | BIT(ROLE_CORE), BIT(ROLE_HOLDER) | OTHERS,
-		sizeof(struct frame_give), false },
+	[FRAME_GIVE] = { BIT(ROLE_HOLDER) | BIT(ROLE_CORE) | BIT(ROLE_GATE),
+		BIT(ROLE_HOLDER) | OTHERS, sizeof(struct frame_give), false },
 	[FRAME_GO] = { BIT(ROLE_HOLDER), OTHERS, 0, false },
 	[FRAME_PING] = { BIT(ROLE_HOLDER), OTHERS, 0, false },
 	[FRAME_STOP] = { BIT(ROLE_HOLDER), BIT(ROLE_CORE), sizeof(struct frame_stop), false },
@@ -48,6 +49,17 @@ static const struct {
 	[FRAME_REPLY] = { BIT(ROLE_CORE), BIT(ROLE_API), sizeof(struct frame_reply), false },
 	[FRAME_OCTETS] = { BIT(ROLE_API) | BIT(ROLE_CORE), BIT(ROLE_API) | BIT(ROLE_CORE),
 		FRAME_OCTETS_MAX, true },
+	[FRAME_IDENTIFY] = { BIT(ROLE_CORE), BIT(ROLE_ENGINE), sizeof(struct frame_container_id),
+		false },
+	[FRAME_CAME] = { BIT(ROLE_ENGINE), BIT(ROLE_CORE), sizeof(struct frame_came), false },
+	[FRAME_WENT] = { BIT(ROLE_ENGINE), BIT(ROLE_CORE), sizeof(struct frame_went), false },
+	[FRAME_UNKNOWN] = { BIT(ROLE_ENGINE), BIT(ROLE_CORE), sizeof(struct frame_container_id),
+		false },
+	[FRAME_ENGINE_STATE] = { BIT(ROLE_ENGINE), BIT(ROLE_CORE),
+		sizeof(struct frame_engine_state), false },
+	[FRAME_ASK] = { BIT(ROLE_ENGINE), BIT(ROLE_GATE), sizeof(struct frame_ask), false },
+	[FRAME_NEED_ENGINE] = { BIT(ROLE_GATE), BIT(ROLE_HOLDER), sizeof(struct frame_need_engine),
+		false },
 };
 
 int frame_pair(int pair[2], struct err *err)

@@ -19,6 +19,9 @@
 
 #include <tacit/api.h>
 
+#include "base/access.h"
+#include "base/binding.h"
+#include "base/container.h"
 #include "base/err.h"
 #include "wire/role.h"
 
@@ -48,6 +51,18 @@ enum frame_type {
 	FRAME_REPLY, /* struct frame_reply; reply.body_length octets follow in FRAME_OCTETS */
 	/* api <-> core */
 	FRAME_OCTETS, /* 1 to FRAME_OCTETS_MAX bytes of a body, in order */
+	/* core -> engine */
+	FRAME_IDENTIFY, /* struct frame_container_id: which container is it? A thread waits for the
+			   answer: FRAME_CAME or FRAME_UNKNOWN of that id */
+	/* engine -> core */
+	FRAME_CAME,         /* struct frame_came: facts of a container */
+	FRAME_WENT,         /* struct frame_went: a container ended */
+	FRAME_UNKNOWN,      /* struct frame_container_id: no engine runs it */
+	FRAME_ENGINE_STATE, /* struct frame_engine_state */
+	/* engine -> gate */
+	FRAME_ASK, /* struct frame_ask; answered by FRAME_GIVE of GIVE_ANSWER */
+	/* gate -> holder */
+	FRAME_NEED_ENGINE, /* struct frame_need_engine; answered by FRAME_GIVE of GIVE_ENGINE */
 	FRAME_TYPES
 };
 
@@ -66,6 +81,10 @@ enum give {
 	GIVE_PEER,       /* a channel to the role `index`; to core, toucher, api */
 	GIVE_KEY_FILE,   /* the key file; without a descriptor when frame_give.status says why */
 	GIVE_SELF,       /* a pidfd of core; core -> a new holder, when adopted */
+	GIVE_ENGINE, /* a connection to an engine, for the ask `index`; holder -> gate; without a
+			descriptor when frame_give.status says why */
+	GIVE_ANSWER, /* a pipe with an engine's answer to the ask `index`, as it came, to its end;
+			gate -> engine; without a descriptor when frame_give.status says why */
 	GIVES
 };
 
@@ -73,7 +92,8 @@ struct frame_give {
 	uint32_t what;  /* enum give */
 	uint32_t index; /* of GIVE_DEVICE; the role of GIVE_PEER */
 	int32_t pid;    /* of GIVE_PEER: the process at the other end */
-	int32_t status; /* of GIVE_KEY_FILE: 0, or -enum tacit_code and no descriptor comes */
+	int32_t status; /* of GIVE_KEY_FILE, GIVE_ENGINE, GIVE_ANSWER: 0, or -enum tacit_code and
+			   no descriptor comes */
 };
 
 struct frame_stop {
@@ -105,6 +125,58 @@ struct frame_touch {
 	char path[TACIT_CONSUMER_NAME_MAX + 1 + TACIT_FILE_NAME_MAX + 1]; /* below the mount */
 };
 
+struct frame_container_id {
+	char id[CONTAINER_ID_LENGTH + 1];
+};
+
+enum container_life {
+	LIFE_CREATED, /* never started */
+	LIFE_RUNNING, /* running, paused, or just being started */
+	LIFE_ENDED,   /* it ran, and has ended */
+};
+
+struct frame_came {
+	uint32_t life; /* enum container_life */
+	struct container_facts facts;
+};
+
+struct frame_went {
+	char id[CONTAINER_ID_LENGTH + 1];
+	uint8_t removed; /* 0: it has ended and may be started again; 1: it will not be */
+};
+
+enum engine_state {
+	ENGINE_DOWN, /* its API does not answer: what is known of its containers is all there is */
+	ENGINE_LISTING, /* it answers; all of its containers follow in FRAME_CAME */
+	ENGINE_SYNCED,  /* they have been told; from now on every change is */
+};
+
+struct frame_engine_state {
+	uint32_t engine; /* index in the configuration */
+	uint32_t state;  /* enum engine_state */
+};
+
+/* What may be asked of an engine, and nothing else may. */
+enum ask {
+	ASK_EVENTS = 1, /* its stream of container events, from now on; without an end */
+	ASK_LIST,       /* all of its containers */
+	ASK_CONTAINER,  /* one, by id */
+	ASK_IMAGE,      /* one, by "sha256:" and 64 digits */
+	ASKS
+};
+
+struct frame_ask {
+	uint32_t ask;    /* a number of engine's choice, for the answer */
+	uint32_t engine; /* index in the configuration */
+	uint32_t what;   /* enum ask */
+	char id[CONTAINER_DIGEST_MAX + 1];
+};
+
+struct frame_need_engine {
+	uint32_t ask; /* comes back as frame_give.index */
+	uint32_t engine;
+};
+
 /* What an operator asks. Fields a verb does not use are zero. */
 enum verb {
 	VERB_STATUS = 1,
@@ -119,7 +191,17 @@ enum verb {
 	VERB_GRANT_ADD,      /* secret, consumer, file ("" = default), uid, gid, mode */
 	VERB_GRANT_LIST,     /* secret and consumer, each "" = all */
 	VERB_GRANT_REMOVE,   /* secret, consumer, file ("" = the only one) */
+	VERB_GRANT_CHECK, /* secret, consumer, file ("" = the only one), pid or container ("" and 0:
+			     whoever the consumer is) */
 	VERB_CONSUMER_LIST,
+	VERB_CONSUMER_INSPECT, /* consumer */
+	VERB_CONSUMER_BIND,    /* consumer, rules: added to those it has */
+	VERB_CONSUMER_UNBIND,  /* consumer, rules (none = all) */
+	VERB_CONSUMER_FREEZE,  /* consumer: no open, and open files end */
+	VERB_CONSUMER_THAW,    /* consumer */
+	VERB_CONSUMER_REMOVE,  /* consumer: its grants and its rules; flags */
+	VERB_ACCESS_EXPORT,
+	VERB_ACCESS_APPLY, /* flags; body: struct access_statement, one after the other */
 	VERB_LOCK,
 	VERB_UNLOCK, /* body: empty (the configured key file), or a key file's text sealed for
 			"unlock" */
@@ -129,20 +211,34 @@ enum verb {
 };
 
 #define REQUEST_FORCE                                                                              \
-	1u /* SECRET_REMOVE although granted; STOP although containers hold the mount */
+	1u /* SECRET_REMOVE although granted; STOP although containers hold the mount;             \
+	      CONSUMER_REMOVE although it has grants */
+#define REQUEST_DRY_RUN 2u /* ACCESS_APPLY: say what would change, and change nothing */
+#define REQUEST_PRUNE 4u   /* ACCESS_APPLY: what the file does not say is taken away */
+
+/* Bytes a request's body can have at most: a sealed value, or a file of statements. */
+#define REQUEST_BODY_MAX ACCESS_BYTES_MAX
 
 struct frame_request {
 	uint32_t verb; /* enum verb */
 	uint32_t flags;
-	uint32_t body_length;  /* at most TACIT_TRANSIT_MAX */
+	uint32_t body_length;  /* at most REQUEST_BODY_MAX */
 	uint32_t operator_uid; /* of the peer, as the kernel told api */
-	uint64_t version;
-	uint32_t uid, gid; /* 0xffffffff: whoever reads */
-	uint32_t mode;     /* permission bits; 0 = 0400 */
+	uint64_t version;      /* of a secret; 0: the current one */
+	uint64_t expires_ns;   /* realtime at which a grant ends; 0: it does not */
+	uint64_t lifetime_ns;  /* or how long it lives from now on; 0: not said */
+	uint32_t reads;        /* OPENs a grant gives each container; 0: any number */
+	uint32_t grant_flags;  /* of GRANT_NEWLINE, GRANT_MAIN_PROCESS */
+	int32_t pid;           /* GRANT_CHECK: a process of the host's; 0: none */
+	uint32_t rule_count;   /* of rules */
+	uint32_t uid, gid;     /* 0xffffffff: whoever reads */
+	uint32_t mode;         /* permission bits; 0 = 0400 */
 	uint8_t reply_key[32];
 	char secret[TACIT_SECRET_NAME_MAX + 1];
 	char consumer[TACIT_CONSUMER_NAME_MAX + 1];
 	char file[TACIT_FILE_NAME_MAX + 1];
+	char container[CONTAINER_NAME_MAX + 1]; /* GRANT_CHECK: a name or an id */
+	char rules[BINDING_RULES_MAX][BINDING_TEXT_MAX + 1];
 };
 
 /* The answer. When code is 0 the body is a document (wire/doc.h), but for SECRET_REVEAL, where it
@@ -170,6 +266,12 @@ struct frame {
 		struct frame_need_key need_key;
 		struct frame_expel expel;
 		struct frame_touch touch;
+		struct frame_container_id container_id;
+		struct frame_came came;
+		struct frame_went went;
+		struct frame_engine_state engine_state;
+		struct frame_ask ask;
+		struct frame_need_engine need_engine;
 		struct frame_request request;
 		struct frame_reply reply;
 		uint8_t octets[FRAME_BODY_MAX];

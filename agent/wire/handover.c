@@ -18,7 +18,7 @@
 
 size_t handover_size(unsigned int threads)
 {
-	return sizeof(struct handover) + threads * sizeof(struct handover_slot);
+	return sizeof(struct handover) + (threads + 1) * sizeof(struct handover_slot);
 }
 
 int handover_create(unsigned int threads, int *fd, struct err *err)
@@ -28,6 +28,7 @@ int handover_create(unsigned int threads, int *fd, struct err *err)
 		.layout = HANDOVER_LAYOUT,
 		.threads = threads,
 		.mounted_ns = clock_realtime_ns(),
+		.mounted_boot_ns = clock_boottime_ns(),
 	};
 	_close_ int memory = memfd_create("tacit-handover", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 

@@ -16,8 +16,8 @@
 #include "base/err.h"
 
 #define HANDOVER_MAGIC 0x74616369u /* "taci" */
-#define HANDOVER_LAYOUT 1u         /* raised when anything below changes */
-#define HANDOVER_LAYOUT_TEXT "1"
+#define HANDOVER_LAYOUT 2u         /* raised when anything below changes */
+#define HANDOVER_LAYOUT_TEXT "2"
 
 #define HANDOVER_THREADS_MAX 16
 #define HANDOVER_HANDLES 4096 /* open files of all containers together */
@@ -25,6 +25,8 @@
 /* A request is at most max_write (1 MiB, which only a writer could use) and a header; libfuse 3.14
  * reads into a buffer of exactly this size: 256 pages and one for the header. */
 #define HANDOVER_REQUEST_MAX (257u * 4096u)
+#define HANDOVER_PARKED 256        /* OPENs that wait for somebody's answer, at most */
+#define HANDOVER_PARKED_REQUEST 64 /* an OPEN: its header of 40 bytes and 8 more */
 /* A request that was being processed when this many cores crashed is answered EIO. */
 #define HANDOVER_STRIKES 2u
 
@@ -54,20 +56,54 @@ struct handover_handle {
 	uint32_t pad;
 };
 
+/* An OPEN that cannot be decided yet: nobody has said which container asks, or a read that is
+ * counted has not been written down. It waits here, without a thread, for less than a second. */
+enum parked_state {
+	PARKED_FREE,
+	PARKED_WAITING,
+	PARKED_INTERRUPTED, /* its reader was killed: it wants EINTR */
+};
+
+/* How far the counting of a parked OPEN of a grant with `reads` is. */
+enum parked_count {
+	COUNT_NONE,    /* it has not come to that */
+	COUNT_ASKED,   /* it waits for the worker */
+	COUNT_GIVEN,   /* written down: it may be answered */
+	COUNT_REFUSED, /* none left, or it could not be written down */
+};
+
+struct handover_parked {
+	_Atomic uint32_t state;  /* enum parked_state */
+	_Atomic uint32_t count;  /* enum parked_count */
+	_Atomic uint64_t number; /* the how-many-th read of its container this one is, set before it
+				    is written down: whoever finds the store at this number or
+				    above finds this read given; 0: not set */
+	uint64_t since_ns;       /* CLOCK_MONOTONIC */
+	uint32_t device;         /* the clone it came through, and is answered through */
+	uint32_t length;         /* of request */
+	char request[HANDOVER_PARKED_REQUEST];
+};
+
 struct handover {
 	uint32_t magic, layout;
-	uint32_t threads; /* device clones and slots */
+	uint32_t threads; /* device clones; there is a slot for each, and one for parked OPENs */
 	uint32_t pad;
-	char mount_device[32]; /* "0:57", as /proc/PID/mountinfo calls the mount */
-	uint8_t node_key[16];  /* node ids are a keyed hash of their path */
-	uint64_t mounted_ns;   /* realtime */
+	char mount_device[32];    /* "0:57", as /proc/PID/mountinfo calls the mount */
+	uint8_t node_key[16];     /* node ids are a keyed hash of their path */
+	uint64_t mounted_ns;      /* realtime */
+	uint64_t mounted_boot_ns; /* CLOCK_BOOTTIME at that moment */
 	uint32_t init_request_length, init_reply_length;
 	char init_request[HANDOVER_INIT_MAX];
 	char init_reply[HANDOVER_INIT_MAX];
 	_Atomic uint64_t core_starts;
-	_Atomic uint64_t resumed; /* requests a core finished for its predecessor */
-	_Atomic uint64_t resent;  /* requests the kernel sent again */
+	_Atomic uint64_t resumed;           /* requests a core finished for its predecessor */
+	_Atomic uint64_t resent;            /* requests the kernel sent again */
+	_Atomic uint64_t parked_count;      /* OPENs that were ever parked */
+	_Atomic uint64_t parked_total_ns;   /* how long they waited, together */
+	_Atomic uint64_t parked_longest_ns; /* and one of them at most */
+	_Atomic uint64_t parked_refused;    /* of them: denied, for nobody knew them in time */
 	struct handover_handle handles[HANDOVER_HANDLES];
+	struct handover_parked parked[HANDOVER_PARKED];
 	struct handover_slot slots[] __attribute__((aligned(4096)));
 };
 

@@ -3,7 +3,8 @@
 
 const char *role_name(enum role role)
 {
-	static const char *const names[ROLES] = { "holder", "core", "toucher", "api" };
+	static const char *const names[ROLES] = { "holder", "core", "toucher", "api", "engine",
+		"gate" };
 
 	return (unsigned int)role < ROLES ? names[role] : "nobody";
 }

@@ -9,6 +9,8 @@ enum role {
 	ROLE_CORE,    /* keys, store, policy, FUSE */
 	ROLE_TOUCHER, /* writes into the mount so that watchers wake */
 	ROLE_API,     /* HTTP and JSON for operators */
+	ROLE_ENGINE,  /* parses what container engines say */
+	ROLE_GATE,    /* asks engines what it is allowed to ask, and reads no answer */
 	ROLES
 };
 

@@ -10,7 +10,7 @@
 
 static void put_owner(struct pack *doc, const char *name, uint32_t id)
 {
-	if (id == VAULT_READER)
+	if (id == GRANT_READER)
 		doc_none(doc, name);
 	else
 		doc_number(doc, name, id);

@@ -54,9 +54,9 @@ void turn_end(struct turn *turn)
 static void find_owner(
 	const struct turn *turn, const struct grant_record *grant, uint32_t *uid, uint32_t *gid)
 {
-	*uid = grant->uid == VAULT_READER ? turn->who->uid
+	*uid = grant->uid == GRANT_READER ? turn->who->uid
 					  : identity_host_uid(turn->who->pid, grant->uid);
-	*gid = grant->gid == VAULT_READER ? turn->who->gid
+	*gid = grant->gid == GRANT_READER ? turn->who->gid
 					  : identity_host_gid(turn->who->pid, grant->gid);
 }
 

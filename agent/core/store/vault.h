@@ -13,12 +13,15 @@
 
 #include <tacit/api.h>
 
+#include "base/access.h"
+#include "base/container.h"
 #include "base/err.h"
 #include "core/store/store.h"
 #include "seal/seal.h"
 
-#define VAULT_VERSIONS_MAX 64    /* versions of one secret kept at once */
-#define VAULT_READER 0xffffffffu /* an owner that is "whoever reads" */
+#define VAULT_VERSIONS_MAX 64 /* versions of one secret kept at once */
+#define VAULT_USES_MAX 64     /* containers whose reads of one grant are counted at once */
+#define VAULT_USER_MAX 191    /* bytes of what a reader is called: "container/web 4f5e..." */
 
 struct version_record {
 	uint64_t number; /* 1, 2, 3...: never used again within a secret */
@@ -43,10 +46,37 @@ struct grant_record {
 	uint8_t secret_id[SEAL_ID_BYTES]; /* zero in a tombstone */
 	char consumer[TACIT_CONSUMER_NAME_MAX + 1];
 	char file[TACIT_FILE_NAME_MAX + 1];
-	uint32_t uid, gid; /* as the container counts, or VAULT_READER */
-	uint16_t mode;     /* permission bits, 0400 */
+	uint32_t uid, gid;   /* as the container counts, or GRANT_READER */
+	uint16_t mode;       /* permission bits, 0400 */
+	uint16_t flags;      /* of GRANT_FLAGS */
+	uint32_t reads;      /* OPENs each container gets; 0: any number */
+	uint64_t version;    /* of the secret; 0: the current one */
+	uint64_t expires_ns; /* realtime; 0: never */
 	uint64_t created_ns;
 	uint64_t revoked_ns; /* 0 while it lives */
+};
+
+/* What is said of a consumer besides its grants. */
+struct consumer_record {
+	uint8_t id[SEAL_ID_BYTES];
+	char consumer[TACIT_CONSUMER_NAME_MAX + 1];
+	uint64_t frozen_ns;  /* 0: it is not frozen */
+	uint32_t rule_count; /* all of them must hold */
+	char rules[BINDING_RULES_MAX][BINDING_TEXT_MAX + 1];
+};
+
+/* What has been read through a grant. */
+struct use_record {
+	uint8_t id[SEAL_ID_BYTES];
+	uint8_t grant_id[SEAL_ID_BYTES];
+	uint64_t last_ns; /* realtime of the last OPEN; 0: none */
+	uint64_t last_version;
+	char last_user[VAULT_USER_MAX + 1];
+	uint32_t count; /* of containers below: of a grant with `reads` alone */
+	struct vault_count {
+		char container[CONTAINER_ID_LENGTH + 1];
+		uint32_t used;
+	} counts[VAULT_USES_MAX];
 };
 
 struct vault;
@@ -78,8 +108,21 @@ bool vault_is_written_locked(const struct vault *vault);
  * TACIT_CORRUPT, named by its id in hexadecimal. */
 typedef int vault_secret_fn(void *arg, const struct secret_record *secret, struct err *err);
 typedef int vault_grant_fn(void *arg, const struct grant_record *grant, struct err *err);
-int vault_each(struct vault *vault, vault_secret_fn *on_secret, vault_grant_fn *on_grant, void *arg,
-	struct err *err);
+typedef int vault_consumer_fn(void *arg, const struct consumer_record *consumer, struct err *err);
+typedef int vault_use_fn(void *arg, const struct use_record *use, struct err *err);
+typedef int vault_container_fn(void *arg, const struct container_facts *container, struct err *err);
+struct vault_visitor {
+	vault_secret_fn *on_secret;
+	vault_grant_fn *on_grant;
+	vault_consumer_fn *on_consumer;
+	vault_use_fn *on_use;
+	vault_container_fn *on_container;
+	void *arg;
+};
+int vault_each(struct vault *vault, const struct vault_visitor *visitor, struct err *err);
+
+/* The latest time that was ever written down, realtime; 0: none. Works without a key. */
+uint64_t vault_clock(const struct vault *vault);
 
 /* The sealed bytes of a value, for keeping in memory: *sealed is malloc'd, the caller frees it. */
 int vault_load_value(struct vault *vault, const uint8_t value_id[SEAL_ID_BYTES], uint8_t **sealed,
@@ -98,6 +141,17 @@ int vault_begin(struct vault *vault, struct err *err);
 int vault_put_secret(struct vault *vault, const struct secret_record *secret, struct err *err);
 int vault_remove_secret(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err);
 int vault_put_grant(struct vault *vault, const struct grant_record *grant, struct err *err);
+int vault_put_consumer(
+	struct vault *vault, const struct consumer_record *consumer, struct err *err);
+int vault_remove_consumer(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err);
+int vault_put_use(struct vault *vault, const struct use_record *use, struct err *err);
+int vault_remove_use(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err);
+/* The record of a container has its own id's first 16 bytes as its id. */
+int vault_put_container(
+	struct vault *vault, const struct container_facts *container, struct err *err);
+int vault_remove_container(struct vault *vault, const char *container_id, struct err *err);
+/* Write down a time, never an earlier one than before. */
+int vault_put_clock(struct vault *vault, uint64_t realtime_ns, struct err *err);
 int vault_put_value(struct vault *vault, const uint8_t value_id[SEAL_ID_BYTES], const void *plain,
 	size_t length, uint8_t **sealed, size_t *sealed_length, struct err *err);
 int vault_remove_value(struct vault *vault, const uint8_t value_id[SEAL_ID_BYTES], struct err *err);

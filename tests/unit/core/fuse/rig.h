@@ -254,7 +254,7 @@ static inline struct grant_record rig_grant(
 	const struct rig *rig, const char *consumer, const char *file)
 {
 	struct grant_record grant = {
-		.uid = VAULT_READER, .gid = VAULT_READER, .mode = 0400, .created_ns = 7
+		.uid = GRANT_READER, .gid = GRANT_READER, .mode = 0400, .created_ns = 7
 	};
 
 	seal_random(grant.id, sizeof grant.id);

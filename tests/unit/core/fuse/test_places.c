@@ -96,11 +96,11 @@ static void an_owner_and_a_mode_are_kept(void **state)
 		uint32_t uid, gid;
 		int errnum;
 	} rows[] = {
-		{ VAULT_READER, VAULT_READER, 0400, 1234, 1234, 0 },
-		{ VAULT_READER, VAULT_READER, 0040, 1234, 1234, EACCES },
-		{ 1000, VAULT_READER, 0400, 1000, 1000, 0 },
-		{ 1000, VAULT_READER, 0400, 1001, 1001, EACCES },
-		{ 1000, VAULT_READER, 0400, 0, 0, 0 },
+		{ GRANT_READER, GRANT_READER, 0400, 1234, 1234, 0 },
+		{ GRANT_READER, GRANT_READER, 0040, 1234, 1234, EACCES },
+		{ 1000, GRANT_READER, 0400, 1000, 1000, 0 },
+		{ 1000, GRANT_READER, 0400, 1001, 1001, EACCES },
+		{ 1000, GRANT_READER, 0400, 0, 0, 0 },
 		{ 1000, 2000, 0440, 1001, 2000, 0 },
 		{ 1000, 2000, 0440, 1001, 2001, EACCES },
 		{ 1000, 2000, 0444, 1001, 2001, 0 },
@@ -129,7 +129,7 @@ static void an_owner_and_a_mode_are_kept(void **state)
 		assert_int_equal(rig_getattr(rig, ask, &reply), 0);
 		assert_int_equal(reply.body.attr.attr.mode, S_IFREG | rows[i].mode);
 		assert_int_equal(reply.body.attr.attr.uid,
-			rows[i].owner == VAULT_READER ? rows[i].uid : rows[i].owner);
+			rows[i].owner == GRANT_READER ? rows[i].uid : rows[i].owner);
 		revoked = rig_revoked(&grant);
 		rig_put_grant(rig, &revoked);
 	}

@@ -64,7 +64,7 @@ static void a_grant_has_the_bytes_of_the_format(void **state)
 {
 	struct grant_record grant = { .consumer = "container/db",
 		.file = "pw",
-		.uid = VAULT_READER,
+		.uid = GRANT_READER,
 		.gid = 20,
 		.mode = 0400,
 		.created_ns = 5 };

@@ -76,7 +76,7 @@ static inline struct grant_record a_grant(const struct secret_record *secret)
 {
 	struct grant_record grant = { .consumer = "compose/shop/web",
 		.file = "db_password",
-		.uid = VAULT_READER,
+		.uid = GRANT_READER,
 		.gid = 20,
 		.mode = 0400,
 		.created_ns = 7 };

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/container.h"
+
+#include <string.h>
+
+bool container_id_ok(const char *text)
+{
+	return strnlen(text, CONTAINER_ID_LENGTH + 1) == CONTAINER_ID_LENGTH &&
+	       strspn(text, "0123456789abcdef") == CONTAINER_ID_LENGTH;
+}
+
+static bool is_text(const char *field, size_t room)
+{
+	return memchr(field, '\0', room) != NULL;
+}
+
+int container_facts_check(const struct container_facts *facts, struct err *err)
+{
+	bool good = container_id_ok(facts->id) && is_text(facts->name, sizeof facts->name) &&
+		    is_text(facts->project, sizeof facts->project) &&
+		    is_text(facts->service, sizeof facts->service) &&
+		    is_text(facts->image, sizeof facts->image) &&
+		    is_text(facts->image_id, sizeof facts->image_id) &&
+		    facts->labels_length <= CONTAINER_LABELS_MAX &&
+		    (!facts->labels_length || !facts->labels[facts->labels_length - 1]);
+
+	for (int i = 0; i < CONTAINER_DIGESTS_MAX; i++)
+		good = good && is_text(facts->digest[i], sizeof facts->digest[i]);
+	return good ? 0 : err_set(err, TACIT_INVALID, "what is said of a container is malformed");
+}
+
+size_t container_facts_size(const struct container_facts *facts)
+{
+	return offsetof(struct container_facts, labels) + facts->labels_length;
+}
+
+const char *container_label(const struct container_facts *facts, const char *key, size_t length)
+{
+	const char *at = facts->labels, *end = at + facts->labels_length;
+
+	for (; at < end; at += strlen(at) + 1)
+		if (!strncmp(at, key, length) && at[length] == '=')
+			return at + length + 1;
+	return NULL;
+}
