@@ -32,11 +32,16 @@ int child_program(const struct holder *holder, enum role role, struct err *err)
 	return fd >= 0 ? fd : err_errno(err, errno, TACIT_NOT_FOUND, "program %s", path);
 }
 
+bool child_is_configured(const struct holder *holder, enum role role)
+{
+	return (role != ROLE_ENGINE && role != ROLE_GATE) || holder->config.engine_count;
+}
+
 /* In the new process: become the role's user, with nothing but the channel, and execute. */
 static void become(const struct holder *holder, enum role role, int program, int channel)
 {
-	uid_t uid = role == ROLE_API ? holder->api_uid : holder->uid;
-	gid_t gid = role == ROLE_API ? holder->api_gid : holder->gid;
+	uid_t uid = holder->user[role].uid;
+	gid_t gid = holder->user[role].gid;
 	char name[16];
 	char root_flag[] = "--root";
 	char *argv[] = { name, root_flag, (char *)holder->root, NULL };
@@ -56,52 +61,6 @@ static void become(const struct holder *holder, enum role role, int program, int
 		_exit(127);
 	syscall(SYS_execveat, program, "", argv, nothing, AT_EMPTY_PATH);
 	_exit(127);
-}
-
-static void give(const struct child *child, enum give what, uint32_t index, int fd)
-{
-	struct frame_give body = { .what = what, .index = index };
-
-	if (fd >= 0)
-		frame_send_now(child->channel, FRAME_GIVE, &body, sizeof body, fd, NULL);
-}
-
-/* A new channel between core and another role: either may be the one that has just started. */
-static void introduce(struct holder *holder, enum role role)
-{
-	const struct child *core = &holder->child[ROLE_CORE], *other = &holder->child[role];
-	struct frame_give to_core = { GIVE_PEER, role, other->pid, 0 };
-	struct frame_give to_other = { GIVE_PEER, ROLE_CORE, core->pid, 0 };
-	int pair[2];
-
-	if (!core->pid || !other->pid || frame_pair(pair, NULL) < 0)
-		return;
-	frame_send_now(core->channel, FRAME_GIVE, &to_core, sizeof to_core, pair[0], NULL);
-	frame_send_now(other->channel, FRAME_GIVE, &to_other, sizeof to_other, pair[1], NULL);
-	close(pair[0]);
-	close(pair[1]);
-}
-
-static void give_all(struct holder *holder, enum role role)
-{
-	const struct table *table = &holder->table;
-	const struct child *child = &holder->child[role];
-
-	if (role == ROLE_CORE) {
-		for (uint32_t i = 0; i < holder->handover->threads; i++)
-			give(child, GIVE_DEVICE, i, table->device[i]);
-		give(child, GIVE_HANDOVER, 0, table->handover);
-		give(child, GIVE_KEY_PAGE, 0, table->keys);
-		give(child, GIVE_ADOPT, 0, table->adopt);
-	}
-	if (role != ROLE_API)
-		give(child, GIVE_MOUNT, 0, table->mount);
-	if (role != ROLE_TOUCHER)
-		give(child, GIVE_LISTENER, 0, table->listener);
-	for (enum role other = ROLE_CORE; other < ROLES; other++)
-		if (role == ROLE_CORE ? other != ROLE_CORE : other == role)
-			introduce(holder, other);
-	frame_send_now(child->channel, FRAME_GO, NULL, 0, -1, NULL);
 }
 
 void child_start(struct holder *holder, enum role role)
@@ -131,12 +90,13 @@ void child_start(struct holder *holder, enum role role)
 		close(take_fd(&child->channel));
 		return;
 	}
-	give_all(holder, role);
+	give_start(holder, role);
 }
 
 static void count_strikes(struct handover *handover)
 {
-	for (unsigned int i = 0; i < handover->threads; i++)
+	/* One for each thread, and the one that parked OPENs are processed in. */
+	for (unsigned int i = 0; i <= handover->threads; i++)
 		if (atomic_load(&handover->slots[i].processing))
 			atomic_fetch_add(&handover->slots[i].strikes, 1);
 }

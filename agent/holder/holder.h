@@ -3,9 +3,9 @@
  *
  * It opens /dev/fuse and mounts, keeps every descriptor that must outlive the others, starts them,
  * and starts them again. It is fed by nobody but its own children, in fixed frames; it parses
- * nothing but its configuration; it never waits for a child, alive or dead; it holds no key and
- * never enters the mount. One thread. Keep it small: under 400 lines in this folder's .c files but
- * main.c's usage. */
+ * nothing but its configuration; it never waits for a child, alive or dead; it connects to engines,
+ * whose sockets are root's, and reads nothing that they say; it holds no key and never enters the
+ * mount. One thread. Keep it small. */
 #ifndef TACIT_HOLDER_HOLDER_H
 #define TACIT_HOLDER_HOLDER_H
 
@@ -58,13 +58,19 @@ struct child {
 	uint64_t not_before_ns; /* of the next start */
 };
 
+/* As whom a role runs. */
+struct user {
+	uid_t uid;
+	gid_t gid;
+};
+
 struct holder {
 	struct config config;
 	char root[PATH_ROOT_MAX + 1];
 	char libexec[PATH_FULL_MAX];
 	char **argv;
-	uid_t uid, api_uid;
-	gid_t gid, api_gid, operators; /* operators (gid_t)-1: no such group */
+	struct user user[ROLES]; /* [ROLE_HOLDER] is root */
+	gid_t operators;         /* (gid_t)-1: no such group */
 	int lock;
 	struct table table;
 	struct handover *handover;
@@ -74,8 +80,8 @@ struct holder {
 	bool stopping;
 };
 
-/* setup.c: users, directories, the lock, listening sockets. TACIT_BUSY when another agent has
- * `root`. */
+/* setup.c: users (of the roles that are configured), directories, the lock, listening sockets.
+ * TACIT_BUSY when another agent has `root`. */
 int setup_users(struct holder *holder, struct err *err);
 int setup_places(struct holder *holder, struct err *err);
 int setup_sockets(struct holder *holder, struct err *err);
@@ -90,6 +96,8 @@ void mount_end(struct holder *holder);
 bool adopt_orphan(struct holder *holder);
 
 /* child.c */
+/* Whether there is such a process at all: engine and gate are for engines that can be asked. */
+bool child_is_configured(const struct holder *holder, enum role role);
 void child_start(struct holder *holder, enum role role);
 /* Kill (when `kill_it`) and forget it; when `to_blame`, count a strike against what core had in
  * hand. */
@@ -102,5 +110,13 @@ void child_drop(struct holder *holder, enum role role, bool kill_it, bool to_bla
 void child_kill_core(struct holder *holder, int pidfd);
 /* The descriptor of a role's executable; -1 and TACIT_NOT_FOUND when it is not there. */
 int child_program(const struct holder *holder, enum role role, struct err *err);
+
+/* give.c: descriptors for children. Nothing here waits for one: what it does not read is lost. */
+/* What a role that has just started needs: its gifts, its peers, "go". */
+void give_start(struct holder *holder, enum role role);
+/* The key file to core; or why not. */
+void give_key_file(const struct holder *holder, bool create);
+/* A connection to an engine to gate, whose user may not open the engine's socket; or why not. */
+void give_engine(const struct holder *holder, const struct frame_need_engine *need);
 
 #endif

@@ -24,8 +24,9 @@ static const char usage[] =
 	"The tacit agent: shows each container its own secrets as files below /run/tacit.\n"
 	"\n"
 	"  --root DIR     a scratch instance: etc, var and run are below DIR\n"
-	"  --libexec DIR  where tacit-core, tacit-toucher and tacit-api are (" LIBEXECDIR ")\n"
-	"  -t             check the configuration and the programs, then exit\n"
+	"  --libexec DIR  where tacit-core and the other processes' programs are\n"
+	"                 (" LIBEXECDIR ")\n"
+	"  -t             check the configuration, the users and the programs, then exit\n"
 	"  --takes-over N with -t: fail unless this version can take over handover layout N\n"
 	"  --version, --help\n"
 	"\n"
@@ -61,8 +62,7 @@ static int parse_arguments(struct holder *holder, int argc, char **argv, bool *c
 		case 'o':
 			if (strcmp(optarg, HANDOVER_LAYOUT_TEXT)) {
 				fputs("tacitd: cannot take over the running agent's memory: stop "
-				      "it "
-				      "and start this version\n",
+				      "it and start this version\n",
 					stderr);
 				return TACIT_EXIT_FAILED;
 			}
@@ -163,8 +163,9 @@ static void end(struct holder *holder)
 	mount_end(holder);
 	table_notify_stopping();
 	/* api ends by itself when it is alone, and has then answered whoever asked us to stop. */
-	kill_child(holder, ROLE_CORE);
-	kill_child(holder, ROLE_TOUCHER);
+	for (enum role role = ROLE_CORE; role < ROLES; role++)
+		if (role != ROLE_API)
+			kill_child(holder, role);
 	close(holder->child[ROLE_API].channel);
 	while (waitpid(-1, NULL, WNOHANG) >= 0 && clock_monotonic_ns() < deadline)
 		usleep(2000);
@@ -200,14 +201,15 @@ int main(int argc, char **argv)
 	table_empty(&holder.table);
 	for (enum role role = ROLE_CORE; role < ROLES; role++)
 		holder.child[role] = (struct child){ .role = role, .channel = -1 };
-	if (config_read(&holder.config, holder.root, &err) < 0 || check_programs(&holder, &err) < 0)
+	if (config_read(&holder.config, holder.root, &err) < 0 ||
+		check_programs(&holder, &err) < 0 || setup_users(&holder, &err) < 0)
 		return fail(&err);
 	if (check) {
-		puts("configuration and programs are good");
+		puts("configuration, users and programs are good");
 		return 0;
 	}
 	log_open("tacitd", holder.config.log_level);
-	if (harden(&err) < 0 || setup_users(&holder, &err) < 0 || setup_places(&holder, &err) < 0)
+	if (harden(&err) < 0 || setup_places(&holder, &err) < 0)
 		return fail(&err);
 	if (take_mount(&holder, &err) < 0) {
 		if (holder.handover && err.code != TACIT_BUSY)

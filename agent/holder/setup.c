@@ -17,36 +17,45 @@
 
 #include "base/log.h"
 
-/* For scratch instances on a host where tacit is not installed; of systemd's range for dynamic
- * users. */
-#define SCRATCH_UID 65401u
-#define SCRATCH_API_UID 65402u
 #define BACKLOG 64
 #define LOCK_TRIES 20
 #define LOCK_TRY_US 25000
 
-static int find_user(struct holder *holder, const char *name, uid_t scratch, uid_t *uid, gid_t *gid,
-	struct err *err)
-{
-	const struct passwd *user = getpwnam(name);
+/* As whom each role runs: the name's place in the configuration; and for a scratch instance on a
+ * host where tacit is not installed a number of systemd's range for dynamic users. */
+static const struct {
+	enum role role;
+	size_t name;
+	uid_t scratch;
+} users[] = {
+	{ ROLE_CORE, offsetof(struct config, user), 65401 },
+	{ ROLE_TOUCHER, offsetof(struct config, user), 65401 },
+	{ ROLE_API, offsetof(struct config, api_user), 65402 },
+	{ ROLE_ENGINE, offsetof(struct config, engine_user), 65403 },
+	{ ROLE_GATE, offsetof(struct config, gate_user), 65404 },
+};
 
-	if (!user && !holder->root[0])
+static int find_user(const struct holder *holder, const char *name, uid_t scratch,
+	struct user *user, struct err *err)
+{
+	const struct passwd *entry = getpwnam(name);
+
+	if (!entry && !holder->root[0])
 		return err_set(err, TACIT_NOT_FOUND,
 			"user %s does not exist; make it with systemd-sysusers, or name another in "
 			"the configuration",
 			name);
-	*uid = user ? user->pw_uid : scratch;
-	*gid = user ? user->pw_gid : (gid_t)scratch;
+	user->uid = entry ? entry->pw_uid : scratch;
+	user->gid = entry ? entry->pw_gid : (gid_t)scratch;
 	/* Its processes would be operators to the agent they are made of. */
-	if (*gid == holder->operators)
+	if (user->gid == holder->operators)
 		return err_set(err, TACIT_INVALID,
 			"the group of user %s is the operators' group %s: give the user a group of "
-			"its "
-			"own",
+			"its own",
 			name, holder->config.operators);
-	return *uid ? 0
-		    : err_set(err, TACIT_INVALID,
-			      "user %s is root: name another in the configuration", name);
+	return user->uid ? 0
+			 : err_set(err, TACIT_INVALID,
+				   "user %s is root: name another in the configuration", name);
 }
 
 int setup_users(struct holder *holder, struct err *err)
@@ -55,12 +64,17 @@ int setup_users(struct holder *holder, struct err *err)
 	int status;
 
 	holder->operators = operators ? operators->gr_gid : (gid_t)-1;
-	status = find_user(
-		holder, holder->config.user, SCRATCH_UID, &holder->uid, &holder->gid, err);
-	if (status < 0)
-		return status;
-	return find_user(holder, holder->config.api_user, SCRATCH_API_UID, &holder->api_uid,
-		&holder->api_gid, err);
+	for (size_t i = 0; i < sizeof users / sizeof *users; i++) {
+		enum role role = users[i].role;
+		const char *name = (const char *)&holder->config + users[i].name;
+
+		if (!child_is_configured(holder, role))
+			continue;
+		status = find_user(holder, name, users[i].scratch, &holder->user[role], err);
+		if (status < 0)
+			return status;
+	}
+	return 0;
 }
 
 static int make_directory(
@@ -85,6 +99,7 @@ static int make_directory(
 
 int setup_places(struct holder *holder, struct err *err)
 {
+	const struct user *core = &holder->user[ROLE_CORE];
 	char path[PATH_FULL_MAX], text[16];
 	int status, length, locked;
 
@@ -92,7 +107,7 @@ int setup_places(struct holder *holder, struct err *err)
 		(status = make_directory(holder->root, TACIT_RUN_DIR, 0755, 0, 0, err)) < 0 ||
 		(status = make_directory(holder->root, TACIT_MOUNT_DIR, 0555, 0, 0, err)) < 0 ||
 		(status = make_directory(
-			 holder->root, TACIT_STORE_DIR, 0700, holder->uid, holder->gid, err)) < 0)
+			 holder->root, TACIT_STORE_DIR, 0700, core->uid, core->gid, err)) < 0)
 		return status;
 	path_below(holder->root, HOLDER_PID_FILE, path);
 	holder->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);

@@ -43,41 +43,6 @@ static void publish(const struct holder *holder, const struct frame_publish *bod
 		log_error("write %s: %s", path, strerror(errno));
 }
 
-static int open_key_file(const struct holder *holder, bool create, int *fd, struct err *err)
-{
-	char path[PATH_FULL_MAX + CONFIG_PATH_MAX];
-	struct stat st;
-
-	snprintf(path, sizeof path, "%s%s", holder->root, holder->config.key_file);
-	*fd = open(path, (create ? O_RDWR | O_CREAT | O_EXCL : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC,
-		0400);
-	if (*fd < 0 && errno == EEXIST)
-		return err_set(err, TACIT_EXISTS, "key file %s exists", path);
-	if (*fd < 0)
-		return err_errno(err, errno, TACIT_IO, "key file %s", path);
-	if (fstat(*fd, &st) || !S_ISREG(st.st_mode) || st.st_uid || (st.st_mode & 077)) {
-		close(*fd);
-		*fd = -1;
-		return err_set(err, TACIT_DENIED,
-			"key file %s must be a file of root's that nobody else can read: chown "
-			"root, chmod 0400",
-			path);
-	}
-	return 0;
-}
-
-static void give_key_file(const struct holder *holder, bool create)
-{
-	struct frame_give body = { .what = GIVE_KEY_FILE };
-	_close_ int fd = -1;
-	struct err err;
-
-	body.status = open_key_file(holder, create, &fd, &err);
-	if (body.status < 0 && body.status != -TACIT_EXISTS)
-		log_warning("%s", err.text);
-	frame_send_now(holder->child[ROLE_CORE].channel, FRAME_GIVE, &body, sizeof body, fd, NULL);
-}
-
 static void on_ready(struct holder *holder, struct child *child)
 {
 	child->ready = true;
@@ -85,7 +50,7 @@ static void on_ready(struct holder *holder, struct child *child)
 	if (child->role != ROLE_CORE)
 		return;
 	for (enum role role = ROLE_TOUCHER; role < ROLES; role++)
-		if (!holder->child[role].pid)
+		if (!holder->child[role].pid && child_is_configured(holder, role))
 			child_start(holder, role);
 	if (!holder->announced)
 		table_notify_ready(&holder->table);
@@ -168,6 +133,9 @@ static bool on_frame(struct holder *holder, struct child *child, pid_t *check)
 	case FRAME_NEED_KEY:
 		give_key_file(holder, frame.body.need_key.create);
 		return true;
+	case FRAME_NEED_ENGINE:
+		give_engine(holder, &frame.body.need_engine);
+		return true;
 	case FRAME_STOP_ANSWER:
 		holder->stopping = !frame.body.stop_answer.held_by;
 		if (!holder->stopping)
@@ -247,7 +215,8 @@ static int look_after(struct holder *holder)
 			child->pinged_ns = now;
 			frame_send_now(child->channel, FRAME_PING, NULL, 0, -1, NULL);
 		}
-		if (child->pid || (role != ROLE_CORE && !holder->child[ROLE_CORE].ready))
+		if (child->pid || !child_is_configured(holder, role) ||
+			(role != ROLE_CORE && !holder->child[ROLE_CORE].ready))
 			continue;
 		if (now >= child->not_before_ns)
 			child_start(holder, role);
