@@ -8,6 +8,7 @@
 #include "core/store/vault_state.h"
 
 #define HEADER_BYTES 32
+#define CLOCK_BYTES 8
 #define SLOTS_MAX 16 /* unlock keys of one store */
 
 _Static_assert(STORE_META_MAX / SLOT_BYTES >= SLOTS_MAX, "the slots fit a meta row");
@@ -51,6 +52,24 @@ static int read_locked(struct vault *vault, struct err *err)
 	return 0;
 }
 
+/* Stores had no clock at first, and have none before anything is written with a time. */
+static int read_clock(struct vault *vault, struct err *err)
+{
+	uint8_t bytes[CLOCK_BYTES];
+	struct unpack from = { .at = bytes };
+	int result = vault->engine->get_meta(
+		vault->store, VAULT_CLOCK, bytes, sizeof bytes, &from.left, err);
+
+	if (result == -TACIT_NOT_FOUND)
+		return 0;
+	if (result < 0)
+		return result;
+	vault->clock_ns = unpack_u64(&from);
+	if (!unpack_done(&from))
+		return err_set(err, TACIT_CORRUPT, "the store's clock is no time");
+	return 0;
+}
+
 int vault_attach(
 	const struct store_engine *engine, const char *dir, struct vault **vault, struct err *err)
 {
@@ -66,6 +85,8 @@ int vault_attach(
 		result = read_header(made, err);
 	if (!result)
 		result = read_locked(made, err);
+	if (!result)
+		result = read_clock(made, err);
 	if (result < 0)
 		vault_close(made);
 	else
@@ -185,4 +206,9 @@ int vault_write_locked(struct vault *vault, bool locked, struct err *err)
 bool vault_is_written_locked(const struct vault *vault)
 {
 	return vault->written_locked;
+}
+
+uint64_t vault_clock(const struct vault *vault)
+{
+	return vault->clock_ns;
 }

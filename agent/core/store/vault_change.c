@@ -16,9 +16,11 @@ int vault_begin(struct vault *vault, struct err *err)
 	if (vault->changing)
 		return err_set(err, TACIT_BUSY, "a change of the store is under way");
 	result = vault->engine->begin(vault->store, err);
-	if (!result)
-		vault->changing = true;
-	return result;
+	if (result < 0)
+		return result;
+	vault->changing = true;
+	vault->change_ns = vault->clock_ns;
+	return 0;
 }
 
 static int check_changing(const struct vault *vault, struct err *err)
@@ -63,6 +65,8 @@ static int put_packed(struct vault *vault, int result, const uint8_t id[SEAL_ID_
 	size_t length;
 
 	if (!result)
+		result = check_changing(vault, err);
+	if (!result)
 		result = put_row(vault, STORE_RECORDS, id, packed->bytes, packed->length, &sealed,
 			&length, err);
 	free(sealed);
@@ -73,23 +77,62 @@ static int put_packed(struct vault *vault, int result, const uint8_t id[SEAL_ID_
 int vault_put_secret(struct vault *vault, const struct secret_record *secret, struct err *err)
 {
 	struct pack packed = { .limit = RECORDS_PACKED_MAX };
-	int result = check_changing(vault, err);
 
-	if (result < 0)
-		return result;
-	result = records_pack_secret(secret, &packed, err);
-	return put_packed(vault, result, secret->id, &packed, err);
+	return put_packed(
+		vault, records_pack_secret(secret, &packed, err), secret->id, &packed, err);
 }
 
 int vault_put_grant(struct vault *vault, const struct grant_record *grant, struct err *err)
 {
 	struct pack packed = { .limit = RECORDS_PACKED_MAX };
+
+	return put_packed(vault, records_pack_grant(grant, &packed, err), grant->id, &packed, err);
+}
+
+int vault_put_consumer(struct vault *vault, const struct consumer_record *consumer, struct err *err)
+{
+	struct pack packed = { .limit = RECORDS_PACKED_MAX };
+
+	return put_packed(
+		vault, records_pack_consumer(consumer, &packed, err), consumer->id, &packed, err);
+}
+
+int vault_put_use(struct vault *vault, const struct use_record *use, struct err *err)
+{
+	struct pack packed = { .limit = RECORDS_PACKED_MAX };
+
+	return put_packed(vault, records_pack_use(use, &packed, err), use->id, &packed, err);
+}
+
+int vault_put_container(
+	struct vault *vault, const struct container_facts *container, struct err *err)
+{
+	struct pack packed = { .limit = RECORDS_PACKED_MAX };
+	uint8_t id[SEAL_ID_BYTES];
+	int result = records_container_id(container->id, id, err);
+
+	if (!result)
+		result = records_pack_container(container, &packed, err);
+	return put_packed(vault, result, id, &packed, err);
+}
+
+int vault_put_clock(struct vault *vault, uint64_t realtime_ns, struct err *err)
+{
+	struct pack packed = { 0 };
 	int result = check_changing(vault, err);
 
-	if (result < 0)
+	if (result < 0 || realtime_ns <= vault->change_ns)
 		return result;
-	result = records_pack_grant(grant, &packed, err);
-	return put_packed(vault, result, grant->id, &packed, err);
+	pack_u64(&packed, realtime_ns);
+	if (packed.failed)
+		result = err_set(err, TACIT_LIMIT, "out of memory");
+	else
+		result = vault->engine->put_meta(
+			vault->store, VAULT_CLOCK, packed.bytes, packed.length, err);
+	pack_free(&packed);
+	if (!result)
+		vault->change_ns = realtime_ns;
+	return result;
 }
 
 int vault_put_value(struct vault *vault, const uint8_t value_id[SEAL_ID_BYTES], const void *plain,
@@ -120,6 +163,24 @@ int vault_remove_secret(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], st
 	return remove_row(vault, STORE_RECORDS, id, err);
 }
 
+int vault_remove_consumer(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err)
+{
+	return remove_row(vault, STORE_RECORDS, id, err);
+}
+
+int vault_remove_use(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err)
+{
+	return remove_row(vault, STORE_RECORDS, id, err);
+}
+
+int vault_remove_container(struct vault *vault, const char *container_id, struct err *err)
+{
+	uint8_t id[SEAL_ID_BYTES];
+	int result = records_container_id(container_id, id, err);
+
+	return result < 0 ? result : remove_row(vault, STORE_RECORDS, id, err);
+}
+
 int vault_remove_value(struct vault *vault, const uint8_t value_id[SEAL_ID_BYTES], struct err *err)
 {
 	return remove_row(vault, STORE_VALUES, value_id, err);
@@ -146,6 +207,7 @@ int vault_commit(struct vault *vault, struct err *err)
 	if (result < 0)
 		return result;
 	vault->changing = false;
+	vault->clock_ns = vault->change_ns;
 	if (vault->written >= VAULT_CHECKPOINT_BYTES)
 		checkpoint(vault);
 	return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Private to core/store/: what a vault is. vault_create.c makes one, vault.c holds its keys,
- * vault_read.c and vault_change.c move its rows. */
+ * vault_read.c opens its rows, vault_each.c walks them, vault_change.c writes them. */
 #ifndef TACIT_STORE_VAULT_STATE_H
 #define TACIT_STORE_VAULT_STATE_H
 
@@ -20,8 +20,10 @@ struct vault {
 	uint8_t store_id[SEAL_ID_BYTES];
 	struct keyring *ring; /* seal_alloc() memory; NULL while there is no key */
 	bool written_locked;
-	bool changing;  /* between begin and commit or rollback */
-	size_t written; /* bytes put since the last checkpoint */
+	bool changing;      /* between begin and commit or rollback */
+	size_t written;     /* bytes put since the last checkpoint */
+	uint64_t clock_ns;  /* as the store has it */
+	uint64_t change_ns; /* and as it will have it after the change; not below clock_ns */
 };
 
 /* The meta rows. The header is VAULT_MAGIC | u32 version | store id | u64 created. */
@@ -29,11 +31,21 @@ struct vault {
 #define VAULT_SLOTS "slots"
 #define VAULT_KEYRING "keyring"
 #define VAULT_LOCKED "locked"
+#define VAULT_CLOCK "clock"
 #define VAULT_MAGIC "tacm"
 #define VAULT_HEADER_VERSION 1
 
 /* Where a row belongs: what its seal is bound to. */
 struct record_address vault_address(const struct vault *vault, uint32_t key_id,
 	enum store_table table, const uint8_t id[SEAL_ID_BYTES]);
+
+/* Open a row of `table`, as vault_open_value() does. No I/O; reads what never changes in an open
+ * vault. */
+int vault_open_row(const struct vault *vault, enum store_table table,
+	const uint8_t id[SEAL_ID_BYTES], const uint8_t *sealed, size_t sealed_length,
+	uint8_t *plain, size_t room, size_t *length, struct err *err);
+
+/* Put "WHAT ID: " before the text of `err`, the id in hexadecimal. */
+void vault_wrap_id(struct err *err, const char *what, const uint8_t id[SEAL_ID_BYTES]);
 
 #endif
