@@ -88,7 +88,7 @@ void touches_next(struct core *core); /* main: send the next one, if none is und
 
 /* holders.c: containers that have the mount. */
 struct mount_user {
-	char container[CGROUP_ID_LENGTH + 1];
+	char container[CONTAINER_ID_LENGTH + 1];
 	char below[TACIT_CONSUMER_NAME_MAX + 1]; /* what of the mount: "compose/shop/web" */
 	bool stale;                              /* of an agent that is gone */
 };

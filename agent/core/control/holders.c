@@ -50,7 +50,7 @@ static size_t add_users_of(struct core *core, pid_t pid, const char *container,
 
 size_t mount_users(struct core *core, struct mount_user *users, size_t room)
 {
-	_free_ char(*seen)[CGROUP_ID_LENGTH + 1] = malloc(CONTAINERS_MAX * sizeof *seen);
+	_free_ char(*seen)[CONTAINER_ID_LENGTH + 1] = malloc(CONTAINERS_MAX * sizeof *seen);
 	DIR *proc = opendir("/proc");
 	size_t containers = 0, count = 0;
 

@@ -24,14 +24,14 @@ static bool match_root(
 		return false;
 	suffix = mark + 2;
 	prefix = (size_t)(mark - root);
-	after = prefix + CGROUP_ID_LENGTH + strlen(suffix);
+	after = prefix + CONTAINER_ID_LENGTH + strlen(suffix);
 	if (length < after || length >= CGROUP_PATH_MAX || memcmp(path, root, prefix) ||
-		hex_length(path + prefix, CGROUP_ID_LENGTH) != CGROUP_ID_LENGTH ||
-		memcmp(path + prefix + CGROUP_ID_LENGTH, suffix, strlen(suffix)) ||
+		hex_length(path + prefix, CONTAINER_ID_LENGTH) != CONTAINER_ID_LENGTH ||
+		memcmp(path + prefix + CONTAINER_ID_LENGTH, suffix, strlen(suffix)) ||
 		(after < length && path[after] != '/'))
 		return false;
-	memcpy(match->id, path + prefix, CGROUP_ID_LENGTH);
-	match->id[CGROUP_ID_LENGTH] = '\0';
+	memcpy(match->id, path + prefix, CONTAINER_ID_LENGTH);
+	match->id[CONTAINER_ID_LENGTH] = '\0';
 	memcpy(match->path, path, after);
 	match->path[after] = '\0';
 	return true;
@@ -46,29 +46,41 @@ bool cgroup_match_path(
 	return false;
 }
 
+/* Divide "4:memory:/docker/…" into controller and path. False: it is no such line. */
+static bool divide_line(const char *line, size_t length, struct cgroup_match *match,
+	const char **path, size_t *path_length)
+{
+	const char *end = line + length;
+	const char *controller = memchr(line, ':', length);
+
+	*path = controller ? memchr(controller + 1, ':', (size_t)(end - controller - 1)) : NULL;
+	if (!*path)
+		return false;
+	controller++;
+	match->unified = controller == *path;
+	if (*path - controller >= 5 && !memcmp(controller, "name=", 5))
+		controller += 5;
+	snprintf(match->controller, sizeof match->controller, "%.*s", (int)(*path - controller),
+		controller);
+	++*path;
+	*path_length = (size_t)(end - *path);
+	return true;
+}
+
 /* One line, "4:memory:/docker/…" or "0::/docker/…". False: it contradicts what was found before. */
 static bool take_line(const struct config *config, const char *line, size_t length, bool *found,
 	struct cgroup_match *match)
 {
-	const char *end = line + length;
-	const char *controller = memchr(line, ':', length);
-	const char *path =
-		controller ? memchr(controller + 1, ':', (size_t)(end - controller - 1)) : NULL;
 	struct cgroup_match here = { 0 };
+	const char *path;
+	size_t path_length;
 	bool matched;
 
-	if (!path)
+	if (!divide_line(line, length, &here, &path, &path_length))
 		return false;
-	controller++;
-	here.unified = controller == path;
-	if (path - controller >= 5 && !memcmp(controller, "name=", 5))
-		controller += 5;
-	snprintf(here.controller, sizeof here.controller, "%.*s", (int)(path - controller),
-		controller);
-	path++;
-	matched = cgroup_match_path(config, path, (size_t)(end - path), &here);
+	matched = cgroup_match_path(config, path, path_length, &here);
 	if (!matched)
-		return !(here.unified && end - path > 1);
+		return !(here.unified && path_length > 1);
 	if (*found && strcmp(match->id, here.id))
 		return false;
 	if (!*found || here.unified)
@@ -89,6 +101,60 @@ bool cgroup_match_text(
 
 		if (size && !take_line(config, at, size, &found, match))
 			return false;
+		at += size + 1;
+	}
+	return found;
+}
+
+/* The first component that is no slice; its cgroup's path ends with it. */
+static bool take_unit(const char *path, size_t length, char *unit, struct cgroup_match *match)
+{
+	static const char slice[] = ".slice";
+	const char *at = path, *end = path + length;
+
+	if (length >= sizeof match->path)
+		return false;
+	while (at < end && *at == '/') {
+		const char *name = at + 1;
+		const char *next = memchr(name, '/', (size_t)(end - name));
+		size_t size = (size_t)((next ? next : end) - name);
+
+		at = name + size;
+		if (size > strlen(slice) && !memcmp(at - strlen(slice), slice, strlen(slice)))
+			continue;
+		/* Below the root itself nothing is a unit: "init.scope" is systemd. */
+		if (name == path + 1 || !consumer_component_ok(CONSUMER_UNIT, 0, name, size) ||
+			!memchr(name, '.', size))
+			return false;
+		memcpy(unit, name, size);
+		unit[size] = '\0';
+		memcpy(match->path, path, (size_t)(at - path));
+		match->path[at - path] = '\0';
+		return true;
+	}
+	return false;
+}
+
+bool cgroup_unit(const char *text, size_t length, char *unit, struct cgroup_match *match)
+{
+	const char *at = text, *end = text + length;
+	bool found = false;
+
+	while (at < end && !(found && match->unified)) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		size_t size = (size_t)((newline ? newline : end) - at), path_length;
+		struct cgroup_match here = { 0 };
+		const char *path;
+		char name[NAME_SEGMENT_MAX + 1];
+
+		/* systemd's own hierarchy: v2, or the v1 one that bears its name. */
+		if (size && divide_line(at, size, &here, &path, &path_length) &&
+			(here.unified || !strcmp(here.controller, "systemd")) &&
+			take_unit(path, path_length, name, &here)) {
+			*match = here;
+			memcpy(unit, name, sizeof name);
+			found = true;
+		}
 		at += size + 1;
 	}
 	return found;

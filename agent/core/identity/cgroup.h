@@ -11,15 +11,16 @@
 #include <stddef.h>
 
 #include "base/config.h"
+#include "base/container.h"
+#include "base/names.h"
 
-#define CGROUP_ID_LENGTH 64
 #define CGROUP_PATH_MAX 1024
 
 struct cgroup_match {
-	char id[CGROUP_ID_LENGTH + 1]; /* of the container, lowercase hexadecimal */
-	char path[CGROUP_PATH_MAX];    /* of the container's own cgroup, without what is below it */
-	bool unified;                  /* path is in the cgroup v2 hierarchy */
-	char controller[64];           /* of a v1 path: "name=systemd" is "systemd" */
+	char id[CONTAINER_ID_LENGTH + 1]; /* of the container, lowercase hexadecimal */
+	char path[CGROUP_PATH_MAX]; /* of the container's own cgroup, without what is below it */
+	bool unified;               /* path is in the cgroup v2 hierarchy */
+	char controller[64];        /* of a v1 path: "name=systemd" is "systemd" */
 };
 
 /* Match one path against the configured roots. False: no container of theirs. */
@@ -30,5 +31,10 @@ bool cgroup_match_path(
  * one, and a v2 path other than "/" must name one: anything else is no container. */
 bool cgroup_match_text(
 	const struct config *config, const char *text, size_t length, struct cgroup_match *match);
+
+/* The systemd unit of a /proc/PID/cgroup: below slices from the root, the first component that is
+ * none. `unit` holds NAME_SEGMENT_MAX + 1; *match is filled but for the id, its path that of the
+ * unit's cgroup. False: it is in none. */
+bool cgroup_unit(const char *text, size_t length, char *unit, struct cgroup_match *match);
 
 #endif

@@ -17,6 +17,7 @@
 #include "base/files.h"
 
 #define CGROUP_TEXT_MAX 16384
+#define GROUPS_MAX 1024 /* of one thread that are looked at: more than anybody has */
 #define KNOWN_MAX 1024  /* cgroups remembered; each number has one place */
 #define THREADS_MAX 256 /* threads whose pidfd is kept; each id has one place */
 
@@ -142,10 +143,17 @@ static bool find_by_text(const struct identity *identity, pid_t tid, struct read
 	char text[CGROUP_TEXT_MAX];
 	size_t length = read_proc(tid, "cgroup", text, sizeof text);
 	struct cgroup_match match;
+	uint64_t unused;
 
 	*reader = (struct reader){ .kind = length ? READER_HOST : READER_UNKNOWN };
-	if (!length || !cgroup_match_text(identity->config, text, length, &match))
+	if (!length)
 		return false;
+	if (!cgroup_match_text(identity->config, text, length, &match)) {
+		if (cgroup_unit(text, length, reader->unit, &match) &&
+			!place_is_roots(identity, &match, &unused))
+			reader->unit[0] = '\0';
+		return false;
+	}
 	reader->kind = READER_UNKNOWN;
 	if (!place_is_roots(identity, &match, &reader->container))
 		return false;
@@ -180,30 +188,84 @@ void identity_find(struct identity *identity, pid_t tid, struct reader *reader)
 	}
 }
 
+size_t identity_status_numbers(
+	const char *status, const char *name, unsigned long *numbers, size_t room)
+{
+	size_t length = strlen(name), count = 0;
+	const char *line = strstr(status, name);
+
+	while (line && (line == status || line[-1] != '\n' || line[length] != ':'))
+		line = strstr(line + 1, name);
+	if (!line)
+		return 0;
+	for (const char *at = line + length + 1; count < room;) {
+		char *end;
+
+		at += strspn(at, " \t");
+		if (*at < '0' || *at > '9')
+			break;
+		numbers[count++] = strtoul(at, &end, 10);
+		at = end;
+	}
+	return count;
+}
+
+static void read_status(pid_t tid, char text[CGROUP_TEXT_MAX])
+{
+	text[read_proc(tid, "status", text, CGROUP_TEXT_MAX - 1)] = '\0';
+}
+
 bool identity_in_group(pid_t tid, gid_t gid)
 {
+	static const char *const lines[] = { "Gid", "Groups" };
+	unsigned long groups[GROUPS_MAX];
 	char text[CGROUP_TEXT_MAX];
-	size_t length = read_proc(tid, "status", text, sizeof text - 1);
-	static const char *const lines[] = { "\nGid:", "\nGroups:" };
 
-	text[length] = '\0';
+	read_status(tid, text);
 	for (size_t i = 0; i < 2; i++) {
-		char *at = strstr(text, lines[i]), *end;
+		size_t count = identity_status_numbers(text, lines[i], groups, GROUPS_MAX);
 
-		if (!at)
-			continue;
-		at += strlen(lines[i]);
-		while (*at && *at != '\n') {
-			unsigned long group = strtoul(at, &end, 10);
-
-			if (end == at)
-				break;
-			if (group == gid)
+		while (count--)
+			if (groups[count] == gid)
 				return true;
-			at = end + strspn(end, " \t");
-		}
 	}
 	return false;
+}
+
+bool identity_is_main_process(pid_t tid)
+{
+	unsigned long ids[3];
+	char text[CGROUP_TEXT_MAX];
+
+	read_status(tid, text);
+	return identity_status_numbers(text, "NStgid", ids, 3) == 2 && ids[1] == 1;
+}
+
+bool identity_maps_alone(const char *map, uint32_t host)
+{
+	unsigned int first, from, count;
+	int used;
+
+	while (sscanf(map, "%u %u %u%n", &first, &from, &count, &used) == 3) {
+		if (from == host && count == 1)
+			return true;
+		map += used;
+	}
+	return false;
+}
+
+bool identity_is_user(pid_t tid, uid_t fsuid, uid_t uid)
+{
+	unsigned long ids[2];
+	char text[CGROUP_TEXT_MAX];
+
+	if (fsuid == uid) {
+		read_status(tid, text);
+		if (identity_status_numbers(text, "NSpid", ids, 2) == 1)
+			return true;
+	}
+	text[read_proc(tid, "uid_map", text, sizeof text - 1)] = '\0';
+	return identity_maps_alone(text, uid);
 }
 
 uint32_t identity_apply_map(const char *map, uint32_t inside)

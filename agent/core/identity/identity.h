@@ -16,14 +16,15 @@
 
 enum reader_kind {
 	READER_UNKNOWN,   /* not visible, or its cgroups contradict each other: denied everything */
-	READER_HOST,      /* in no container of a known engine */
+	READER_HOST,      /* in no container of a known engine; perhaps of systemd's unit `unit` */
 	READER_CONTAINER, /* in the container `id` */
 };
 
 struct reader {
 	enum reader_kind kind;
 	uint64_t container; /* inode of the container's cgroup: an id used again has another */
-	char id[CGROUP_ID_LENGTH + 1];
+	char id[CONTAINER_ID_LENGTH + 1];
+	char unit[NAME_SEGMENT_MAX + 1]; /* of READER_HOST; empty: none */
 };
 
 struct identity;
@@ -35,6 +36,14 @@ void identity_free(struct identity *identity);
 /* Who thread `tid` is. */
 void identity_find(struct identity *identity, pid_t tid, struct reader *reader);
 
+/* Whether thread `tid`, whose fsuid is `fsuid`, is user `uid` of the host: by its id, in the host's
+ * own pid namespace; or in a user namespace that maps `uid` alone, as only `uid` and root can make
+ * one (a rootless engine's container). */
+bool identity_is_user(pid_t tid, uid_t fsuid, uid_t uid);
+
+/* Whether `tid` belongs to process 1 of a container's pid namespace, one below the host's. */
+bool identity_is_main_process(pid_t tid);
+
 /* Whether `gid` is among the groups of thread `tid`, its own or a supplementary one. */
 bool identity_in_group(pid_t tid, gid_t gid);
 
@@ -44,5 +53,11 @@ gid_t identity_host_gid(pid_t tid, gid_t inside);
 
 /* The text of a uid_map or gid_map applied to `inside`; pure. */
 uint32_t identity_apply_map(const char *map, uint32_t inside);
+/* Whether a line of a uid_map maps one id, `host`; pure. */
+bool identity_maps_alone(const char *map, uint32_t host);
+/* The numbers of a line of /proc/PID/status ("NStgid"), at most `room`; how many there are; pure.
+ */
+size_t identity_status_numbers(
+	const char *status, const char *name, unsigned long *numbers, size_t room);
 
 #endif

@@ -87,7 +87,7 @@ void blob_settle(struct model *model, struct secret *secret)
 	struct blob **place = &secret->blobs->next;
 
 	while (*place)
-		if ((*place)->holders)
+		if ((*place)->holders || (*place)->pins)
 			place = &(*place)->next;
 		else
 			blob_discard(model, place);

@@ -25,6 +25,7 @@ struct model *model_new(const uint8_t node_key[16])
 	pthread_rwlock_init(&model->lock, &attributes);
 	pthread_rwlockattr_destroy(&attributes);
 	pthread_mutex_init(&model->plain_mutex, NULL);
+	pthread_mutex_init(&model->use_mutex, NULL);
 	memcpy(model->node_key, node_key, sizeof model->node_key);
 	model->locked = true;
 	return model;
@@ -37,6 +38,7 @@ void model_free(struct model *model)
 	model_clear(model);
 	pthread_rwlock_destroy(&model->lock);
 	pthread_mutex_destroy(&model->plain_mutex);
+	pthread_mutex_destroy(&model->use_mutex);
 	seal_pool_free(model->pool);
 	free(model);
 }
@@ -67,6 +69,7 @@ void model_clear(struct model *model)
 {
 	struct secret *secret, *next_secret;
 	struct grant *grant, *next_grant;
+	struct consumer *consumer, *next_consumer;
 	struct node *node, *next_node;
 
 	HASH_CLEAR(by_id, model->secrets_by_id);
@@ -78,7 +81,12 @@ void model_clear(struct model *model)
 	}
 	HASH_ITER (hh, model->grants, grant, next_grant) {
 		HASH_DELETE(hh, model->grants, grant);
+		free(grant->counts);
 		wipe(grant, sizeof *grant);
+	}
+	HASH_ITER (hh, model->consumers, consumer, next_consumer) {
+		HASH_DELETE(hh, model->consumers, consumer);
+		wipe(consumer, sizeof *consumer);
 	}
 	HASH_ITER (hh, model->nodes, node, next_node) {
 		HASH_DELETE(hh, model->nodes, node);
@@ -123,11 +131,6 @@ struct grant *model_grant_by_id(const struct model *model, const uint8_t id[SEAL
 	return grant;
 }
 
-bool grant_lives(const struct grant *grant)
-{
-	return grant && grant->secret && !grant->record.revoked_ns;
-}
-
 int model_put_secret(struct model *model, const struct secret_record *record, uint8_t *sealed,
 	size_t sealed_length, struct err *err)
 {
@@ -166,36 +169,4 @@ void model_remove_secret(struct model *model, struct secret *secret)
 	while (secret->blobs)
 		blob_discard(model, &secret->blobs);
 	wipe(secret, sizeof *secret);
-}
-
-int model_put_grant(struct model *model, const struct grant_record *record, struct err *err)
-{
-	struct grant *grant = model_grant_by_id(model, record->id);
-	struct node *directory;
-
-	if (!grant) {
-		directory = tree_consumer(model, record->consumer);
-		grant = calloc(1, sizeof *grant);
-		if (!grant || !directory) {
-			free(grant);
-			return err_set(err, TACIT_LIMIT, "out of memory");
-		}
-		memcpy(grant->record.id, record->id, SEAL_ID_BYTES);
-		grant->node = tree_grow(model, directory, record->file);
-		if (!grant->node) {
-			free(grant);
-			return err_set(err, TACIT_LIMIT, "out of memory");
-		}
-		HASH_ADD(hh, model->grants, record.id, SEAL_ID_BYTES, grant);
-	}
-	if (grant_lives(grant))
-		grant->secret->grants--;
-	grant->record = *record;
-	grant->secret = record->revoked_ns ? NULL : model_secret_by_id(model, record->secret_id);
-	if (grant->secret)
-		grant->secret->grants++;
-	/* Of several grants that a path has had, at most one lives: it is the node's. */
-	if (!grant->node->grant || grant_lives(grant))
-		grant->node->grant = grant;
-	return 0;
 }

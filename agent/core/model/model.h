@@ -24,6 +24,7 @@
 #define HASH_FUNCTION HASH_FNV
 #include <uthash.h>
 
+#include "base/clock.h"
 #include "core/model/nodeid.h"
 #include "core/store/vault.h"
 #include "seal/pool.h"
@@ -36,6 +37,7 @@ struct blob {
 	struct version_record version;
 	uint8_t *sealed; /* malloc'd */
 	size_t sealed_length;
+	unsigned int pins;    /* grants of just this version; under the write lock */
 	unsigned int holders; /* open handles; under model.plain_mutex */
 	uint8_t *plain;       /* of model.pool, or NULL; under model.plain_mutex */
 };
@@ -56,7 +58,14 @@ struct node {
 	struct node **children; /* in the order made: a directory offset stays valid */
 	size_t child_count, child_room;
 	struct grant *grant;       /* of a file */
+	struct consumer *consumer; /* of a consumer, when more is said of it than its grants */
 	unsigned int open_handles; /* of a consumer: under the mutex of core/fuse/handle.c */
+};
+
+struct consumer {
+	UT_hash_handle hh; /* by id */
+	struct consumer_record record;
+	struct node *node;
 };
 
 struct grant {
@@ -64,6 +73,15 @@ struct grant {
 	struct grant_record record;
 	struct secret *secret; /* NULL in a tombstone */
 	struct node *node;
+	struct blob *pinned; /* of a grant of one version; otherwise NULL */
+	/* What has been read through it. */
+	uint8_t use_id[SEAL_ID_BYTES];
+	bool use_kept;    /* there is a record use_id */
+	bool use_changed; /* the last read below is not in it; this and they: under use_mutex */
+	uint64_t last_ns, last_version;
+	char last_user[VAULT_USER_MAX + 1];
+	struct vault_count *counts; /* VAULT_USES_MAX of them, or NULL; under the write lock */
+	uint32_t count;
 };
 
 struct model {
@@ -74,6 +92,10 @@ struct model {
 	struct node *nodes;
 	struct node *root;
 	struct grant *grants;
+	struct consumer *consumers;
+	struct clock_floor floor;  /* grants end by this; set when it is unlocked */
+	pthread_mutex_t use_mutex; /* taken inside the read lock or by the writer; never across I/O
+				    */
 	pthread_mutex_t
 		plain_mutex;    /* taken inside the read lock or by the writer; never across I/O */
 	size_t plain_bytes;     /* under plain_mutex */
@@ -101,7 +123,13 @@ int model_open(struct model *model, struct err *err);
  * blob kept while handles hold it. TACIT_LIMIT when memory runs out. */
 int model_put_secret(struct model *model, const struct secret_record *record, uint8_t *sealed,
 	size_t sealed_length, struct err *err);
+/* A grant of one version needs that version's blob: model_pin() after it. */
 int model_put_grant(struct model *model, const struct grant_record *record, struct err *err);
+int model_put_consumer(struct model *model, const struct consumer_record *record, struct err *err);
+void model_remove_consumer(struct model *model, struct consumer *consumer);
+int model_put_use(struct model *model, const struct use_record *record, struct err *err);
+/* Let a grant of one version hold that version. False: its blob is not in memory. */
+bool model_pin(struct grant *grant);
 void model_remove_secret(struct model *model, struct secret *secret);
 
 struct secret *model_secret(const struct model *model, const char *name);
@@ -109,8 +137,26 @@ struct secret *model_secret_by_id(const struct model *model, const uint8_t id[SE
 struct node *model_node(const struct model *model, uint64_t id);
 /* The directory of a consumer, or NULL. */
 struct node *model_consumer(const struct model *model, const char *consumer);
+/* The directory in which every reader finds its own files. */
+struct node *model_self(const struct model *model);
+struct node *node_file(const struct model *model, const struct node *directory, const char *file);
 struct grant *model_grant_by_id(const struct model *model, const uint8_t id[SEAL_ID_BYTES]);
 bool grant_lives(const struct grant *grant);
+bool grant_expired(const struct grant *grant, uint64_t now_ns);
+/* What an OPEN of it reads now, and how long that is with what the grant adds. Of one that lives.
+ */
+struct blob *grant_blob(const struct grant *grant);
+uint32_t grant_size(const struct grant *grant);
+/* How many reads `container` has had through it. */
+uint32_t grant_used(const struct grant *grant, const char *container);
+/* Count one more; TACIT_LIMIT when no more containers can be counted. */
+int grant_count(struct grant *grant, const char *container, uint32_t used, struct err *err);
+/* Note who read what. Any thread, under either lock. */
+void grant_note_read(struct model *model, struct grant *grant, const char *user, uint64_t version);
+/* The record of what has been read, for the store; makes the id it is kept under. */
+void grant_use_record(struct model *model, struct grant *grant, struct use_record *record);
+/* The date by which grants end. */
+uint64_t model_now_ns(const struct model *model);
 
 /* The version a secret has now, or a kept one that is in memory; NULL when it is not. */
 struct blob *secret_current(const struct secret *secret);

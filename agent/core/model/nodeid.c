@@ -42,7 +42,10 @@ uint64_t node_child(const uint8_t key[16], uint64_t parent, const char *name)
 		return 0;
 	if (level == LEVEL_ROOT) {
 		kind = consumer_kind_of_word(name, length);
-		return kind == CONSUMER_KINDS ? 0 : number(key, parent, name, LEVEL_KIND, kind);
+		if (kind == CONSUMER_KINDS)
+			return 0;
+		return number(key, parent, name,
+			consumer_kind_depth(kind) ? LEVEL_KIND : LEVEL_CONSUMER, kind);
 	}
 	kind = node_kind(parent);
 	if (level == LEVEL_CONSUMER)

@@ -4,8 +4,9 @@
  * knowledge, so that a locked agent can answer by shape.
  *
  *   bits 63-60  level     1 kind, 2 above a consumer, 3 consumer, 4 file (the root is 1, FUSE's
- * own) bits 59-56  kind      enum consumer_kind bits 55-0   SipHash-2-4 of the parent's number and
- * the name, keyed per mount
+ * own; the directory
+ * `self` is a consumer) bits 59-56  kind      enum consumer_kind bits 55-0   SipHash-2-4 of the
+ * parent's number and the name, keyed per mount
  */
 #ifndef TACIT_MODEL_NODEID_H
 #define TACIT_MODEL_NODEID_H

@@ -68,3 +68,15 @@ struct node *model_consumer(const struct model *model, const char *consumer)
 		id = node_child(model->node_key, id, name);
 	return id ? model_node(model, id) : NULL;
 }
+
+struct node *model_self(const struct model *model)
+{
+	return model_consumer(model, consumer_kind_word(CONSUMER_SELF));
+}
+
+struct node *node_file(const struct model *model, const struct node *directory, const char *file)
+{
+	uint64_t id = directory ? node_child(model->node_key, directory->id, file) : 0;
+
+	return id ? model_node(model, id) : NULL;
+}
