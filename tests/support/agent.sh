@@ -7,12 +7,14 @@
 
 AGENTS=()
 
-# agent_new NAME [CONFIGURATION-LINE...]: a root below $SCRATCH, not started yet; sets $ROOT.
+# agent_new NAME [CONFIGURATION-LINE...]: a root below $SCRATCH, not started yet; sets $ROOT. It asks
+# no engine unless a line says which.
 agent_new() {
 	export ROOT=$SCRATCH/$1
 	shift
+	[[ " $* " == *' engine '* ]] || set -- 'engine none' "$@"
 	mkdir -p "$ROOT/etc/tacit"
-	[ $# -eq 0 ] || printf '%s\n' "$@" >"$ROOT/etc/tacit/tacit.conf"
+	printf '%s\n' "$@" >"$ROOT/etc/tacit/tacit.conf"
 	: >"$ROOT/log"
 	AGENTS+=("$ROOT")
 }
@@ -52,10 +54,10 @@ agent_processes() {
 	ps -eo pid=,stat=,args= --sort=start_time | awk -v root="$ROOT" '
 		$2 ~ /^Z/ || !index($0 " ", " --root " root " ") { next }
 		$3 ~ /(^|\/)tacitd$/ { print $1, "holder" }
-		$3 ~ /^tacit-(core|toucher|api)$/ { print $1, substr($3, 7) }'
+		$3 ~ /^tacit-(core|toucher|api|engine|gate)$/ { print $1, substr($3, 7) }'
 }
 
-# pid_of holder|core|toucher|api: the youngest living one; empty when there is none.
+# pid_of holder|core|toucher|api|engine|gate: the youngest living one; empty when there is none.
 pid_of() {
 	agent_processes | awk -v role="$1" '$2 == role { pid = $1 } END { if (pid) print pid }'
 }
