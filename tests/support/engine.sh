@@ -4,6 +4,9 @@
 # Sourced after assert.sh. `engine_start` uses the engine that answers `docker info`, else starts a
 # private one and ends it with the script. The runner starts one for all scripts and passes it on in
 # TACIT_ENGINE, TACIT_IMAGE and DOCKER_HOST. Containers carry the label tacit-test=$RUN_ID.
+#
+# The socket an agent is to be told of ("engine $TACIT_DOCKER_SOCKET") is docker's in
+# TACIT_DOCKER_SOCKET, and podman's, once podman_service_start was called, in TACIT_PODMAN_SOCKET.
 
 # probe and other static programs that are put into the image, beside busybox.
 ENGINE_PROGRAMS=("$PROBE")
@@ -32,6 +35,7 @@ engine_import() {
 engine_start() {
 	[ -z "${TACIT_ENGINE-}" ] || {
 		at_exit engine_remove_containers
+		engine_sockets
 		return 0
 	}
 	command -v docker >/dev/null || skip "docker is not installed"
@@ -46,8 +50,16 @@ engine_start() {
 	at_exit engine_stop
 	engine_image_tree "$TACIT_ENGINE/image"
 	timeout 10 docker info >/dev/null 2>&1 || engine_start_private
+	engine_sockets
 	engine_import docker
 	at_exit engine_remove_containers
+}
+
+engine_sockets() {
+	local docker=${DOCKER_HOST-} podman=$TACIT_ENGINE/podman/podman.sock
+	export TACIT_DOCKER_SOCKET=${docker#unix://} TACIT_PODMAN_SOCKET=''
+	[ -n "$TACIT_DOCKER_SOCKET" ] || TACIT_DOCKER_SOCKET=/run/docker.sock
+	[ ! -S "$podman" ] || TACIT_PODMAN_SOCKET=$podman
 }
 
 engine_start_private() {
@@ -55,15 +67,34 @@ engine_start_private() {
 	command -v dockerd >/dev/null ||
 		skip "no docker daemon answers, and dockerd is not installed"
 	echo '{}' >"$dir/daemon.json" # not the host's
-	dockerd --iptables=false --ip6tables=false --bridge=none --data-root "$dir/data" \
+	export DOCKER_HOST=unix://$dir/docker.sock
+	engine_up
+}
+
+# The private engine alone may be stopped and started: engine_is_private || skip "...".
+engine_is_private() { [ -e "$TACIT_ENGINE/daemon.json" ]; }
+engine_pid() { cat "$TACIT_ENGINE/pid" 2>/dev/null; }
+
+engine_up() {
+	local dir=$TACIT_ENGINE
+	setsid dockerd --iptables=false --ip6tables=false --bridge=none --data-root "$dir/data" \
 		--exec-root "$dir/exec" --pidfile "$dir/pid" -H "unix://$dir/docker.sock" \
-		--config-file "$dir/daemon.json" >"$dir/log" 2>&1 &
-	export DOCKER_HOST=unix://$dir/docker.sock ENGINE_PID=$!
+		--config-file "$dir/daemon.json" >>"$dir/log" 2>&1 </dev/null &
 	disown # a script's `wait` is for its own
 	within 30 docker info || {
 		tail -n 20 "$dir/log" >&2
 		fail "dockerd does not answer"
 	}
+}
+
+# engine_down [SIGNAL]: end dockerd, and see it gone.
+engine_down() {
+	local pid
+	pid=$(engine_pid)
+	[ -n "$pid" ] || return 0
+	kill "-${1:-TERM}" "$pid" 2>/dev/null
+	within 20 eval "! kill -0 $pid" || kill -9 "$pid" 2>/dev/null
+	rm -f "$TACIT_ENGINE/pid"
 }
 
 engine_remove_containers() {
@@ -72,6 +103,10 @@ engine_remove_containers() {
 	ids=$(docker ps -aq --filter "label=tacit-test=$RUN_ID" 2>/dev/null) || return 0
 	# shellcheck disable=SC2086  # a list of ids
 	[ -z "$ids" ] || timeout 15 docker rm -fv $ids >/dev/null 2>&1
+	[ -d "$TACIT_ENGINE/podman" ] || return 0
+	ids=$(podman_ ps -aq --filter "label=tacit-test=$RUN_ID" 2>/dev/null) || return 0
+	# shellcheck disable=SC2086  # a list of ids
+	[ -z "$ids" ] || timeout 30 bash -c "podman_ rm -f -t 0 ${ids//$'\n'/ }" >/dev/null 2>&1
 }
 
 # Processes that name the folder $1 in their command line: containerd and its shims.
@@ -95,9 +130,8 @@ unmount_below() {
 engine_stop() {
 	local dir=${TACIT_ENGINE-} pid
 	[ -n "$dir" ] || return 0
-	if [ -n "${ENGINE_PID-}" ]; then
-		kill "$ENGINE_PID" 2>/dev/null
-		within 20 engine_gone || kill -9 "$ENGINE_PID" 2>/dev/null
+	if engine_is_private; then
+		engine_down
 	else
 		timeout 20 docker rmi -f "$TACIT_IMAGE" >/dev/null 2>&1
 	fi
@@ -107,7 +141,6 @@ engine_stop() {
 	rm -rf --one-file-system "$dir"
 	unset TACIT_ENGINE
 }
-engine_gone() { ! kill -0 "$ENGINE_PID" 2>/dev/null; }
 
 # container NAME OPTIONS... -- COMMAND...: a container of this script, hardened as services are.
 container() {
@@ -154,7 +187,7 @@ podman_start() {
 		[engine]
 		runtime = "runc"
 		cgroup_manager = "cgroupfs"
-		events_logger = "none"
+		events_logger = "file"
 		lock_type = "file"
 		tmp_dir = "$TACIT_ENGINE/podman/tmp"
 		volume_path = "$TACIT_ENGINE/podman/volumes"
@@ -168,6 +201,34 @@ podman_() {
 	CONTAINERS_CONF=$TACIT_ENGINE/podman/containers.conf command podman \
 		--root "$TACIT_ENGINE/podman/root" --runroot "$TACIT_ENGINE/podman/run" \
 		--storage-driver overlay "$@"
+}
+
+# podman's API beside its command line, both with the same containers; lives as long as the engine.
+podman_service_start() {
+	podman_start
+	[ -z "$TACIT_PODMAN_SOCKET" ] || return 0
+	setsid bash -c 'podman_ system service -t 0 "unix://$TACIT_ENGINE/podman/podman.sock"' \
+		>"$TACIT_ENGINE/podman/log" 2>&1 </dev/null &
+	disown
+	within 15 curl -sf --unix-socket "$TACIT_ENGINE/podman/podman.sock" http://d/_ping || {
+		tail -n 20 "$TACIT_ENGINE/podman/log" >&2
+		fail "podman's API does not answer"
+	}
+	engine_sockets
+}
+
+# podman_container NAME OPTIONS... -- COMMAND...: as container, by podman.
+podman_container() {
+	local name=$1 options=()
+	shift
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	podman_ run --name "$RUN_ID-$name" --label "tacit-test=$RUN_ID" --network none --read-only \
+		--tmpfs /tmp --user 1000:1000 --cap-drop all --security-opt no-new-privileges \
+		"${options[@]}" "$TACIT_IMAGE" "$@"
 }
 
 podman_stop() {

@@ -31,6 +31,16 @@ static const struct command {
 		"PATH        standard input to a unix socket, answer to output" },
 	{ "search", probe_search, 2,
 		"PID FILE    look for the file's bytes in a process's memory" },
+	{ "send-fd", probe_send_fd, 2, "SOCKET FILE  open now; hand it to each that connects" },
+	{ "recv-fd", probe_recv_fd, 1, "SOCKET     read what is handed out there, print" },
+	{ "thread", probe_thread, 1, "FILE        read by a thread that is not the leader" },
+	{ "orphan", probe_orphan, 1, "FILE        the same, when the leader has ended" },
+	{ "uring", probe_uring, 1,
+		"FILE         read by io_uring: inline, by a worker, by a poller; 77: forbidden" },
+	{ "race", probe_race, 1, "FILE          -n readers at once, at SIGUSR1; how many got it" },
+	{ "gated", probe_gated, 1, "FILE         read all the time, judged by the gate (-f)" },
+	{ "time", probe_time, 1, "FILE          how long stat, a listing and an open take" },
+	{ "looks", probe_looks, 1, "FILE         what each way of looking at it answers" },
 	{ "value", probe_value, 2, "TAG VERSION [BYTES]   the value of that version" },
 };
 

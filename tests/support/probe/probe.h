@@ -12,6 +12,7 @@
 #define PROBE_OK 0
 #define PROBE_FAILED 1
 #define PROBE_USAGE 2
+#define PROBE_FORBIDDEN 77 /* the kernel does not allow what the subcommand needs */
 
 /* Options of the command line, each subcommand uses some. */
 struct options {
@@ -19,7 +20,7 @@ struct options {
 	unsigned long count;   /* -c: how many reads, wake-ups, rounds; 0 = no limit */
 	unsigned int readers;  /* -n: processes that read */
 	unsigned int pause_ms; /* -p: between two reads, or two bytes */
-	const char *floor;     /* -f: file with the lowest version that may still be seen */
+	const char *floor;     /* -f: file with the lowest version that may still be seen; a gate */
 	const char *tag;       /* -t: of the values expected; NULL = any */
 	int small;             /* -b: read by small pieces of changing size */
 	int send;              /* -z: by sendfile() */
@@ -51,6 +52,15 @@ int probe_slow(const struct options *options, char **paths);
 int probe_stat(const struct options *options, char **paths);
 int probe_search(const struct options *options, char **arguments);
 int probe_socket(const struct options *options, char **paths);
+int probe_send_fd(const struct options *options, char **paths);
+int probe_recv_fd(const struct options *options, char **paths);
+int probe_thread(const struct options *options, char **paths);
+int probe_orphan(const struct options *options, char **paths);
+int probe_uring(const struct options *options, char **paths);
+int probe_race(const struct options *options, char **paths);
+int probe_gated(const struct options *options, char **paths);
+int probe_time(const struct options *options, char **paths);
+int probe_looks(const struct options *options, char **paths);
 int probe_value(const struct options *options, char **arguments);
 
 #endif
