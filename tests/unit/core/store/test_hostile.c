@@ -83,9 +83,7 @@ static void a_damaged_record_is_refused_and_named(void **state)
 		put_value(fixture->vault, one.id, "x", 1);
 		tamper(fixture, damages[i], one.id);
 		attach_and_unlock(fixture);
-		memset(&seen, 0, sizeof seen);
-		if (vault_each(fixture->vault, see_secret, see_grant, &seen, &err) !=
-			-TACIT_CORRUPT)
+		if (try_see(fixture->vault, &seen, &err) != -TACIT_CORRUPT)
 			fail_msg("not refused: %s", damages[i]);
 		if (!strstr(err.text, hex))
 			fail_msg("not named: %s: %s", damages[i], err.text);
@@ -150,7 +148,7 @@ static void another_stores_rows_are_refused(void **state)
 			NULL, NULL),
 		SQLITE_OK);
 	attach_and_unlock(fixture);
-	must_be(TACIT_CORRUPT, vault_each(fixture->vault, see_secret, see_grant, &seen, NULL));
+	must_be(TACIT_CORRUPT, try_see(fixture->vault, &seen, NULL));
 	vault_close(fixture->vault);
 
 	/* With its keys too it is the other store, and this key does not open it. */
@@ -282,16 +280,27 @@ static void sealed_nonsense_is_refused(void **state)
 	} rows[] = {
 		{ { 0 }, 0, TACIT_CORRUPT },
 		{ { 1 }, 1, TACIT_CORRUPT },
-		{ { 3, 1 }, 2, TACIT_CORRUPT },
+		{ { 0, 1 }, 2, TACIT_CORRUPT },
+		{ { 6, 1 }, 2, TACIT_NEWER },
+		{ { 255 }, 1, TACIT_NEWER },
 		{ { 1, 2 }, 2, TACIT_NEWER },
-		{ { 2, 9 }, 2, TACIT_NEWER },
+		{ { 2, 3 }, 2, TACIT_NEWER },
+		{ { 3, 2 }, 2, TACIT_NEWER },
+		{ { 4, 2 }, 2, TACIT_NEWER },
+		{ { 5, 2 }, 2, TACIT_NEWER },
 		{ { 1, 0 }, 2, TACIT_CORRUPT },
+		{ { 3, 0 }, 2, TACIT_CORRUPT },
+		{ { 3, 1 }, 24, TACIT_CORRUPT },
+		{ { 4, 1 }, 24, TACIT_CORRUPT },
+		{ { 5, 1 }, 24, TACIT_CORRUPT },
 		{ { 1, 1, 255, 255 }, 24, TACIT_CORRUPT },
 		{ { 2, 1 }, 24, TACIT_CORRUPT },
 		{ { 1, 1 }, 5000, TACIT_CORRUPT },
+		{ { 6, 1 }, RECORDS_PACKED_MAX, TACIT_NEWER },
+		{ { 6, 1 }, RECORDS_PACKED_MAX + 1, TACIT_CORRUPT },
 	};
 	struct fixture *fixture = *state;
-	uint8_t id[SEAL_ID_BYTES] = { 0xab }, plain[5000];
+	uint8_t id[SEAL_ID_BYTES] = { 0xab }, plain[RECORDS_PACKED_MAX + 1];
 	struct seen seen;
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -300,8 +309,7 @@ static void sealed_nonsense_is_refused(void **state)
 		memset(plain, 0, sizeof plain);
 		memcpy(plain, rows[i].bytes, sizeof rows[i].bytes);
 		put_forged(fixture, id, plain, rows[i].length);
-		must_be(rows[i].code,
-			vault_each(fixture->vault, see_secret, see_grant, &seen, &err));
+		must_be(rows[i].code, try_see(fixture->vault, &seen, &err));
 		assert_non_null(strstr(err.text, "ab000000"));
 	}
 }
@@ -309,15 +317,16 @@ static void sealed_nonsense_is_refused(void **state)
 /* Attach, unlock and read all of a store of one secret, one grant and one value. */
 static bool reads_right(struct fixture *fixture, const struct secret_record *secret, bool *refused)
 {
-	struct seen seen = { 0 };
+	struct seen seen;
 	uint8_t plain[128] = { 0 }, *sealed = NULL;
 	size_t sealed_length, length;
 	int result = vault_attach(&store_sqlite, fixture->dir, &fixture->vault, NULL);
 
+	memset(&seen, 0, sizeof seen);
 	if (!result)
 		result = vault_unlock(fixture->vault, fixture->key, fixture->root, NULL);
 	if (!result)
-		result = vault_each(fixture->vault, see_secret, see_grant, &seen, NULL);
+		result = try_see(fixture->vault, &seen, NULL);
 	if (!result)
 		result = vault_load_value(fixture->vault, secret->versions[0].value_id, &sealed,
 			&sealed_length, NULL);

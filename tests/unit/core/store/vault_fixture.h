@@ -112,10 +112,67 @@ static inline void put_value(
 	free(sealed);
 }
 
+static inline struct consumer_record a_consumer(const char *name)
+{
+	struct consumer_record consumer = {
+		.frozen_ns = 9, .rule_count = 2, .rules = { "image=nginx:1.25", "label=tier=web" }
+	};
+
+	seal_random(consumer.id, sizeof consumer.id);
+	snprintf(consumer.consumer, sizeof consumer.consumer, "%s", name);
+	return consumer;
+}
+
+/* 64 digits that differ by `number` in their first and in their last. */
+static inline void a_container_id(unsigned int number, char id[CONTAINER_ID_LENGTH + 1])
+{
+	snprintf(id, CONTAINER_ID_LENGTH + 1, "%08xabcdef0123456789%032x%08x", number, 0, number);
+}
+
+static inline struct use_record a_use(const struct grant_record *grant, uint32_t count)
+{
+	struct use_record use = { .last_ns = 11,
+		.last_version = 3,
+		.last_user = "container/web 4f5e0c1d2a3b",
+		.count = count };
+
+	seal_random(use.id, sizeof use.id);
+	memcpy(use.grant_id, grant->id, SEAL_ID_BYTES);
+	for (uint32_t i = 0; i < count && i < VAULT_USES_MAX; i++) {
+		a_container_id(i + 1, use.counts[i].container);
+		use.counts[i].used = i;
+	}
+	return use;
+}
+
+static inline struct container_facts a_container(unsigned int number)
+{
+	static const char labels[] = "com.example.tier=web\0empty=";
+	struct container_facts container = { .engine = 1,
+		.labels_cut = 1,
+		.name = "shop-web-1",
+		.project = "shop",
+		.service = "web",
+		.image = "docker.io/library/nginx:1.25",
+		.image_id = "sha256:"
+			    "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+		.digest = { [2] = "sha256:feed" },
+		.labels_length = sizeof labels };
+
+	a_container_id(number, container.id);
+	memcpy(container.labels, labels, sizeof labels);
+	return container;
+}
+
+#define SEEN_MAX 4
+
 struct seen {
-	struct secret_record secrets[4];
-	struct grant_record grants[4];
-	size_t secret_count, grant_count;
+	struct secret_record secrets[SEEN_MAX];
+	struct grant_record grants[SEEN_MAX];
+	struct consumer_record consumers[SEEN_MAX];
+	struct use_record uses[SEEN_MAX];
+	struct container_facts containers[SEEN_MAX];
+	size_t secret_count, grant_count, consumer_count, use_count, container_count;
 };
 
 static inline int see_secret(void *arg, const struct secret_record *secret, struct err *err)
@@ -123,7 +180,7 @@ static inline int see_secret(void *arg, const struct secret_record *secret, stru
 	struct seen *seen = arg;
 
 	(void)err;
-	assert_true(seen->secret_count < 4);
+	assert_true(seen->secret_count < SEEN_MAX);
 	seen->secrets[seen->secret_count++] = *secret;
 	return 0;
 }
@@ -133,17 +190,60 @@ static inline int see_grant(void *arg, const struct grant_record *grant, struct 
 	struct seen *seen = arg;
 
 	(void)err;
-	assert_true(seen->grant_count < 4);
+	assert_true(seen->grant_count < SEEN_MAX);
 	seen->grants[seen->grant_count++] = *grant;
 	return 0;
+}
+
+static inline int see_consumer(void *arg, const struct consumer_record *consumer, struct err *err)
+{
+	struct seen *seen = arg;
+
+	(void)err;
+	assert_true(seen->consumer_count < SEEN_MAX);
+	seen->consumers[seen->consumer_count++] = *consumer;
+	return 0;
+}
+
+static inline int see_use(void *arg, const struct use_record *use, struct err *err)
+{
+	struct seen *seen = arg;
+
+	(void)err;
+	assert_true(seen->use_count < SEEN_MAX);
+	seen->uses[seen->use_count++] = *use;
+	return 0;
+}
+
+static inline int see_container(void *arg, const struct container_facts *container, struct err *err)
+{
+	struct seen *seen = arg;
+
+	(void)err;
+	assert_true(seen->container_count < SEEN_MAX);
+	memcpy(&seen->containers[seen->container_count++], container,
+		container_facts_size(container));
+	return 0;
+}
+
+static inline int try_see(struct vault *vault, struct seen *seen, struct err *err)
+{
+	const struct vault_visitor visitor = { .on_secret = see_secret,
+		.on_grant = see_grant,
+		.on_consumer = see_consumer,
+		.on_use = see_use,
+		.on_container = see_container,
+		.arg = seen };
+
+	memset(seen, 0, sizeof *seen);
+	return vault_each(vault, &visitor, err);
 }
 
 static inline void see(struct vault *vault, struct seen *seen)
 {
 	struct err err;
 
-	memset(seen, 0, sizeof *seen);
-	must(vault_each(vault, see_secret, see_grant, seen, &err));
+	must(try_see(vault, seen, &err));
 }
 
 #endif
