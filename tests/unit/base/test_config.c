@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -47,6 +49,11 @@ static const struct {
 	{ "user " W63 "\n", NULL },
 	{ "key_file /etc/k", NULL },
 	{ "runtime_root /a/ID\nruntime_root /b/x-ID.scope\n", NULL },
+	{ "engine none", NULL },
+	{ "engine none # path-only", NULL },
+	{ "engine /run/docker.sock\n", NULL },
+	{ "engine /a\nengine /b\nengine none.sock\n", "line 3: 'engine' takes: the path" },
+	{ "engine_user " W63 "\ngate_user g\n", NULL },
 	{ "thread 8", "line 1: unknown name 'thread'" },
 	{ "Threads 8", "line 1: unknown name" },
 	{ "\n\nnonsense", "line 3: unknown name" },
@@ -68,6 +75,15 @@ static const struct {
 	{ "log_level loud", "error, warning, info or debug" },
 	{ "key_file etc/k", "an absolute path" },
 	{ "user " W63 "x", "at most 63 bytes" },
+	{ "engine_user a\nengine_user a", "line 2: 'engine_user' is given twice" },
+	{ "gate_user " W63 "x", "at most 63 bytes" },
+	{ "engine", "'engine' takes one value" },
+	{ "engine run/docker.sock", "the path of an engine's socket, or none" },
+	{ "engine unix:///run/docker.sock", "the path of an engine's socket, or none" },
+	{ "engine None", "the path of an engine's socket, or none" },
+	{ "engine none\nengine none", "line 2: 'engine' takes: 'none' alone, or sockets" },
+	{ "engine none\nthreads 2\nengine /a", "line 3: 'engine' takes: 'none' alone" },
+	{ "engine /a\nengine none", "line 2: 'engine' takes: 'none' alone" },
 	{ "runtime_root docker/ID", "a cgroup path" },
 	{ "runtime_root /docker", "a cgroup path" },
 	{ "runtime_root /ID/ID", "a cgroup path" },
@@ -101,6 +117,7 @@ static void values_are_where_they_belong(void **state)
 {
 	static const char text[] = "user u\napi_user a\noperators o\nkey_file /k\nthreads 16\n"
 				   "keep_versions 1\nresend no\nlog_level error\n"
+				   "engine_user e\ngate_user g\nengine /s/1\nengine /s/2\n"
 				   "runtime_root /x/ID\nruntime_root /y-ID.scope";
 	struct config config;
 
@@ -108,6 +125,11 @@ static void values_are_where_they_belong(void **state)
 	assert_int_equal(parse(&config, text, sizeof text - 1, NULL), 0);
 	assert_string_equal(config.user, "u");
 	assert_string_equal(config.api_user, "a");
+	assert_string_equal(config.engine_user, "e");
+	assert_string_equal(config.gate_user, "g");
+	assert_int_equal(config.engine_count, 2);
+	assert_string_equal(config.engines[0], "/s/1");
+	assert_string_equal(config.engines[1], "/s/2");
 	assert_string_equal(config.operators, "o");
 	assert_string_equal(config.key_file, "/k");
 	assert_int_equal(config.threads, 16);
@@ -130,12 +152,16 @@ static void defaults_could_be_written_down(void **state)
 	config_defaults(&defaults);
 	length = snprintf(text, sizeof text,
 		"user %s\napi_user %s\noperators %s\nkey_file %s\nthreads %u\nkeep_versions %u\n"
-		"resend %s\nlog_level info\n",
+		"resend %s\nlog_level info\nengine_user %s\ngate_user %s\n",
 		defaults.user, defaults.api_user, defaults.operators, defaults.key_file,
-		defaults.threads, defaults.keep_versions, defaults.resend ? "yes" : "no");
+		defaults.threads, defaults.keep_versions, defaults.resend ? "yes" : "no",
+		defaults.engine_user, defaults.gate_user);
 	for (size_t i = 0; i < defaults.runtime_root_count; i++)
 		length += snprintf(text + length, sizeof text - (size_t)length, "runtime_root %s\n",
 			defaults.runtime_roots[i]);
+	for (size_t i = 0; i < defaults.engine_count; i++)
+		length += snprintf(text + length, sizeof text - (size_t)length, "engine %s\n",
+			defaults.engines[i]);
 	assert_int_equal(parse(&parsed, text, (size_t)length, NULL), 0);
 	assert_memory_equal(&parsed, &defaults, sizeof defaults);
 	assert_int_equal(parse(&parsed, "", 0, NULL), 0);
@@ -163,6 +189,45 @@ static void roots_have_a_bound(void **state)
 		assert_int_equal(parse(&config, root, length, &err),
 			room < CONFIG_ROOT_MAX ? 0 : -TACIT_INVALID);
 	}
+}
+
+static void engines_have_a_bound(void **state)
+{
+	char text[2048], line[256];
+	struct config config;
+	struct err err;
+	size_t length = 0;
+
+	(void)state;
+	for (int i = 0; i < CONFIG_ENGINES_MAX; i++)
+		length += (size_t)snprintf(
+			text + length, sizeof text - length, "engine /run/%d.sock\n", i);
+	assert_int_equal(parse(&config, text, length, &err), 0);
+	assert_int_equal(config.engine_count, CONFIG_ENGINES_MAX);
+	assert_string_equal(config.engines[CONFIG_ENGINES_MAX - 1], "/run/7.sock");
+	length += (size_t)snprintf(text + length, sizeof text - length, "engine /x\n");
+	assert_int_equal(parse(&config, text, length, &err), -TACIT_INVALID);
+	assert_non_null(strstr(err.text, "at most 8"));
+	/* As long as the kernel's sun_path, with its NUL. */
+	for (int room = CONFIG_ENGINE_MAX; room <= CONFIG_ENGINE_MAX + 1; room++) {
+		length = (size_t)snprintf(line, sizeof line, "engine /%0*d", room - 1, 0);
+		assert_int_equal(parse(&config, line, length, &err),
+			room <= CONFIG_ENGINE_MAX ? 0 : -TACIT_INVALID);
+	}
+	assert_int_equal(
+		CONFIG_ENGINE_MAX + 1, sizeof((struct sockaddr_un){ AF_UNIX, "" }).sun_path);
+}
+
+/* "none" is the empty list, and not the built-in one. */
+static void no_engine_is_a_choice(void **state)
+{
+	struct config config;
+
+	(void)state;
+	assert_int_equal(parse(&config, "threads 2", 9, NULL), 0);
+	assert_true(config.engine_count > 0);
+	assert_int_equal(parse(&config, "engine none", 11, NULL), 0);
+	assert_int_equal(config.engine_count, 0);
 }
 
 static void what_is_not_text_is_refused(void **state)
@@ -237,6 +302,8 @@ int main(void)
 		cmocka_unit_test(values_are_where_they_belong),
 		cmocka_unit_test(defaults_could_be_written_down),
 		cmocka_unit_test(roots_have_a_bound),
+		cmocka_unit_test(engines_have_a_bound),
+		cmocka_unit_test(no_engine_is_a_choice),
 		cmocka_unit_test(what_is_not_text_is_refused),
 		cmocka_unit_test(a_file_is_read_below_its_root),
 	};

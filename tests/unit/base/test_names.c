@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The grammar of names, by rows; then by every byte at every place, and at every length. */
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -102,8 +103,43 @@ static const struct {
 	{ name_check_consumer, "container/" X128, false },
 	{ name_check_consumer, "compose/" X128 "/web", false },
 	{ name_check_consumer, "compose/" X127 "/" X127, false }, /* longer than 255 */
-	{ name_check_consumer, "unit/nginx.service", false },
+	{ name_check_consumer, "unit/nginx.service", true },
+	{ name_check_consumer, "unit/getty@tty1.service", true },
+	{ name_check_consumer, "unit/dev-disk-by\\x2dlabel.mount", true },
+	{ name_check_consumer, "unit/a:b", true },
+	{ name_check_consumer, "unit/-.slice", true },
+	{ name_check_consumer, "unit/n", true },
+	{ name_check_consumer, "unit/" X127, true },
+	{ name_check_consumer, "unit", false },
+	{ name_check_consumer, "unit/", false },
+	{ name_check_consumer, "unit/.", false },
+	{ name_check_consumer, "unit/..", false },
+	{ name_check_consumer, "unit/a b", false },
+	{ name_check_consumer, "unit/a%i", false },
+	{ name_check_consumer, "unit/a/b", false },
+	{ name_check_consumer, "unit/" X128, false },
+	{ name_check_consumer, "user/0", true },
+	{ name_check_consumer, "user/1000", true },
+	{ name_check_consumer, "user/2147483648", true },
+	{ name_check_consumer, "user/4294967294", true },
+	{ name_check_consumer, "user/4294967295", false }, /* nobody at all */
+	{ name_check_consumer, "user/4294967296", false },
+	{ name_check_consumer, "user/9999999999", false },
+	{ name_check_consumer, "user/42949672940", false },
+	{ name_check_consumer, "user/18446744073709551617", false }, /* 1, if it wrapped */
+	{ name_check_consumer, "user/00", false },
+	{ name_check_consumer, "user/01", false },
+	{ name_check_consumer, "user/-1", false },
+	{ name_check_consumer, "user/+1", false },
+	{ name_check_consumer, "user/1 ", false },
+	{ name_check_consumer, "user/0x1", false },
+	{ name_check_consumer, "user/root", false },
+	{ name_check_consumer, "user/", false },
+	{ name_check_consumer, "user", false },
+	{ name_check_consumer, "user/1/2", false },
 	{ name_check_consumer, "self", false },
+	{ name_check_consumer, "self/", false },
+	{ name_check_consumer, "self/web", false },
 };
 
 static void a_name_is_taken_as_its_row_says(void **state)
@@ -120,6 +156,20 @@ static void a_name_is_taken_as_its_row_says(void **state)
 		else if (strlen(rows[i].name) > strlen("container/"))
 			assert_null(strstr(err.text, rows[i].name)); /* never echoed */
 		assert_int_equal(rows[i].check(rows[i].name, NULL), status);
+	}
+}
+
+/* systemd's own set (VALID_CHARS of its unit names), at every place. */
+static void a_units_bytes_are_systemds(void **state)
+{
+	(void)state;
+	for (int byte = 1; byte < 256; byte++) {
+		char only[] = { 'u', 'n', 'i', 't', '/', (char)byte, 0 };
+		char later[] = { 'u', 'n', 'i', 't', '/', 'a', (char)byte, 'a', 0 };
+		bool letter = byte < 128 && isalnum(byte), rest = letter || strchr(":-_.\\@", byte);
+
+		assert_int_equal(!name_check_consumer(only, NULL), rest && byte != '.');
+		assert_int_equal(!name_check_consumer(later, NULL), rest);
 	}
 }
 
@@ -147,18 +197,21 @@ static void bytes_are_those_of_the_grammar(void **state)
 static void components_make_consumers(void **state)
 {
 	static const char *const names[] = { "a", "aa", "A", "a.b", ".", "..", ".a", "-", "_", "1",
-		"a_b", "a b", "", X127, X128 };
+		"a_b", "a b", "", "01", "a@b", "4294967295", X127, X128 };
+	static const enum consumer_kind flat[] = { CONSUMER_CONTAINER, CONSUMER_UNIT,
+		CONSUMER_USER };
 	enum { COUNT = sizeof names / sizeof *names };
 	char path[512];
 
 	(void)state;
 	for (size_t a = 0; a < COUNT; a++) {
-		bool ok = consumer_component_ok(CONSUMER_CONTAINER, 0, names[a], strlen(names[a]));
+		bool ok;
 
-		snprintf(path, sizeof path, "container/%s", names[a]);
-		assert_int_equal(!name_check_consumer(path, NULL), ok);
-		assert_false(
-			consumer_component_ok(CONSUMER_CONTAINER, 1, names[a], strlen(names[a])));
+		for (size_t i = 0; i < sizeof flat / sizeof *flat; i++) {
+			snprintf(path, sizeof path, "%s/%s", consumer_kind_word(flat[i]), names[a]);
+			assert_int_equal(!name_check_consumer(path, NULL),
+				consumer_component_ok(flat[i], 0, names[a], strlen(names[a])));
+		}
 		for (size_t b = 0; b < COUNT; b++) {
 			ok = consumer_component_ok(
 				     CONSUMER_COMPOSE, 0, names[a], strlen(names[a])) &&
@@ -180,7 +233,10 @@ static void kinds_have_words_and_depths(void **state)
 		assert_int_equal(consumer_kind_of_word(word, length), kind);
 		assert_int_equal(consumer_kind_of_word(word, length - 1), CONSUMER_KINDS);
 		assert_int_equal(consumer_kind_of_word(word, length + 1), CONSUMER_KINDS);
-		assert_true(consumer_kind_depth((enum consumer_kind)kind) > 0);
+		assert_int_equal(
+			consumer_kind_depth((enum consumer_kind)kind) == 0, kind == CONSUMER_SELF);
+		assert_false(consumer_component_ok((enum consumer_kind)kind,
+			consumer_kind_depth((enum consumer_kind)kind), "aa", 2));
 	}
 	assert_int_equal(consumer_kind_of_word("", 0), CONSUMER_KINDS);
 }
@@ -221,6 +277,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_name_is_taken_as_its_row_says),
 		cmocka_unit_test(bytes_are_those_of_the_grammar),
+		cmocka_unit_test(a_units_bytes_are_systemds),
 		cmocka_unit_test(components_make_consumers),
 		cmocka_unit_test(kinds_have_words_and_depths),
 		cmocka_unit_test(a_name_of_megabytes_is_refused),

@@ -2,10 +2,12 @@
 /* Memory that outlives core: what is in a new one, and that no other is mapped. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fuse.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -29,10 +31,18 @@ static void new_memory_is_empty(void **state)
 	assert_int_equal(handover->layout, HANDOVER_LAYOUT);
 	assert_memory_not_equal(handover->node_key, zero, sizeof zero);
 	assert_true(handover->mounted_ns > 0);
+	assert_true(handover->mounted_boot_ns > 0);
+	assert_true(handover->mounted_boot_ns < handover->mounted_ns);
 	assert_int_equal(handover->core_starts, 0);
 	for (unsigned int i = 0; i < HANDOVER_HANDLES; i++)
 		assert_int_equal(handover->handles[i].state, HANDLE_FREE);
-	for (unsigned int i = 0; i < 3; i++) {
+	for (unsigned int i = 0; i < HANDOVER_PARKED; i++) {
+		assert_int_equal(handover->parked[i].state, PARKED_FREE);
+		assert_int_equal(handover->parked[i].count, COUNT_NONE);
+		assert_int_equal(handover->parked[i].number, 0);
+	}
+	/* One for each thread, and one for parked OPENs. */
+	for (unsigned int i = 0; i <= 3; i++) {
 		assert_int_equal(handover->slots[i].processing, 0);
 		assert_int_equal(*(const uint32_t *)handover->slots[i].request, 0);
 		/* libfuse is given the request's place: pages of its own. */
@@ -75,11 +85,18 @@ static void two_maps_are_one_memory(void **state)
 	atomic_store(&a->handles[HANDOVER_HANDLES - 1].state, HANDLE_OPEN);
 	atomic_store(&a->slots[1].strikes, 1);
 	memset(a->slots[1].request + HANDOVER_REQUEST_MAX - 4, 'x', 4);
+	atomic_store(&a->parked[HANDOVER_PARKED - 1].number, 7);
+	memset(a->parked[HANDOVER_PARKED - 1].request, 'y', HANDOVER_PARKED_REQUEST);
+	memset(a->slots[2].request + HANDOVER_REQUEST_MAX - 4, 'z', 4); /* its very last bytes */
 	assert_int_equal(handover_map(fd, &b, NULL), 0);
 	assert_ptr_not_equal(a, b);
 	assert_int_equal(b->handles[HANDOVER_HANDLES - 1].state, HANDLE_OPEN);
 	assert_int_equal(b->slots[1].strikes, 1);
 	assert_memory_equal(b->slots[1].request + HANDOVER_REQUEST_MAX - 4, "xxxx", 4);
+	assert_int_equal(b->parked[HANDOVER_PARKED - 1].number, 7);
+	assert_memory_equal(b->parked[HANDOVER_PARKED - 1].request, "yyyy", 4);
+	assert_memory_equal(b->slots[2].request + HANDOVER_REQUEST_MAX - 4, "zzzz", 4);
+	assert_int_equal(b->slots[0].request[0], 0); /* what is before it is not reached */
 	handover_unmap(a);
 	handover_unmap(b);
 	close(fd);
@@ -132,6 +149,18 @@ static void another_layout_is_refused_and_left_alone(void **state)
 		assert_int_equal(after, before);
 		close(fd);
 	}
+}
+
+/* What holder hands to the new files in an upgrade is what core will look at. */
+static void the_layouts_text_is_its_number(void **state)
+{
+	(void)state;
+	assert_int_equal(strtoul(HANDOVER_LAYOUT_TEXT, NULL, 10), HANDOVER_LAYOUT);
+	/* An OPEN, its header and its body, has room; the records lie as the kernel's words do. */
+	assert_true(HANDOVER_PARKED_REQUEST >=
+		    sizeof(struct fuse_in_header) + sizeof(struct fuse_open_in));
+	assert_int_equal(offsetof(struct handover, parked) % 8, 0);
+	assert_int_equal(offsetof(struct handover, slots) % 4096, 0);
 }
 
 static void what_is_no_such_memory_is_refused(void **state)
@@ -187,6 +216,7 @@ int main(void)
 		cmocka_unit_test(two_maps_are_one_memory),
 		cmocka_unit_test(its_size_is_fixed),
 		cmocka_unit_test(another_layout_is_refused_and_left_alone),
+		cmocka_unit_test(the_layouts_text_is_its_number),
 		cmocka_unit_test(what_is_no_such_memory_is_refused),
 		cmocka_unit_test(the_key_page_is_one_memory_too),
 	};
