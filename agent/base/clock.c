@@ -72,11 +72,13 @@ void clock_format_exact(uint64_t realtime_ns, char *text)
 	text[length + 1] = '\0';
 }
 
-/* Whether `text` has the form of `pattern`, in which a '0' stands for a digit. */
-static bool has_form(const char *text, const char *pattern)
+static const char date_form[] = "0000-00-00T00:00:00";
+
+/* Whether `text` has the form of `form`, in which a '0' stands for a digit. */
+static bool has_form(const char *text, const char *form)
 {
-	for (; *pattern; text++, pattern++)
-		if (*pattern == '0' ? *text < '0' || *text > '9' : *text != *pattern)
+	for (; *form; text++, form++)
+		if (*form == '0' ? *text < '0' || *text > '9' : *text != *form)
 			return false;
 	return true;
 }
@@ -109,34 +111,40 @@ static int fraction_at(const char *text, const char **end)
 	return nanoseconds;
 }
 
+static bool parse_seconds(const char *text, uint64_t *seconds)
+{
+	char back[CLOCK_TEXT_MAX];
+	struct tm tm;
+	time_t moment;
+
+	if (!has_form(text, date_form))
+		return false;
+	tm = (struct tm){ .tm_year = number_at(text, 4) - 1900,
+		.tm_mon = number_at(text + 5, 2) - 1,
+		.tm_mday = number_at(text + 8, 2),
+		.tm_hour = number_at(text + 11, 2),
+		.tm_min = number_at(text + 14, 2),
+		.tm_sec = number_at(text + 17, 2) };
+	moment = timegm(&tm);
+	if (moment < 0 || (uint64_t)moment >= CLOCK_DATE_END_NS / SECOND_NS)
+		return false;
+	*seconds = (uint64_t)moment;
+	/* timegm() makes the 2nd of March of the 30th of February. */
+	format_seconds(*seconds * SECOND_NS, back);
+	return !strncmp(back, text, strlen(back));
+}
+
 int clock_parse(const char *text, uint64_t *realtime_ns, struct err *err)
 {
-	static const char pattern[] = "0000-00-00T00:00:00";
 	const char *end = "";
-	struct tm tm, back;
+	uint64_t seconds;
 	int fraction = -1;
-	time_t seconds = 0;
 
-	if (has_form(text, pattern)) {
-		tm = (struct tm){ .tm_year = number_at(text, 4) - 1900,
-			.tm_mon = number_at(text + 5, 2) - 1,
-			.tm_mday = number_at(text + 8, 2),
-			.tm_hour = number_at(text + 11, 2),
-			.tm_min = number_at(text + 14, 2),
-			.tm_sec = number_at(text + 17, 2) };
-		back = tm;
-		fraction = fraction_at(text + strlen(pattern), &end);
-		seconds = timegm(&back);
-		/* timegm() makes the 2nd of March of the 30th of February. */
-		if (back.tm_year != tm.tm_year || back.tm_mon != tm.tm_mon ||
-			back.tm_mday != tm.tm_mday || back.tm_hour != tm.tm_hour ||
-			back.tm_min != tm.tm_min || back.tm_sec != tm.tm_sec)
-			fraction = -1;
-	}
-	if (fraction < 0 || strcmp(end, "Z") || seconds < 0 ||
-		(uint64_t)seconds >= CLOCK_DATE_END_NS / SECOND_NS)
+	if (parse_seconds(text, &seconds))
+		fraction = fraction_at(text + strlen(date_form), &end);
+	if (fraction < 0 || strcmp(end, "Z"))
 		return err_set(err, TACIT_INVALID,
 			"a time is RFC 3339 in UTC, 1970 to 2200: \"2026-12-31T00:00:00Z\"");
-	*realtime_ns = (uint64_t)seconds * SECOND_NS + (uint64_t)fraction;
+	*realtime_ns = seconds * SECOND_NS + (uint64_t)fraction;
 	return 0;
 }
