@@ -33,9 +33,20 @@ MANAGER := $(O)/tests/manager
 $(MANAGER): tests/support/manager.c
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(STATIC_FLAGS) -o $@ $<
 
+# Programs of the host that tests measure and disturb with.
+TIMING := $(O)/tests/timing
+CYCLES := $(O)/tests/cycles
+PROXY  := $(O)/tests/proxy
+TOOLS  := $(TIMING) $(CYCLES) $(PROXY)
+$(TIMING): tests/support/timing.c tests/support/http.c
+$(CYCLES): tests/support/cycles.c tests/support/http.c tests/support/probe/gate.c
+$(PROXY): tests/support/proxy.c
+$(TOOLS): tests/support/http.h tests/support/probe/gate.h
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(STATIC_FLAGS) -o $@ $(filter %.c,$^) -lm
+
 # TESTS="20-rotate.sh ..." runs some of them.
 TESTS ?= $(notdir $(sort $(wildcard tests/integration/[0-9]*.sh)))
-integration: $(BINARIES) $(PROBE) $(CRASHING_ALL) $(MANAGER)
+integration: $(BINARIES) $(PROBE) $(CRASHING_ALL) $(MANAGER) $(TOOLS)
 	$(Q)TACIT_BUILD=$(CURDIR)/$(O) bash tests/support/run-integration.sh $(TESTS:%=tests/integration/%)
 
 check: deps-if-missing
