@@ -66,8 +66,7 @@ enum parked_state {
 
 /* How far the counting of a parked OPEN of a grant with `reads` is. */
 enum parked_count {
-	COUNT_NONE,    /* it has not come to that */
-	COUNT_ASKED,   /* it waits for the worker */
+	COUNT_NONE,    /* it has not come to that, or is being written down */
 	COUNT_GIVEN,   /* written down: it may be answered */
 	COUNT_REFUSED, /* none left, or it could not be written down */
 };
@@ -75,9 +74,13 @@ enum parked_count {
 struct handover_parked {
 	_Atomic uint32_t state;  /* enum parked_state */
 	_Atomic uint32_t count;  /* enum parked_count */
+	_Atomic uint32_t strikes; /* crashes of core while it had this one in hand */
+	uint32_t pad;
 	_Atomic uint64_t number; /* the how-many-th read of its container this one is, set before it
-				    is written down: whoever finds the store at this number or
-				    above finds this read given; 0: not set */
+				    is written down: a core that takes over, and finds the store at
+				    this number, finds this read given; 0: not set */
+	uint8_t grant_id[16];    /* of what is counted, and for whom: set before `number` */
+	char container[72];
 	uint64_t since_ns;       /* CLOCK_MONOTONIC */
 	uint32_t device;         /* the clone it came through, and is answered through */
 	uint32_t length;         /* of request */

@@ -8,11 +8,12 @@
 
 #define TOUCH_HANDLE UINT64_MAX /* what toucher has open: it reads nothing, and leaves nothing */
 
-static struct node *consumer_of(const struct model *model, uint64_t node)
+/* Whose handle it is, although it may have been opened through `self`. NULL: the model is empty. */
+struct node *handle_consumer(const struct model *model, const struct handover_handle *handle)
 {
-	struct node *file = model_node(model, node);
+	const struct grant *grant = model_grant_by_id(model, handle->grant_id);
 
-	return file ? file->parent : NULL;
+	return grant ? grant->node->parent : NULL;
 }
 
 static uint64_t unique_of(const struct worker *worker)
@@ -20,18 +21,19 @@ static uint64_t unique_of(const struct worker *worker)
 	return ((const struct fuse_in_header *)worker->slot->request)->unique & ~UNIQUE_RESENT;
 }
 
-/* Take hold of the current version for this reader. 0, or an errno and nothing was made. */
-static int open_current(const struct turn *turn, const struct node *node,
+/* Take hold of what the grant gives this reader now; `ino` is the node it was opened as. 0, or an
+ * errno and nothing was made. */
+static int open_granted(struct turn *turn, uint64_t ino, const struct node *file,
 	struct handover_handle **handle, bool *made)
 {
-	const struct grant *grant = node->grant;
-	struct blob *blob = secret_current(grant->secret);
+	const struct grant *grant = file->grant;
+	struct blob *blob = grant_blob(grant);
 	struct handover_handle contents = {
 		.unique = unique_of(turn->worker),
-		.node = node->id,
+		.node = ino,
 		.version = blob->version.number,
 		.reader = turn->reader.container,
-		.size = blob->version.size,
+		.size = grant_size(grant),
 	};
 	const uint8_t *plain;
 	struct err err;
@@ -39,7 +41,7 @@ static int open_current(const struct turn *turn, const struct node *node,
 	memcpy(contents.secret_id, grant->record.secret_id, sizeof contents.secret_id);
 	memcpy(contents.grant_id, grant->record.id, sizeof contents.grant_id);
 	*handle = handle_make(
-		&turn->server->handles, node->parent, &contents, turn->worker->replaying, made);
+		&turn->server->handles, file->parent, &contents, turn->worker->replaying, made);
 	if (!*handle)
 		return EMFILE;
 	if (!*made)
@@ -47,7 +49,7 @@ static int open_current(const struct turn *turn, const struct node *node,
 	blob_hold(turn->model, blob);
 	if (blob_plain(turn->model, *turn->server->parts.vault, blob, &plain, &err) < 0) {
 		blob_release(turn->model, blob);
-		handle_free(&turn->server->handles, node->parent, *handle);
+		handle_free(&turn->server->handles, file->parent, *handle);
 		return code_errno(err.code);
 	}
 	return 0;
@@ -60,22 +62,83 @@ static void let_go(const struct turn *turn, struct handover_handle *handle)
 
 	if (blob && atomic_load(&handle->state) == HANDLE_OPEN)
 		blob_release(turn->model, blob);
-	handle_free(&turn->server->handles, consumer_of(turn->model, handle->node), handle);
+	handle_free(&turn->server->handles, handle_consumer(turn->model, handle), handle);
+}
+
+void files_drop_request(struct server *server, uint64_t unique)
+{
+	struct turn turn = { .server = server, .model = server->parts.model };
+	struct handover_handle *handle = handle_of_request(&server->handles, unique);
+
+	if (!handle)
+		return;
+	model_read_lock(turn.model);
+	let_go(&turn, handle);
+	turn_end(&turn);
+}
+
+/* An OPEN that waits: for the word of an engine, or until its read has been counted. */
+static bool waits(struct turn *turn, const struct node *file, const struct policy_answer *answer)
+{
+	struct worker *worker = turn->worker;
+	bool counts = !answer->errnum && file->grant->record.reads;
+	bool unknown = answer->rule == RULE_UNIDENTIFIED && answer->errnum &&
+		       turn_standing(turn) == STANDING_PENDING;
+
+	if (!counts && !unknown)
+		return false;
+	if (!worker->parked)
+		return park_request(turn);
+	if (worker->last_call || (counts && atomic_load(&worker->parked->count) != COUNT_NONE))
+		return false;
+	worker->stays = true;
+	if (counts)
+		park_for_count(turn, file->grant);
+	return true;
+}
+
+/* 0, or why not. */
+static int open_for_reading(struct turn *turn, uint64_t ino, const struct node *file,
+	const struct policy_answer *answer, struct handover_handle **handle, bool *made)
+{
+	const struct worker *worker = turn->worker;
+	char user[VAULT_USER_MAX + 1];
+	int errnum;
+
+	if (answer->errnum)
+		return answer->errnum;
+	if (file->grant->record.reads &&
+		!(worker->parked && atomic_load(&worker->parked->count) == COUNT_GIVEN))
+		return worker->parked ? EACCES : EAGAIN;
+	errnum = open_granted(turn, ino, file, handle, made);
+	if (!errnum) {
+		turn_user(turn, user);
+		grant_note_read(turn->model, file->grant, user, (*handle)->version);
+	}
+	return errnum;
 }
 
 void on_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 {
-	bool reads = (file->flags & (O_ACCMODE | O_TRUNC)) == O_RDONLY, made = false;
 	struct handover_handle *handle = NULL;
 	struct policy_answer answer;
-	struct node *node;
+	const struct node *node, *granted;
 	struct turn turn;
+	bool made = false;
 
 	turn_begin(&turn, req);
+	turn.opens = (file->flags & (O_ACCMODE | O_TRUNC)) == O_RDONLY;
 	node = model_node(turn.model, ino);
-	answer = turn_judge(&turn, reads ? ACT_READ : ACT_TOUCH, ino, node);
-	if (!answer.errnum && reads)
-		answer.errnum = open_current(&turn, node, &handle, &made);
+	granted = turn_resolve(&turn, node);
+	answer = turn_judge(&turn, turn.opens ? ACT_READ : ACT_TOUCH, ino, node);
+	if (turn.opens && waits(&turn, granted, &answer)) {
+		fuse_reply_none(req);
+		turn_end(&turn);
+		return;
+	}
+	turn.worker->refused = answer.rule == RULE_UNIDENTIFIED;
+	if (turn.opens)
+		answer.errnum = open_for_reading(&turn, ino, granted, &answer, &handle, &made);
 	if (answer.errnum) {
 		fuse_reply_err(req, answer.errnum);
 	} else {
@@ -90,23 +153,22 @@ void on_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 
 /* The bytes of an open file. 0, or an errno. */
 static int open_bytes(const struct turn *turn, struct handover_handle *handle,
-	const uint8_t **bytes, struct secret **secret)
+	const uint8_t **bytes, struct blob **blob)
 {
-	struct blob *blob;
+	const struct secret *secret = model_secret_by_id(turn->model, handle->secret_id);
 	struct err err;
 
-	*secret = model_secret_by_id(turn->model, handle->secret_id);
-	blob = *secret ? secret_blob(*secret, handle->version) : NULL;
-	if (!blob)
+	*blob = secret ? secret_blob(secret, handle->version) : NULL;
+	if (!*blob)
 		return ESTALE;
-	return blob_plain(turn->model, *turn->server->parts.vault, blob, bytes, &err) < 0
+	return blob_plain(turn->model, *turn->server->parts.vault, *blob, bytes, &err) < 0
 		       ? code_errno(err.code)
 		       : 0;
 }
 
-static int judge_read(const struct turn *turn, uint64_t ino, const struct handover_handle *handle)
+static int judge_read(struct turn *turn, uint64_t ino, const struct handover_handle *handle)
 {
-	const struct node *node = model_node(turn->model, ino);
+	const struct node *node = model_node(turn->model, ino), *file = turn_resolve(turn, node);
 	struct policy_answer answer;
 
 	if (!handle || handle->node != ino)
@@ -114,10 +176,12 @@ static int judge_read(const struct turn *turn, uint64_t ino, const struct handov
 	answer = turn_judge_open(turn, ino, node, handle->reader);
 	if (answer.errnum)
 		return answer.errnum;
+	if (!file)
+		return ESTALE;
 	/* Revoked and granted again is another grant; locked and unlocked again is another session.
 	 */
 	if (atomic_load(&handle->state) != HANDLE_OPEN ||
-		memcmp(node->grant->record.id, handle->grant_id, sizeof handle->grant_id))
+		memcmp(file->grant->record.id, handle->grant_id, sizeof handle->grant_id))
 		return ESTALE;
 	return 0;
 }
@@ -134,11 +198,28 @@ static bool fills_cache(const struct worker *worker)
 	return !(arguments->read_flags & FUSE_READ_LOCKOWNER);
 }
 
+/* The bytes asked for: of the value, and the newline that a grant adds after it. */
+static void reply_bytes(fuse_req_t req, const struct handover_handle *handle,
+	const struct blob *blob, const uint8_t *bytes, size_t size, off_t offset)
+{
+	struct iovec parts[2] = { { NULL, 0 }, { NULL, 0 } };
+	static char newline[] = "\n";
+	uint64_t at = (uint64_t)offset, length = blob->version.size;
+
+	if (offset >= 0 && at < length) {
+		parts[0].iov_base = (void *)(bytes + at);
+		parts[0].iov_len = length - at < size ? length - at : size;
+	}
+	if (offset >= 0 && handle->size > length && at <= length && at + size > length)
+		parts[1] = (struct iovec){ newline, 1 };
+	fuse_reply_iov(req, parts, 2);
+}
+
 void on_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *file)
 {
 	struct handover_handle *handle;
 	const uint8_t *bytes = NULL;
-	struct secret *secret = NULL;
+	struct blob *blob = NULL;
 	struct turn turn;
 	int errnum;
 
@@ -146,17 +227,13 @@ void on_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct f
 	handle = handle_find(&turn.server->handles, file->fh);
 	errnum = judge_read(&turn, ino, handle);
 	if (!errnum)
-		errnum = open_bytes(&turn, handle, &bytes, &secret);
+		errnum = open_bytes(&turn, handle, &bytes, &blob);
 	if (!errnum && fills_cache(turn.worker))
 		errnum = EINVAL;
 	if (errnum)
 		fuse_reply_err(req, errnum);
-	else if (offset < 0 || (uint64_t)offset >= handle->size)
-		fuse_reply_buf(req, NULL, 0);
 	else
-		fuse_reply_buf(req, (const char *)bytes + offset,
-			handle->size - (uint64_t)offset < size ? handle->size - (size_t)offset
-							       : size);
+		reply_bytes(req, handle, blob, bytes, size, offset);
 	turn_end(&turn);
 }
 

@@ -112,3 +112,21 @@ bool handles_version_is_open(
 	}
 	return false;
 }
+
+bool handles_grant_is_open(
+	struct handles *handles, const uint8_t grant_id[SEAL_ID_BYTES], uint64_t reader)
+{
+	for (unsigned int i = 0; i < HANDOVER_HANDLES; i++)
+		if (atomic_load(&handles->table[i].state) == HANDLE_OPEN &&
+			handles->table[i].reader == reader &&
+			!memcmp(handles->table[i].grant_id, grant_id, SEAL_ID_BYTES))
+			return true;
+	return false;
+}
+
+struct handover_handle *handle_of_request(struct handles *handles, uint64_t unique)
+{
+	hold_mutex(&handles->mutex);
+
+	return find_unique(handles, unique);
+}

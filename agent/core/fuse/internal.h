@@ -20,9 +20,13 @@ struct worker {
 	struct fuse_session *session;
 	struct handover_slot *slot;
 	pthread_t thread;
-	int device;
-	bool replaying; /* the request at hand was taken by an earlier core */
-	bool init;      /* the replay of INIT: the answer goes to `init_reply`, not to the kernel */
+	int device;     /* through which it came, and is answered */
+	bool replaying; /* the request at hand may have been begun before, by an earlier core */
+	struct handover_parked *parked; /* the request at hand is this one; NULL: fresh */
+	bool last_call;                 /* of a parked one: its time is over */
+	bool stays;                     /* of a parked one: it is not answered yet */
+	bool refused;                   /* of a parked one: denied, for nobody knows who it is */
+	bool init; /* the replay of INIT: the answer goes to `init_reply`, not to the kernel */
 	struct fuse_init_out init_reply;
 };
 
@@ -33,9 +37,20 @@ struct handles {
 	unsigned int free_count;
 };
 
+/* OPENs that wait (park.c). The table outlives core; what is beside it does not. */
+struct park {
+	pthread_mutex_t mutex;
+	struct handover *handover;
+	int wake, count_wake;                /* eventfds */
+	uint64_t container[HANDOVER_PARKED]; /* who waits: no container takes the whole table */
+	bool asked[HANDOVER_PARKED];         /* its read is to be counted */
+	bool taken[HANDOVER_PARKED];         /* is being counted */
+};
+
 struct server {
 	struct server_parts parts;
-	struct worker worker[HANDOVER_THREADS_MAX];
+	struct worker worker[HANDOVER_THREADS_MAX + 1]; /* the last one in use is the doorman */
+	struct park park;
 	struct handles handles;
 	_Atomic pid_t toucher;
 	/* Counts answers. What one thread did before its answer, another sees that receives a
@@ -52,19 +67,45 @@ struct turn {
 	const struct fuse_ctx *who;
 	struct reader reader;
 	enum policy_reader kind;
+	bool opens;             /* it is an OPEN for reading */
+	bool has_standing;      /* standing has been found out */
+	enum standing standing; /* of READER_CONTAINER */
 };
 
 void turn_begin(struct turn *turn, fuse_req_t req);
 void turn_end(struct turn *turn);
 /* May this reader do `act` to `node` (number `id`; NULL: not in the tree)? */
 struct policy_answer turn_judge(
-	const struct turn *turn, enum policy_act act, uint64_t id, const struct node *node);
+	struct turn *turn, enum policy_act act, uint64_t id, const struct node *node);
+/* The file that a name in `self` is for this reader: its own, or NULL. Any other node is itself. */
+const struct node *turn_resolve(struct turn *turn, const struct node *node);
+/* What the reader is called in records: "container/web 4f5e0c1d2a3b". */
+void turn_user(struct turn *turn, char user[VAULT_USER_MAX + 1]);
 /* As turn_judge for ACT_READ on an open file of `opened_by`. */
 struct policy_answer turn_judge_open(
-	const struct turn *turn, uint64_t id, const struct node *node, uint64_t opened_by);
+	struct turn *turn, uint64_t id, const struct node *node, uint64_t opened_by);
 /* The attributes of a node as this reader sees them. */
-void turn_attributes(
-	const struct turn *turn, uint64_t id, const struct node *node, struct stat *st);
+void turn_attributes(struct turn *turn, uint64_t id, const struct node *node, struct stat *st);
+
+/* match.c: whether the reader is the consumer whose directory, or what lies above it, is `node`. */
+enum policy_match turn_match(struct turn *turn, const struct node *node);
+enum standing turn_standing(struct turn *turn);
+
+/* park.c */
+void park_open_table(struct park *park, struct handover *handover);
+/* Let the OPEN at hand wait. False: there is no room. */
+bool park_request(struct turn *turn);
+/* Let the parked OPEN at hand wait until a read of `grant` has been counted for its container. */
+void park_for_count(struct turn *turn, const struct grant *grant);
+/* The reader of `unique` was killed. False: it is not parked. */
+bool park_interrupt(struct server *server, uint64_t unique);
+/* What an earlier core left: what it had in hand when it died gets a strike, what it had counted is
+ * found in the model. Before the threads. */
+void park_resume(struct server *server);
+void *park_run(void *doorman); /* the thread of it: a struct worker */
+
+/* server.c: answer the request in the worker's slot, and clear it. */
+void server_process(struct worker *worker);
 
 /* handle.c: the table of open files. A handle's number is generation << 32 | place. */
 void handles_open_table(struct handles *handles, struct handover_handle *table);
@@ -78,15 +119,23 @@ void handle_free(struct handles *handles, struct node *consumer, struct handover
 /* An open one reads no further; its place is kept until the kernel releases it. */
 void handle_end(struct handles *handles, struct node *consumer, struct handover_handle *handle);
 unsigned int handles_open_count(struct handles *handles);
+/* Whether the container `reader` has a file of this grant open. */
+bool handles_grant_is_open(
+	struct handles *handles, const uint8_t grant_id[SEAL_ID_BYTES], uint64_t reader);
+/* The handle that a request made, or NULL. */
+struct handover_handle *handle_of_request(struct handles *handles, uint64_t unique);
 bool handles_version_is_open(
 	struct handles *handles, const uint8_t secret_id[SEAL_ID_BYTES], uint64_t number);
 
 /* files.c */
+struct node *handle_consumer(const struct model *model, const struct handover_handle *handle);
 void on_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file);
 void on_read(
 	fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *file);
 void on_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t offset,
 	struct fuse_file_info *file);
+/* Let go of what a request opened that is answered with an error after all. */
+void files_drop_request(struct server *server, uint64_t unique);
 void on_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file);
 
 /* names.c: the table of operations, and all of them but the files'. */

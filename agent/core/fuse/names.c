@@ -92,8 +92,7 @@ static void on_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 }
 
 /* What a reader may not stat, and what is a neighbour's, is not listed. */
-static bool is_listed(
-	const struct turn *turn, const struct node *directory, const struct node *child)
+static bool is_listed(struct turn *turn, const struct node *directory, const struct node *child)
 {
 	enum node_level level = node_level(directory->id);
 

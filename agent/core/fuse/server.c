@@ -19,9 +19,10 @@ static ssize_t answer(int fd, struct iovec *parts, int count, void *userdata)
 {
 	struct worker *worker = userdata;
 
+	(void)fd;
 	if (!worker->init) {
 		atomic_fetch_add_explicit(&worker->server->answered, 1, memory_order_release);
-		return writev(fd, parts, count);
+		return writev(worker->device, parts, count);
 	}
 	if (count == 2 && parts[1].iov_len <= sizeof worker->init_reply)
 		memcpy(&worker->init_reply, parts[1].iov_base, parts[1].iov_len);
@@ -67,7 +68,8 @@ static int worker_open(struct server *server, unsigned int index, struct err *er
 	struct fuse_args args = FUSE_ARGS_INIT(1, argv);
 
 	worker->server = server;
-	worker->device = server->parts.device[index];
+	/* The doorman's, the last one, is that of the request it takes up. */
+	worker->device = server->parts.device[index < server->parts.handover->threads ? index : 0];
 	worker->slot = &server->parts.handover->slots[index];
 	worker->session =
 		fuse_session_new(&args, &server_operations, sizeof server_operations, worker);
@@ -94,8 +96,9 @@ int server_new(const struct server_parts *parts, struct server **server, struct 
 	fuse_set_log_func(quiet);
 	fresh->parts = *parts;
 	handles_open_table(&fresh->handles, parts->handover->handles);
+	park_open_table(&fresh->park, parts->handover);
 	fresh->gone = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	for (unsigned int i = 0; status == 0 && i < parts->handover->threads; i++)
+	for (unsigned int i = 0; status == 0 && i <= parts->handover->threads; i++)
 		status = worker_open(fresh, i, err);
 	if (status == 0)
 		*server = fresh;
@@ -114,17 +117,31 @@ static void clear(struct worker *worker)
 	((struct fuse_in_header *)worker->slot->request)->len = 0;
 }
 
-static void process(struct worker *worker)
+/* Nothing but a parked OPEN waits long enough to be interrupted. For any other the kernel is to say
+ * it again: it may be about to be parked. */
+static void on_interrupt(struct worker *worker)
+{
+	const struct fuse_in_header *header = taken(worker);
+	const struct fuse_interrupt_in *which = (const void *)(header + 1);
+	struct fuse_out_header again = { sizeof again, -EAGAIN, header->unique };
+
+	if (park_interrupt(worker->server, which->unique))
+		return;
+	if (write(worker->device, &again, sizeof again) < 0)
+		log_debug("the interrupted request has been answered");
+}
+
+void server_process(struct worker *worker)
 {
 	const struct fuse_in_header *header = taken(worker);
 	struct fuse_buf buffer = { .mem = worker->slot->request, .size = header->len };
 
 	if (header->unique & UNIQUE_RESENT)
 		atomic_fetch_add(&worker->server->parts.handover->resent, 1);
-	/* No request waits, so there is none to interrupt; and forgetting is not how nodes end
-	 * here. */
-	if (header->opcode != FUSE_INTERRUPT && header->opcode != FUSE_FORGET &&
-		header->opcode != FUSE_BATCH_FORGET) {
+	if (header->opcode == FUSE_INTERRUPT) {
+		on_interrupt(worker);
+	} else if (header->opcode != FUSE_FORGET && header->opcode != FUSE_BATCH_FORGET) {
+		/* Forgetting is not how nodes end here. */
 		atomic_store(&worker->slot->since_ns, clock_monotonic_ns());
 		atomic_store(&worker->slot->processing, 1);
 		atomic_load_explicit(&worker->server->answered, memory_order_acquire);
@@ -142,6 +159,7 @@ static void give_up(struct worker *worker)
 		taken(worker)->opcode, HANDOVER_STRIKES);
 	if (write(worker->device, &error, sizeof error) < 0)
 		log_debug("its answer was not wanted any more");
+	files_drop_request(worker->server, error.unique & ~UNIQUE_RESENT);
 	clear(worker);
 }
 
@@ -150,7 +168,7 @@ static void resume_handle(
 {
 	struct model *model = server->parts.model;
 	struct secret *secret = model_secret_by_id(model, handle->secret_id);
-	struct node *file = model_node(model, handle->node);
+	struct node *consumer = handle_consumer(model, handle);
 	struct blob *blob = secret ? secret_blob(secret, handle->version) : NULL;
 	uint8_t *sealed;
 	size_t length;
@@ -162,8 +180,8 @@ static void resume_handle(
 			vault_load_value(vault, version->value_id, &sealed, &length, NULL) == 0)
 			blob = secret_add_blob(secret, version, sealed, length);
 	}
-	if (blob && file) {
-		file->parent->open_handles++;
+	if (blob && consumer) {
+		consumer->open_handles++;
 		blob_hold(model, blob);
 	} else {
 		atomic_store(&handle->state, HANDLE_ENDED);
@@ -183,7 +201,7 @@ static void resume_slot(struct worker *worker, uint32_t strikes)
 	if (strikes == HANDOVER_STRIKES)
 		give_up(worker);
 	else
-		process(worker);
+		server_process(worker);
 	worker->replaying = false;
 }
 
@@ -198,6 +216,8 @@ void server_resume(struct server *server, struct vault *vault, bool resend)
 	/* None of them is being worked on: the next crash is the fault of one alone. */
 	for (unsigned int i = 0; i < handover->threads; i++)
 		atomic_store(&handover->slots[i].processing, 0);
+	atomic_store(&handover->slots[handover->threads].processing, 0);
+	park_resume(server);
 	for (uint32_t strikes = 0; strikes <= HANDOVER_STRIKES; strikes++)
 		for (unsigned int i = 0; i < handover->threads; i++)
 			resume_slot(&server->worker[i], strikes);
@@ -219,7 +239,7 @@ static void *run(void *arg)
 			continue;
 		if (length <= 0)
 			break;
-		process(worker);
+		server_process(worker);
 	}
 	eventfd_write(worker->server->gone, 1);
 	return NULL;
@@ -227,8 +247,13 @@ static void *run(void *arg)
 
 int server_start(struct server *server, struct err *err)
 {
-	for (unsigned int i = 0; i < server->parts.handover->threads; i++)
-		if (pthread_create(&server->worker[i].thread, NULL, run, &server->worker[i]))
+	unsigned int doorman = server->parts.handover->threads;
+
+	/* What it takes up was begun before, by this core or another. */
+	server->worker[doorman].replaying = true;
+	for (unsigned int i = 0; i <= doorman; i++)
+		if (pthread_create(&server->worker[i].thread, NULL, i < doorman ? run : park_run,
+			    &server->worker[i]))
 			return err_set(err, TACIT_LIMIT, "no thread to be had");
 	return 0;
 }
@@ -242,7 +267,7 @@ bool server_moves(const struct server *server, uint64_t limit_ns)
 {
 	uint64_t now = clock_monotonic_ns();
 
-	for (unsigned int i = 0; i < server->parts.handover->threads; i++) {
+	for (unsigned int i = 0; i <= server->parts.handover->threads; i++) {
 		const struct handover_slot *slot = server->worker[i].slot;
 
 		/* In this order: the time is then of the request at hand, or of a later one. */
@@ -267,7 +292,6 @@ void server_end_handles(struct server *server, const uint8_t *grant_id)
 
 	for (unsigned int i = 0; i < HANDOVER_HANDLES; i++) {
 		struct handover_handle *handle = &table[i];
-		struct node *file = model_node(server->parts.model, handle->node);
 		struct secret *secret;
 		struct blob *blob;
 
@@ -278,7 +302,7 @@ void server_end_handles(struct server *server, const uint8_t *grant_id)
 		blob = secret ? secret_blob(secret, handle->version) : NULL;
 		if (blob)
 			blob_release(server->parts.model, blob);
-		handle_end(&server->handles, file ? file->parent : NULL, handle);
+		handle_end(&server->handles, handle_consumer(server->parts.model, handle), handle);
 	}
 }
 

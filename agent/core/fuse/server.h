@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "core/identity/containers.h"
 #include "core/identity/identity.h"
 #include "core/model/model.h"
 #include "wire/handover.h"
@@ -25,6 +26,7 @@ struct server_parts {
 	struct model *model;
 	const struct vault *const *vault; /* where the vault is, or NULL, when a request needs it */
 	struct identity *identity;
+	struct containers *containers;
 	struct handover *handover;
 	const int *device; /* handover->threads clones of /dev/fuse; the server closes them */
 	gid_t operators;   /* group whose members may see names; (gid_t)-1: none */
@@ -41,6 +43,26 @@ void server_resume(struct server *server, struct vault *vault, bool resend);
 
 /* Start the threads. */
 int server_start(struct server *server, struct err *err);
+
+/* Look at the parked OPENs again: an engine has said something, or a read has been counted. From
+ * any thread. */
+void server_wake_parked(struct server *server);
+unsigned int server_parked(struct server *server);
+
+/* An OPEN that is parked until one more read of a grant has been written down. */
+struct server_count {
+	unsigned int place;
+	uint64_t unique;
+	uint8_t grant_id[SEAL_ID_BYTES];
+	char container[CONTAINER_ID_LENGTH + 1];
+};
+
+/* For the thread that owns the vault. A descriptor that is readable while there is one; the next of
+ * them; the number it will have when it is written down, said before; and then whether it was. */
+int server_count_fd(const struct server *server);
+bool server_next_count(struct server *server, struct server_count *count);
+void server_number_count(struct server *server, const struct server_count *count, uint64_t number);
+void server_settle_count(struct server *server, const struct server_count *count, bool given);
 
 /* A descriptor that becomes readable when the mount is gone. */
 int server_gone_fd(const struct server *server);

@@ -60,15 +60,24 @@ static void find_owner(
 					  : identity_host_gid(turn->who->pid, grant->gid);
 }
 
-static void describe_file(
-	const struct turn *turn, const struct node *node, struct policy_question *question)
+static bool is_used_up(const struct turn *turn, const struct grant *grant)
 {
-	const struct grant_record *grant;
+	const struct handover_parked *parked = turn->worker->parked;
 
-	if (!node || !grant_lives(node->grant))
-		return;
-	grant = &node->grant->record;
-	question->exists = true;
+	if (!grant->record.reads || turn->reader.kind != READER_CONTAINER ||
+		grant_used(grant, turn->reader.id) < grant->record.reads)
+		return false;
+	/* The read that was counted last is this very OPEN; and who has a file open may ask how
+	 * long it is. */
+	if (turn->opens)
+		return !parked || atomic_load(&parked->count) != COUNT_GIVEN;
+	return !handles_grant_is_open(
+		&turn->server->handles, grant->record.id, turn->reader.container);
+}
+
+static void describe_owner(
+	const struct turn *turn, const struct grant_record *grant, struct policy_question *question)
+{
 	question->mode = grant->mode;
 	question->uid = turn->who->uid;
 	find_owner(turn, grant, &question->owner, &question->group);
@@ -79,8 +88,26 @@ static void describe_file(
 			     identity_in_group(turn->who->pid, question->group);
 }
 
-static struct policy_answer judge(const struct turn *turn, enum policy_act act, uint64_t id,
-	const struct node *node, bool same_reader)
+static void describe_file(
+	const struct turn *turn, const struct node *node, struct policy_question *question)
+{
+	const struct consumer *consumer = node->parent->consumer;
+	const struct grant *grant = node->grant;
+
+	if (!grant_lives(grant))
+		return;
+	question->exists = true;
+	question->expired =
+		grant->record.expires_ns && grant_expired(grant, model_now_ns(turn->model));
+	question->used_up = is_used_up(turn, grant);
+	question->frozen = consumer && consumer->record.frozen_ns;
+	question->main_process_only = grant->record.flags & GRANT_MAIN_PROCESS;
+	if (question->main_process_only && question->act == ACT_READ)
+		question->is_main_process = identity_is_main_process(turn->who->pid);
+	describe_owner(turn, &grant->record, question);
+}
+
+static enum policy_place place_of(uint64_t id)
 {
 	static const enum policy_place places[] = {
 		[LEVEL_ROOT] = PLACE_PUBLIC,
@@ -89,31 +116,75 @@ static struct policy_answer judge(const struct turn *turn, enum policy_act act, 
 		[LEVEL_CONSUMER] = PLACE_CONSUMER,
 		[LEVEL_FILE] = PLACE_FILE,
 	};
+
+	return node_level(id) == LEVEL_CONSUMER && node_kind(id) == CONSUMER_SELF
+		       ? PLACE_PUBLIC
+		       : places[node_level(id)];
+}
+
+/* A name in `self` that is nobody's yet, or not the reader's: it is there for those who only look
+ * after it, and for whoever may turn out to have it. */
+static void describe_nobodys(
+	struct turn *turn, const struct node *node, struct policy_question *question)
+{
+	question->exists = node != NULL && node_kind(node->id) == CONSUMER_SELF;
+	question->match = MATCH_NO;
+	if (question->exists && turn->reader.kind == READER_CONTAINER) {
+		enum standing standing = turn_standing(turn);
+
+		if (standing == STANDING_PENDING || (standing == STANDING_NOBODY && turn->opens))
+			question->match = MATCH_UNKNOWN;
+	}
+}
+
+static struct policy_question describe(
+	struct turn *turn, enum policy_act act, uint64_t id, const struct node *node)
+{
 	struct policy_question question = {
 		.act = act,
 		.reader = turn->kind,
-		.place = places[node_level(id)],
+		.place = place_of(id),
 		.locked = turn->model->locked,
-		.same_reader = same_reader,
+		.same_reader = true,
 	};
+	const struct node *file;
 
-	if (question.place == PLACE_FILE)
-		describe_file(turn, node, &question);
-	else
+	if (question.locked || question.place == PLACE_PUBLIC)
+		return question;
+	if (question.place != PLACE_FILE) {
 		question.exists = node != NULL;
-	return policy_decide(&question);
+		question.match = turn_match(turn, node);
+		return question;
+	}
+	file = turn_resolve(turn, node);
+	if (!file) {
+		describe_nobodys(turn, node, &question);
+		return question;
+	}
+	describe_file(turn, file, &question);
+	question.match = turn_match(turn, file->parent);
+	return question;
 }
 
 struct policy_answer turn_judge(
-	const struct turn *turn, enum policy_act act, uint64_t id, const struct node *node)
+	struct turn *turn, enum policy_act act, uint64_t id, const struct node *node)
 {
-	return judge(turn, act, id, node, true);
+	struct policy_question question = describe(turn, act, id, node);
+
+	return policy_decide(&question);
 }
 
 struct policy_answer turn_judge_open(
-	const struct turn *turn, uint64_t id, const struct node *node, uint64_t opened_by)
+	struct turn *turn, uint64_t id, const struct node *node, uint64_t opened_by)
 {
-	return judge(turn, ACT_READ, id, node, turn->reader.container == opened_by);
+	struct policy_question question = describe(turn, ACT_READ, id, node);
+
+	question.same_reader = turn->reader.container == opened_by;
+	/* What was opened is read to its end; and it was known then which container this is. */
+	question.used_up = false;
+	if (question.match == MATCH_UNKNOWN && question.same_reader)
+		question.match = MATCH_YES;
+	return policy_decide(&question);
 }
 
 static struct timespec to_timespec(uint64_t realtime_ns)
@@ -122,9 +193,10 @@ static struct timespec to_timespec(uint64_t realtime_ns)
 		(long)(realtime_ns % 1000000000u) };
 }
 
-void turn_attributes(const struct turn *turn, uint64_t id, const struct node *node, struct stat *st)
+void turn_attributes(struct turn *turn, uint64_t id, const struct node *node, struct stat *st)
 {
-	const struct grant *grant = node ? node->grant : NULL;
+	const struct node *file = turn_resolve(turn, node);
+	const struct grant *grant = file ? file->grant : NULL;
 
 	*st = (struct stat){ .st_ino = id, .st_nlink = 1, .st_mode = S_IFDIR | 0555 };
 	st->st_mtim = to_timespec(turn->server->parts.handover->mounted_ns);
@@ -137,12 +209,12 @@ void turn_attributes(const struct turn *turn, uint64_t id, const struct node *no
 		st->st_gid = turn->who->gid;
 	}
 	if (grant_lives(grant)) {
-		const struct version_record *version = &secret_current(grant->secret)->version;
+		const struct version_record *version = &grant_blob(grant)->version;
 
 		st->st_mode = S_IFREG | grant->record.mode;
 		find_owner(turn, &grant->record, &st->st_uid, &st->st_gid);
-		st->st_size = version->size;
-		st->st_blocks = (version->size + 511) / 512;
+		st->st_size = grant_size(grant);
+		st->st_blocks = (st->st_size + 511) / 512;
 		st->st_mtim = to_timespec(version->created_ns);
 	}
 	st->st_blksize = 4096;

@@ -89,7 +89,7 @@ int model_put_grant(struct model *model, const struct grant_record *record, stru
 		return err_set(err, TACIT_LIMIT, "out of memory");
 	if (grant_lives(grant))
 		grant->secret->grants--;
-	else if (!record->revoked_ns)
+	if (record->created_ns != grant->record.created_ns)
 		forget_use(grant);
 	unpin(grant);
 	grant->record = *record;

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether a reader is a consumer: by its engine's word, or the kernel's, and by every rule that the
+ * consumer is bound to. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/fuse/internal.h"
+
+enum standing turn_standing(struct turn *turn)
+{
+	if (!turn->has_standing)
+		turn->standing = containers_standing(
+			turn->server->parts.containers, &turn->reader, turn->opens);
+	turn->has_standing = true;
+	return turn->standing;
+}
+
+struct look {
+	const struct node *node;
+	bool matches;
+};
+
+static bool keeps_rules(const struct consumer *consumer, const struct container_facts *facts)
+{
+	for (uint32_t i = 0; consumer && i < consumer->record.rule_count; i++)
+		if (!binding_holds(consumer->record.rules[i], facts))
+			return false;
+	return true;
+}
+
+static void look_at(void *arg, const struct container_facts *facts, enum container_state state)
+{
+	struct look *look = arg;
+	const struct node *node = look->node;
+
+	(void)state;
+	if (node_level(node->id) == LEVEL_ABOVE)
+		look->matches = !strcmp(facts->project, node->name);
+	else if (node_kind(node->id) == CONSUMER_CONTAINER)
+		look->matches = !strcmp(facts->name, node->name);
+	else
+		look->matches = !strcmp(facts->service, node->name) &&
+				!strcmp(facts->project, node->parent->name);
+	look->matches = look->matches && keeps_rules(node->consumer, facts);
+}
+
+static enum policy_match match_container(struct turn *turn, const struct node *node)
+{
+	struct look look = { .node = node };
+
+	if (turn->reader.kind != READER_CONTAINER)
+		return MATCH_NO;
+	switch (turn_standing(turn)) {
+	case STANDING_KNOWN:
+		containers_visit(turn->server->parts.containers, turn->reader.id, look_at, &look);
+		return look.matches ? MATCH_YES : MATCH_NO;
+	case STANDING_WEAK:
+		/* Nothing says that a rule holds. */
+		return node->consumer && node->consumer->record.rule_count ? MATCH_NO : MATCH_YES;
+	case STANDING_PENDING:
+		return MATCH_UNKNOWN;
+	case STANDING_NOBODY:
+		break;
+	}
+	/* An OPEN is told that nobody knows it; to everything else the place is absent. */
+	return turn->opens ? MATCH_UNKNOWN : MATCH_NO;
+}
+
+enum policy_match turn_match(struct turn *turn, const struct node *node)
+{
+	bool matches = false;
+
+	if (!node || node_level(node->id) == LEVEL_ROOT)
+		return MATCH_NO;
+	switch (node_kind(node->id)) {
+	case CONSUMER_COMPOSE:
+	case CONSUMER_CONTAINER:
+		return match_container(turn, node);
+	case CONSUMER_UNIT:
+		matches =
+			turn->reader.kind == READER_HOST && !strcmp(turn->reader.unit, node->name);
+		break;
+	case CONSUMER_USER:
+		matches = turn->reader.kind == READER_HOST &&
+			  identity_is_user(turn->who->pid, turn->who->uid,
+				  (uid_t)strtoul(node->name, NULL, 10));
+		break;
+	case CONSUMER_SELF:
+	case CONSUMER_KINDS:
+		break;
+	}
+	return matches ? MATCH_YES : MATCH_NO;
+}
+
+/* The consumers that a reader can be through `self`, the first that has the file decides. */
+struct names {
+	char consumer[2][TACIT_CONSUMER_NAME_MAX + 1];
+	char container[CONTAINER_NAME_MAX + 1];
+};
+
+static void take_names(void *arg, const struct container_facts *facts, enum container_state state)
+{
+	struct names *names = arg;
+
+	(void)state;
+	snprintf(names->container, sizeof names->container, "%s", facts->name);
+	if (facts->name[0])
+		snprintf(
+			names->consumer[0], sizeof names->consumer[0], "container/%s", facts->name);
+	if (facts->project[0] && facts->service[0] &&
+		strlen(facts->project) + strlen(facts->service) + sizeof "compose//" <=
+			sizeof names->consumer[1])
+		snprintf(names->consumer[1], sizeof names->consumer[1], "compose/%.127s/%.117s",
+			facts->project, facts->service);
+}
+
+static void find_names(struct turn *turn, struct names *names)
+{
+	*names = (struct names){ 0 };
+	if (turn->reader.kind == READER_CONTAINER) {
+		if (turn_standing(turn) == STANDING_KNOWN)
+			containers_visit(
+				turn->server->parts.containers, turn->reader.id, take_names, names);
+	} else if (turn->reader.kind == READER_HOST) {
+		if (turn->reader.unit[0])
+			snprintf(names->consumer[0], sizeof names->consumer[0], "unit/%s",
+				turn->reader.unit);
+		snprintf(names->consumer[1], sizeof names->consumer[1], "user/%u", turn->who->uid);
+	}
+}
+
+/* Through `self` nobody but the reader says who it is: labels, which whoever starts a container
+ * chooses, are not enough. */
+static bool is_bound(const struct node *directory)
+{
+	const struct consumer *consumer = directory->consumer;
+
+	if (node_kind(directory->id) != CONSUMER_COMPOSE)
+		return true;
+	for (uint32_t i = 0; consumer && i < consumer->record.rule_count; i++)
+		if (binding_is_strong(consumer->record.rules[i]))
+			return true;
+	return false;
+}
+
+const struct node *turn_resolve(struct turn *turn, const struct node *node)
+{
+	struct names names;
+
+	if (!node || node_level(node->id) != LEVEL_FILE || node_kind(node->id) != CONSUMER_SELF)
+		return node;
+	find_names(turn, &names);
+	for (int i = 0; i < 2; i++) {
+		const struct node *directory =
+			names.consumer[i][0] ? model_consumer(turn->model, names.consumer[i])
+					     : NULL;
+		const struct node *file = node_file(turn->model, directory, node->name);
+
+		if (file && grant_lives(file->grant) && is_bound(directory) &&
+			turn_match(turn, directory) == MATCH_YES)
+			return file;
+	}
+	return NULL;
+}
+
+void turn_user(struct turn *turn, char user[VAULT_USER_MAX + 1])
+{
+	struct names names;
+
+	find_names(turn, &names);
+	if (turn->reader.kind == READER_CONTAINER)
+		snprintf(user, VAULT_USER_MAX + 1, "container%s%s %.12s",
+			names.container[0] ? "/" : "", names.container, turn->reader.id);
+	else
+		snprintf(user, VAULT_USER_MAX + 1, "%.191s",
+			names.consumer[0][0] ? names.consumer[0] : names.consumer[1]);
+}

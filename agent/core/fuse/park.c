@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* OPENs that wait: for an engine to say which container asks, or for a read to be written down.
+ *
+ * No thread waits with them. The request stays in a table that outlives core; one thread, the
+ * doorman, takes it up again when there is news, and at its deadline for the last time. The reader
+ * can be killed meanwhile: INTERRUPT is answered at once. */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "core/fuse/internal.h"
+
+#define PARKED_PER_CONTAINER 64 /* of HANDOVER_PARKED */
+
+void park_open_table(struct park *park, struct handover *handover)
+{
+	pthread_mutex_init(&park->mutex, NULL);
+	park->handover = handover;
+	park->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	park->count_wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+static uint64_t unique_of(const char *request)
+{
+	return ((const struct fuse_in_header *)request)->unique & ~UNIQUE_RESENT;
+}
+
+/* The place of a request; HANDOVER_PARKED when it is not parked. Under the mutex. */
+static unsigned int find(const struct park *park, uint64_t unique)
+{
+	unsigned int i = 0;
+
+	while (i < HANDOVER_PARKED &&
+		(atomic_load(&park->handover->parked[i].state) == PARKED_FREE ||
+			unique_of(park->handover->parked[i].request) != unique))
+		i++;
+	return i;
+}
+
+/* A place for it: that of the same request, when the kernel has sent it again, or a free one. */
+static unsigned int place_for(const struct park *park, uint64_t unique, uint64_t container)
+{
+	unsigned int same = find(park, unique), waiting = 0, place = HANDOVER_PARKED;
+
+	if (same < HANDOVER_PARKED)
+		return same;
+	for (unsigned int i = HANDOVER_PARKED; i--;)
+		if (atomic_load(&park->handover->parked[i].state) == PARKED_FREE)
+			place = i;
+		else
+			waiting += park->container[i] == container;
+	return waiting < PARKED_PER_CONTAINER ? place : HANDOVER_PARKED;
+}
+
+bool park_request(struct turn *turn)
+{
+	struct park *park = &turn->server->park;
+	const struct fuse_in_header *request = (const void *)turn->worker->slot->request;
+	struct handover_parked *entry;
+	unsigned int place;
+	hold_mutex(&park->mutex);
+
+	place = place_for(park, unique_of((const char *)request), turn->reader.container);
+	if (place == HANDOVER_PARKED || request->len > sizeof entry->request)
+		return false;
+	entry = &park->handover->parked[place];
+	if (atomic_load(&entry->state) == PARKED_FREE) {
+		entry->since_ns = clock_monotonic_ns();
+		atomic_store(&entry->count, COUNT_NONE);
+		atomic_store(&entry->number, 0);
+		atomic_store(&entry->strikes, 0);
+		atomic_fetch_add(&park->handover->parked_count, 1);
+	}
+	entry->device = (uint32_t)(turn->worker - turn->server->worker);
+	entry->length = request->len;
+	memcpy(entry->request, request, request->len);
+	park->container[place] = turn->reader.container;
+	park->asked[place] = park->taken[place] = false;
+	atomic_store(&entry->state, PARKED_WAITING);
+	eventfd_write(park->wake, 1);
+	return true;
+}
+
+void park_for_count(struct turn *turn, const struct grant *grant)
+{
+	struct park *park = &turn->server->park;
+	struct handover_parked *entry = turn->worker->parked;
+	size_t place = (size_t)(entry - park->handover->parked);
+	hold_mutex(&park->mutex);
+
+	turn->worker->stays = true;
+	if (park->asked[place])
+		return;
+	memcpy(entry->grant_id, grant->record.id, sizeof entry->grant_id);
+	memcpy(entry->container, turn->reader.id, sizeof turn->reader.id);
+	park->asked[place] = true;
+	eventfd_write(park->count_wake, 1);
+}
+
+bool park_interrupt(struct server *server, uint64_t unique)
+{
+	struct park *park = &server->park;
+	unsigned int place;
+	hold_mutex(&park->mutex);
+
+	place = find(park, unique & ~UNIQUE_RESENT);
+	if (place == HANDOVER_PARKED)
+		return false;
+	atomic_store(&park->handover->parked[place].state, PARKED_INTERRUPTED);
+	eventfd_write(park->wake, 1);
+	return true;
+}
+
+int server_count_fd(const struct server *server)
+{
+	return server->park.count_wake;
+}
+
+bool server_next_count(struct server *server, struct server_count *count)
+{
+	struct park *park = &server->park;
+	eventfd_t ignored;
+	hold_mutex(&park->mutex);
+
+	for (unsigned int i = 0; i < HANDOVER_PARKED; i++) {
+		const struct handover_parked *entry = &park->handover->parked[i];
+
+		if (!park->asked[i] || park->taken[i] ||
+			atomic_load(&entry->state) != PARKED_WAITING)
+			continue;
+		park->taken[i] = true;
+		*count = (struct server_count){ .place = i, .unique = unique_of(entry->request) };
+		memcpy(count->grant_id, entry->grant_id, sizeof count->grant_id);
+		memcpy(count->container, entry->container, sizeof count->container);
+		return true;
+	}
+	eventfd_read(park->count_wake, &ignored);
+	return false;
+}
+
+/* The place is still that request's. Under the mutex. */
+static struct handover_parked *counted(struct park *park, const struct server_count *count)
+{
+	struct handover_parked *entry = &park->handover->parked[count->place];
+
+	return atomic_load(&entry->state) != PARKED_FREE &&
+			       unique_of(entry->request) == count->unique
+		       ? entry
+		       : NULL;
+}
+
+void server_number_count(struct server *server, const struct server_count *count, uint64_t number)
+{
+	struct handover_parked *entry;
+	hold_mutex(&server->park.mutex);
+
+	entry = counted(&server->park, count);
+	if (entry)
+		atomic_store(&entry->number, number);
+}
+
+void server_settle_count(struct server *server, const struct server_count *count, bool given)
+{
+	struct handover_parked *entry;
+	hold_mutex(&server->park.mutex);
+
+	entry = counted(&server->park, count);
+	if (!entry)
+		return;
+	atomic_store(&entry->count, given ? COUNT_GIVEN : COUNT_REFUSED);
+	atomic_store(&entry->number, 0);
+	eventfd_write(server->park.wake, 1);
+}
+
+void server_wake_parked(struct server *server)
+{
+	eventfd_write(server->park.wake, 1);
+}
+
+unsigned int server_parked(struct server *server)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < HANDOVER_PARKED; i++)
+		count += atomic_load(&server->park.handover->parked[i].state) != PARKED_FREE;
+	return count;
+}
+
+/* It has been answered. */
+static void leave(struct park *park, struct handover_parked *entry, bool refused)
+{
+	struct handover *handover = park->handover;
+	uint64_t waited = clock_monotonic_ns() - entry->since_ns;
+	hold_mutex(&park->mutex);
+
+	atomic_fetch_add(&handover->parked_total_ns, waited);
+	if (waited > atomic_load(&handover->parked_longest_ns))
+		atomic_store(&handover->parked_longest_ns, waited);
+	if (refused)
+		atomic_fetch_add(&handover->parked_refused, 1);
+	atomic_store(&entry->state, PARKED_FREE);
+}
+
+static void answer_error(struct server *server, const struct handover_parked *entry, int errnum)
+{
+	struct fuse_out_header error = { sizeof error, -errnum,
+		((const struct fuse_in_header *)entry->request)->unique };
+
+	if (write(server->parts.device[entry->device], &error, sizeof error) < 0)
+		log_debug("the answer to a parked request was not wanted any more");
+}
+
+static void take_up(struct worker *doorman, struct handover_parked *entry)
+{
+	struct server *server = doorman->server;
+
+	if (atomic_load(&entry->state) == PARKED_INTERRUPTED) {
+		answer_error(server, entry, EINTR);
+		leave(&server->park, entry, false);
+		return;
+	}
+	memcpy(doorman->slot->request, entry->request, entry->length);
+	doorman->device = server->parts.device[entry->device];
+	doorman->parked = entry;
+	doorman->last_call = clock_monotonic_ns() - entry->since_ns >= CONTAINERS_PATIENCE_NS;
+	doorman->stays = doorman->refused = false;
+	server_process(doorman);
+	doorman->parked = NULL;
+	if (!doorman->stays)
+		leave(&server->park, entry, doorman->refused);
+}
+
+/* How long until the next deadline, in ms; -1: nobody waits. */
+static int patience(const struct park *park)
+{
+	uint64_t now = clock_monotonic_ns(), least = UINT64_MAX;
+
+	for (unsigned int i = 0; i < HANDOVER_PARKED; i++) {
+		const struct handover_parked *entry = &park->handover->parked[i];
+		uint64_t deadline = entry->since_ns + CONTAINERS_PATIENCE_NS;
+
+		if (atomic_load(&entry->state) == PARKED_FREE)
+			continue;
+		if (deadline <= now)
+			return 0;
+		least = deadline - now < least ? deadline - now : least;
+	}
+	return least == UINT64_MAX ? -1 : (int)(least / 1000000) + 1;
+}
+
+void *park_run(void *arg)
+{
+	struct worker *doorman = arg;
+	struct park *park = &doorman->server->park;
+
+	for (;;) {
+		struct pollfd news = { park->wake, POLLIN, 0 };
+		eventfd_t ignored;
+
+		poll(&news, 1, patience(park));
+		eventfd_read(park->wake, &ignored);
+		for (unsigned int i = 0; i < HANDOVER_PARKED; i++)
+			if (atomic_load(&park->handover->parked[i].state) != PARKED_FREE)
+				take_up(doorman, &park->handover->parked[i]);
+	}
+	return NULL;
+}
+
+/* What was in the doorman's hand when core died: blamed as any other request, and not forgotten. */
+static void strike(struct server *server, struct handover_slot *slot)
+{
+	struct park *park = &server->park;
+	const struct fuse_in_header *request = (const void *)slot->request;
+	unsigned int place = request->len ? find(park, unique_of(slot->request)) : HANDOVER_PARKED;
+	struct handover_parked *entry;
+
+	if (place < HANDOVER_PARKED) {
+		entry = &park->handover->parked[place];
+		if (atomic_fetch_add(&entry->strikes, atomic_load(&slot->strikes)) +
+				atomic_load(&slot->strikes) >=
+			HANDOVER_STRIKES) {
+			log_error("a parked request was at hand in %u crashes: answered with an "
+				  "error",
+				HANDOVER_STRIKES);
+			answer_error(server, entry, EIO);
+			atomic_store(&entry->state, PARKED_FREE);
+		}
+	}
+	atomic_store(&slot->strikes, 0);
+	((struct fuse_in_header *)slot->request)->len = 0;
+}
+
+void park_resume(struct server *server)
+{
+	struct handover *handover = server->parts.handover;
+
+	strike(server, &handover->slots[handover->threads]);
+	for (unsigned int i = 0; i < HANDOVER_PARKED; i++) {
+		struct handover_parked *entry = &handover->parked[i];
+		uint64_t number = atomic_load(&entry->number);
+		const struct grant *grant;
+
+		if (atomic_load(&entry->state) == PARKED_FREE || !number)
+			continue;
+		/* Nothing has been counted since: what the store says, it says of this one. */
+		grant = model_grant_by_id(server->parts.model, entry->grant_id);
+		if (grant && grant_used(grant, entry->container) >= number)
+			atomic_store(&entry->count, COUNT_GIVEN);
+		atomic_store(&entry->number, 0);
+	}
+	eventfd_write(server->park.wake, 1);
+}
