@@ -40,13 +40,15 @@ ALL_CFLAGS := -std=gnu17 $(MODE) $(WARNINGS) -fPIE -pthread -MMD -MP -ffile-pref
 ALL_LDFLAGS := $(MODE) -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(LDFLAGS)
 
 # The layers, from the ground up: what each folder may use. A folder is an archive.
-LAYERS := base seal wire holder toucher api core/identity core/policy core/store core/model core/fuse core/control cli
+LAYERS := base seal wire holder toucher api engine gate core/identity core/policy core/store core/model core/fuse core/control cli
 NEEDS_base          :=
 NEEDS_seal          := base
 NEEDS_wire          := base
 NEEDS_holder        := wire base
 NEEDS_toucher       := wire base
 NEEDS_api           := wire base
+NEEDS_engine        := wire base
+NEEDS_gate          := wire base
 NEEDS_core/identity := base
 NEEDS_core/policy   := base
 NEEDS_core/store    := seal base
@@ -58,13 +60,16 @@ LIBS_seal := -lsodium
 LIBS_core/store := -lsqlite3
 LIBS_core/fuse := -lfuse3
 LIBS_api := -lmicrohttpd -ljansson
+LIBS_engine := -ljansson
 LIBS_cli := -lcurl -ljansson
 
-PROGRAMS := tacitd tacit-core tacit-toucher tacit-api tacit
+PROGRAMS := tacitd tacit-core tacit-toucher tacit-api tacit-engine tacit-gate tacit
 LAYER_tacitd := holder
 LAYER_tacit-core := core/control
 LAYER_tacit-toucher := toucher
 LAYER_tacit-api := api
+LAYER_tacit-engine := engine
+LAYER_tacit-gate := gate
 LAYER_tacit := cli
 
 folder    = $(if $(filter cli,$(1)),cli,agent/$(1))
