@@ -6,8 +6,9 @@
 
 #include "core/store/records.h"
 
-#define RECORDS_CONTAINER_BYTES (CONTAINER_ID_LENGTH / 2) /* an id without its hexadecimal digits  \
-							   */
+#define RECORDS_CONTAINER_BYTES                                                                    \
+	(CONTAINER_ID_LENGTH / 2) /* an id without its hexadecimal digits                          \
+				   */
 
 /* The first two bytes of a record, and the answer after its last: TACIT_LIMIT when one was lost. */
 void records_start(struct pack *to, enum record_kind kind, uint8_t layout);

@@ -45,12 +45,27 @@ static void random_name(char name[41])
 		snprintf(name + 2 * i, 3, "%02x", bytes[i]);
 }
 
+static void put_who_reads(struct vault *vault, const struct consumer_record *consumer,
+	const struct use_record *use, const struct container_facts *container)
+{
+	struct err err;
+
+	must(vault_begin(vault, &err));
+	must(vault_put_consumer(vault, consumer, &err));
+	must(vault_put_use(vault, use, &err));
+	must(vault_put_container(vault, container, &err));
+	must(vault_commit(vault, &err));
+}
+
 static void nothing_readable_is_in_the_files(void **state)
 {
 	struct fixture *fixture = *state;
 	uint8_t canary[CANARY_BYTES], *rows[2];
+	struct consumer_record consumer = a_consumer("compose/shop/web");
+	struct container_facts container = a_container(0x4f5e0c1d);
 	struct secret_record secret;
 	struct grant_record grant;
+	struct use_record use;
 	char name[41];
 
 	seal_random(canary, sizeof canary);
@@ -59,6 +74,8 @@ static void nothing_readable_is_in_the_files(void **state)
 	grant = a_grant(&secret);
 	put_value(fixture->vault, secret.versions[0].value_id, canary, sizeof canary);
 	put(fixture->vault, &secret, &grant);
+	use = a_use(&grant, 1);
+	put_who_reads(fixture->vault, &consumer, &use, &container);
 	rows[0] = fixture->key;
 	rows[1] = fixture->root;
 	for (int closed = 0; closed < 2; closed++) {
@@ -67,6 +84,11 @@ static void nothing_readable_is_in_the_files(void **state)
 		must_not_be_found(fixture, name, strlen(name));
 		must_not_be_found(fixture, grant.consumer, strlen(grant.consumer));
 		must_not_be_found(fixture, grant.file, strlen(grant.file));
+		must_not_be_found(fixture, consumer.rules[0], strlen(consumer.rules[0]));
+		must_not_be_found(fixture, use.last_user, strlen(use.last_user));
+		must_not_be_found(fixture, container.id, CONTAINER_ID_LENGTH);
+		must_not_be_found(fixture, container.name, strlen(container.name));
+		must_not_be_found(fixture, container.labels, strlen(container.labels));
 		for (size_t i = 0; i < 2; i++)
 			must_not_be_found(fixture, rows[i], SEAL_KEY_BYTES);
 		vault_close(fixture->vault); /* which moves the log into the database */

@@ -311,23 +311,36 @@ static void a_grant_out_of_bounds_is_refused(void **state)
 {
 	struct fixture *fixture = *state;
 	struct secret_record secret = a_secret("good", 1);
-	struct grant_record good = a_grant(&secret), bad[5];
+	struct grant_record good = a_grant(&secret), bad[8];
 	struct err err;
 
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		bad[i] = good;
 	strcpy(bad[0].consumer, "compose/shop");
 	strcpy(bad[1].file, "..");
 	bad[2].mode = 04400;
 	bad[3].revoked_ns = 1; /* a tombstone that still names its secret */
 	memset(bad[4].secret_id, 0, SEAL_ID_BYTES);
-	for (size_t i = 0; i < 5; i++) {
+	bad[5].flags = GRANT_FLAGS + 1;
+	bad[6].flags = 0x8000;
+	bad[7].reads = GRANT_READS_MAX + 1;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		must(vault_begin(fixture->vault, &err));
 		must_be(TACIT_INVALID, vault_put_grant(fixture->vault, &bad[i], NULL));
 		vault_rollback(fixture->vault);
 	}
+	good.flags = GRANT_FLAGS;
+	good.reads = GRANT_READS_MAX;
+	good.version = UINT64_MAX;
+	good.expires_ns = UINT64_MAX;
+	put(fixture->vault, NULL, &good);
 	memset(good.secret_id, 0, SEAL_ID_BYTES);
 	good.revoked_ns = 1;
+	put(fixture->vault, NULL, &good); /* a tombstone with what it had, or without */
+	good.flags = 0;
+	good.reads = 0;
+	good.version = 0;
+	good.expires_ns = 0;
 	put(fixture->vault, NULL, &good);
 }
 
