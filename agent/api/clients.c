@@ -89,6 +89,6 @@ size_t clients_body_bytes(const struct clients *clients)
 	size_t total = 0;
 
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
-		total += clients->all[i].exchange.body.room;
+		total += clients->all[i].exchange.body.room + clients->all[i].exchange.grown;
 	return total;
 }

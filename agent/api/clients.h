@@ -53,7 +53,7 @@ void clients_sweep(struct clients *clients, uint64_t now);
 /* The earliest deadline, or CLIENT_NO_DEADLINE. */
 uint64_t clients_next_deadline(const struct clients *clients);
 
-/* Bytes of bodies held by all of them. */
+/* Bytes of bodies held by all of them, and of what those that grew have become. */
 size_t clients_body_bytes(const struct clients *clients);
 
 #endif

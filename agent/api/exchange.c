@@ -89,34 +89,48 @@ void exchange_take(struct exchange *exchange, const void *bytes, size_t length, 
 	}
 }
 
-struct ask *exchange_finish(struct exchange *exchange, uid_t uid, void *owner)
+/* The question, with the body moved into it; NULL when there is no memory for it. */
+static struct question *make_question(
+	struct exchange *exchange, uid_t uid, size_t room, void *owner)
 {
-	struct ask *ask;
+	bool grew = exchange->route->body == BODY_ACCESS;
+	struct question *question;
+
+	if (exchange->no_room || (grew && exchange->body.room > room))
+		return NULL;
+	question = calloc(1, sizeof *question);
+	if (!question)
+		return NULL;
+	question->request = exchange->request;
+	question->request.operator_uid = uid;
+	question->changes = exchange->route->changes;
+	question->owner = owner;
+	if (question->request.body_length) {
+		exchange->grown = grew ? exchange->body.room : 0;
+		question->body = exchange->body;
+		exchange->body = (struct pack){ 0 };
+	}
+	return question;
+}
+
+struct question *exchange_finish(struct exchange *exchange, uid_t uid, size_t room, void *owner)
+{
+	struct question *question;
 	struct err err;
 
 	if (exchange->over_limit) {
 		refuse_size(exchange);
 		return NULL;
 	}
-	if (request_body(exchange->route, exchange->body.bytes, exchange->body.length,
-		    &exchange->request, &err) < 0) {
+	if (!exchange->no_room &&
+		request_body(exchange->route, &exchange->body, &exchange->request, &err) < 0) {
 		refuse(exchange, err.code, err.text);
 		return NULL;
 	}
-	ask = exchange->no_room ? NULL : calloc(1, sizeof *ask);
-	if (!ask) {
+	question = make_question(exchange, uid, room, owner);
+	if (!question)
 		refuse(exchange, TACIT_LIMIT, "too much is being sent at once; try again");
-		return NULL;
-	}
-	ask->request = exchange->request;
-	ask->request.operator_uid = uid;
-	ask->changes = exchange->route->changes;
-	ask->owner = owner;
-	if (ask->request.body_length) {
-		ask->body = exchange->body;
-		exchange->body = (struct pack){ 0 };
-	}
-	return ask;
+	return question;
 }
 
 static void show_document(struct exchange *exchange, const uint8_t *bytes, size_t length)
@@ -149,6 +163,7 @@ static void show_octets(struct exchange *exchange, const uint8_t *bytes, size_t 
 void exchange_answer(struct exchange *exchange, enum tacit_code code, const char *text,
 	const uint8_t *bytes, size_t length)
 {
+	exchange->grown = 0;
 	if (code != TACIT_OK) {
 		refuse(exchange, code, text);
 		return;

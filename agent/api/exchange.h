@@ -22,6 +22,7 @@ struct exchange {
 	const struct route *route;
 	struct frame_request request;
 	struct pack body;
+	size_t grown; /* bytes core is asked with, when the body became more than it was */
 	/* The answer. */
 	int status; /* HTTP; 0 while not known */
 	const char *type;
@@ -38,8 +39,8 @@ bool exchange_begin(struct exchange *exchange, enum tacit_code refusal, const ch
 void exchange_take(struct exchange *exchange, const void *bytes, size_t length, size_t room);
 
 /* The request is whole. The question for core, with `owner` in it; NULL when the answer is known.
- */
-struct ask *exchange_finish(struct exchange *exchange, uid_t uid, void *owner);
+ * `room` as in exchange_take. */
+struct question *exchange_finish(struct exchange *exchange, uid_t uid, size_t room, void *owner);
 
 /* What core said. */
 void exchange_answer(struct exchange *exchange, enum tacit_code code, const char *text,

@@ -1,70 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/grant.h"
 
-#include <jansson.h>
 #include <string.h>
 
-#include "base/names.h"
+#include "api/fields.h"
+#include "base/clock.h"
 
-bool grant_depth_ok(const char *text, size_t length)
-{
-	unsigned int depth = 0;
-	bool quoted = false;
-
-	for (size_t i = 0; i < length; i++) {
-		if (quoted && text[i] == '\\')
-			i++;
-		else if (text[i] == '"')
-			quoted = !quoted;
-		else if (!quoted && (text[i] == '{' || text[i] == '['))
-			depth++;
-		else if (!quoted && (text[i] == '}' || text[i] == ']') && depth)
-			depth--;
-		if (depth > JSON_DEPTH_MAX)
-			return false;
-	}
-	return true;
-}
-
-/* A field's text, length checked, NUL added. jansson lets no NUL into a string. */
-static int copy_name(const json_t *value, char *name, size_t room, struct err *err)
-{
-	size_t length = json_string_length(value);
-
-	if (length >= room)
-		return err_set(err, TACIT_INVALID, "a name has at most %zu bytes", room - 1);
-	memcpy(name, json_string_value(value), length + 1);
-	return 0;
-}
-
-static int take_secret(struct frame_request *request, const json_t *value, struct err *err)
-{
-	int status = copy_name(value, request->secret, sizeof request->secret, err);
-
-	return status < 0 ? status : name_check_secret(request->secret, err);
-}
-
-static int take_consumer(struct frame_request *request, const json_t *value, struct err *err)
-{
-	int status = copy_name(value, request->consumer, sizeof request->consumer, err);
-
-	return status < 0 ? status : name_check_consumer(request->consumer, err);
-}
-
-static int take_file(struct frame_request *request, const json_t *value, struct err *err)
-{
-	int status = copy_name(value, request->file, sizeof request->file, err);
-
-	return status < 0 ? status : name_check_file(request->file, err);
-}
+#define SECOND_NS 1000000000u
 
 static int take_id(uint32_t *id, const json_t *value, struct err *err)
 {
 	json_int_t number = json_integer_value(value);
 
 	/* The highest id means "nobody in particular" in every call of the kernel, and here. */
-	if (number < 0 || number >= UINT32_MAX)
-		return err_set(err, TACIT_INVALID, "uid and gid are from 0 to %u", UINT32_MAX - 1);
+	if (number < 0 || number >= GRANT_READER)
+		return err_set(
+			err, TACIT_INVALID, "uid and gid are from 0 to %u", GRANT_READER - 1);
 	*id = (uint32_t)number;
 	return 0;
 }
@@ -96,67 +47,84 @@ static int take_mode(struct frame_request *request, const json_t *value, struct 
 	return 0;
 }
 
-static const struct key {
-	const char *name;
-	json_type type;
-	const char *type_word;
-	bool required;
-	int (*take)(struct frame_request *request, const json_t *value, struct err *err);
-} keys[] = {
-	{ "secret", JSON_STRING, "text", true, take_secret },
-	{ "consumer", JSON_STRING, "text", true, take_consumer },
-	{ "file", JSON_STRING, "text", false, take_file },
-	{ "uid", JSON_INTEGER, "a whole number", false, take_uid },
-	{ "gid", JSON_INTEGER, "a whole number", false, take_gid },
-	{ "mode", JSON_STRING, "text", false, take_mode },
-};
-
-#define KEYS (sizeof keys / sizeof keys[0])
-
-static int take_keys(const json_t *object, struct frame_request *request, struct err *err)
+/* In these 0 would mean "not said" in the frame. */
+static int take_count(
+	const char *name, json_int_t most, const json_t *value, uint64_t *count, struct err *err)
 {
-	size_t known = 0;
+	json_int_t number = json_integer_value(value);
 
-	for (size_t i = 0; i < KEYS; i++) {
-		const json_t *value = json_object_get(object, keys[i].name);
-		int status;
-
-		if (!value && keys[i].required)
-			return err_set(err, TACIT_INVALID, "the grant lacks \"%s\"", keys[i].name);
-		if (!value)
-			continue;
-		known++;
-		if (json_typeof(value) != keys[i].type)
-			return err_set(err, TACIT_INVALID, "\"%s\" is %s", keys[i].name,
-				keys[i].type_word);
-		status = keys[i].take(request, value, err);
-		if (status < 0)
-			return status;
-	}
-	if (known != json_object_size(object))
-		return err_set(err, TACIT_INVALID,
-			"the grant has another key than secret, consumer, file, uid, gid, mode");
+	if (number < 1 || number > most)
+		return err_set(
+			err, TACIT_INVALID, "%s is from 1 to %" JSON_INTEGER_FORMAT, name, most);
+	*count = (uint64_t)number;
 	return 0;
 }
 
+static int take_expires_in(struct frame_request *request, const json_t *value, struct err *err)
+{
+	uint64_t seconds = 0;
+	int status = take_count("expires_in", GRANT_LIFETIME_MAX_S, value, &seconds, err);
+
+	request->lifetime_ns = seconds * SECOND_NS;
+	return status;
+}
+
+static int take_expires_at(struct frame_request *request, const json_t *value, struct err *err)
+{
+	if (request->lifetime_ns)
+		return err_set(err, TACIT_INVALID, "a grant has expires_in or expires_at");
+	if (clock_parse(json_string_value(value), &request->expires_ns, err) < 0)
+		return -TACIT_INVALID;
+	if (!request->expires_ns)
+		return err_set(err, TACIT_INVALID, "a grant expires after the year 1970 began");
+	return 0;
+}
+
+static int take_reads(struct frame_request *request, const json_t *value, struct err *err)
+{
+	uint64_t reads = 0;
+	int status = take_count("reads", GRANT_READS_MAX, value, &reads, err);
+
+	request->reads = (uint32_t)reads;
+	return status;
+}
+
+static int take_version(struct frame_request *request, const json_t *value, struct err *err)
+{
+	return take_count("version", INT64_MAX, value, &request->version, err);
+}
+
+static int take_newline(struct frame_request *request, const json_t *value, struct err *err)
+{
+	(void)err;
+	request->grant_flags |= json_is_true(value) ? GRANT_NEWLINE : 0;
+	return 0;
+}
+
+static int take_main_process(struct frame_request *request, const json_t *value, struct err *err)
+{
+	(void)err;
+	request->grant_flags |= json_is_true(value) ? GRANT_MAIN_PROCESS : 0;
+	return 0;
+}
+
+static const struct field fields[] = {
+	{ "secret", FIELD_TEXT, true, fields_secret },
+	{ "consumer", FIELD_TEXT, true, fields_consumer },
+	{ "file", FIELD_TEXT, false, fields_file },
+	{ "uid", FIELD_NUMBER, false, take_uid },
+	{ "gid", FIELD_NUMBER, false, take_gid },
+	{ "mode", FIELD_TEXT, false, take_mode },
+	{ "expires_in", FIELD_NUMBER, false, take_expires_in },
+	{ "expires_at", FIELD_TEXT, false, take_expires_at },
+	{ "reads", FIELD_NUMBER, false, take_reads },
+	{ "version", FIELD_NUMBER, false, take_version },
+	{ "newline", FIELD_BOOL, false, take_newline },
+	{ "main_process", FIELD_BOOL, false, take_main_process },
+};
+
 int grant_parse(const char *text, size_t length, struct frame_request *request, struct err *err)
 {
-	json_error_t where;
-	json_t *object;
-	int status;
-
-	if (!grant_depth_ok(text, length))
-		return err_set(err, TACIT_INVALID, "the body is JSON nested deeper than %d",
-			JSON_DEPTH_MAX);
-	/* Its own text quotes the input; its position does not. */
-	object = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
-	if (!object)
-		return err_set(err, TACIT_INVALID,
-			"the body is not JSON (or has a key twice): line %d, column %d", where.line,
-			where.column);
-	status = json_is_object(object)
-			 ? take_keys(object, request, err)
-			 : err_set(err, TACIT_INVALID, "the body is not a JSON object");
-	json_decref(object);
-	return status;
+	return fields_take(
+		text, length, fields, sizeof fields / sizeof fields[0], "grant", request, err);
 }

@@ -1,26 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one JSON body there is, that of POST /v1/grants:
+/* The body of POST /v1/grants:
  *
- *   {"secret": NAME, "consumer": NAME, "file": NAME, "uid": N, "gid": N, "mode": "0440"}
+ *   {"secret": NAME, "consumer": NAME, "file": NAME, "uid": N, "gid": N, "mode": "0440",
+ *    "expires_in": SECONDS or "expires_at": "2026-12-31T00:00:00Z", "reads": N, "version": N,
+ *    "newline": true, "main_process": true}
  *
- * secret and consumer are required. Refused: any other key, a key given twice, another type, a name
- * off the grammar, an id over 4294967294, a mode that is not 3 or 4 octal digits from 001 to 777,
- * NUL, text that is not UTF-8, nesting deeper than JSON_DEPTH_MAX (looked at before parsing, for
- * jansson recurses). Pure. */
+ * secret and consumer are required. Refused, besides what api/fields.h refuses: a name off the
+ * grammar, an id over 4294967294, a mode that is not 3 or 4 octal digits from 001 to 777, a number
+ * out of its range, both ways to say when it ends. Pure. */
 #ifndef TACIT_API_GRANT_H
 #define TACIT_API_GRANT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "wire/frame.h"
 
-#define JSON_DEPTH_MAX 8
+/* Ten years: what is meant to live longer is not meant to end. */
+#define GRANT_LIFETIME_MAX_S 315360000
 
 /* TACIT_INVALID, `request` partly filled. */
 int grant_parse(const char *text, size_t length, struct frame_request *request, struct err *err);
-
-/* Whether no array or object of the text lies deeper than JSON_DEPTH_MAX. */
-bool grant_depth_ok(const char *text, size_t length);
 
 #endif

@@ -68,13 +68,17 @@ static size_t leave_escaped(void *context, struct MHD_Connection *connection, ch
 	return strlen(text);
 }
 
-static enum MHD_Result take_body(
-	struct http *http, struct client *client, const char *bytes, size_t *length)
+static size_t room_left(const struct http *http)
 {
 	size_t held = clients_body_bytes(&http->clients);
 
-	exchange_take(
-		&client->exchange, bytes, *length, held < BODIES_MEMORY ? BODIES_MEMORY - held : 0);
+	return held < BODIES_MEMORY ? BODIES_MEMORY - held : 0;
+}
+
+static enum MHD_Result take_body(
+	struct http *http, struct client *client, const char *bytes, size_t *length)
+{
+	exchange_take(&client->exchange, bytes, *length, room_left(http));
 	*length = 0;
 	return MHD_YES;
 }
@@ -82,16 +86,16 @@ static enum MHD_Result take_body(
 static enum MHD_Result take_end(struct http *http, struct client *client)
 {
 	struct exchange *exchange = &client->exchange;
-	struct ask *ask;
+	struct question *question;
 
 	if (exchange->status)
 		return send_answer(client);
-	ask = exchange_finish(exchange, client->uid, client);
-	if (!ask)
+	question = exchange_finish(exchange, client->uid, room_left(http), client);
+	if (!question)
 		return send_answer(client);
 	client->deadline = CLIENT_NO_DEADLINE;
 	MHD_suspend_connection(exchange->connection);
-	relay_ask(http->relay, ask, clock_monotonic_ns());
+	relay_ask(http->relay, question, clock_monotonic_ns());
 	return MHD_YES;
 }
 

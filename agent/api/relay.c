@@ -22,21 +22,21 @@ void relay_open(struct relay *relay, relay_answered *answered, void *context)
 	*relay = (struct relay){ .channel = -1, .answered = answered, .context = context };
 }
 
-void relay_ask_free(struct ask *ask)
+void relay_question_free(struct question *question)
 {
-	if (!ask)
+	if (!question)
 		return;
-	pack_free(&ask->body);
-	free(ask);
+	pack_free(&question->body);
+	free(question);
 }
 
 /* Tell the asker, who then no longer owns it. */
-static void tell(struct relay *relay, struct ask *ask, enum tacit_code code, const char *text,
-	const uint8_t *bytes, size_t length)
+static void tell(struct relay *relay, struct question *question, enum tacit_code code,
+	const char *text, const uint8_t *bytes, size_t length)
 {
-	void *owner = ask->owner;
+	void *owner = question->owner;
 
-	ask->owner = NULL;
+	question->owner = NULL;
 	if (owner)
 		relay->answered(relay->context, owner, code, text, bytes, length);
 }
@@ -56,7 +56,7 @@ static void forget_current(struct relay *relay)
 
 static void lose_channel(struct relay *relay, uint64_t now)
 {
-	struct ask *ask = relay->current;
+	struct question *question = relay->current;
 	bool core_had_it = relay->request_sent;
 
 	if (relay->channel >= 0)
@@ -64,16 +64,17 @@ static void lose_channel(struct relay *relay, uint64_t now)
 	relay->channel = -1;
 	relay->lost_at = now;
 	forget_current(relay);
-	if (!ask)
+	if (!question)
 		return;
-	if (ask->owner && (!core_had_it || (!ask->changes && !ask->tried))) {
-		ask->tried = core_had_it;
-		ask->next = relay->first;
-		relay->first = ask;
+	if (question->owner && (!core_had_it || (!question->changes && !question->tried))) {
+		question->tried = core_had_it;
+		question->next = relay->first;
+		relay->first = question;
 		return;
 	}
-	tell(relay, ask, TACIT_UNAVAILABLE, ask->changes ? unknown_outcome : no_core, NULL, 0);
-	relay_ask_free(ask);
+	tell(relay, question, TACIT_UNAVAILABLE, question->changes ? unknown_outcome : no_core,
+		NULL, 0);
+	relay_question_free(question);
 }
 
 void relay_connect(struct relay *relay, int channel, uint64_t now)
@@ -83,16 +84,16 @@ void relay_connect(struct relay *relay, int channel, uint64_t now)
 	relay->channel = channel;
 }
 
-void relay_ask(struct relay *relay, struct ask *ask, uint64_t now)
+void relay_ask(struct relay *relay, struct question *question, uint64_t now)
 {
-	struct ask **end = &relay->first;
+	struct question **end = &relay->first;
 
 	while (*end)
 		end = &(*end)->next;
-	*end = ask;
-	ask->next = NULL;
-	ask->since = now;
-	ask->tried = false;
+	*end = question;
+	question->next = NULL;
+	question->since = now;
+	question->tried = false;
 }
 
 static bool all_sent(const struct relay *relay)
@@ -109,20 +110,20 @@ short relay_events(const struct relay *relay)
 
 static int send_part(struct relay *relay)
 {
-	struct ask *ask = relay->current;
-	size_t part = ask->body.length - relay->octets_sent;
+	struct question *question = relay->current;
+	size_t part = question->body.length - relay->octets_sent;
 	int status;
 
 	if (!relay->request_sent) {
-		status = frame_send_now(relay->channel, FRAME_REQUEST, &ask->request,
-			sizeof ask->request, -1, NULL);
+		status = frame_send_now(relay->channel, FRAME_REQUEST, &question->request,
+			sizeof question->request, -1, NULL);
 		relay->request_sent = !status;
 		return status;
 	}
 	if (part > FRAME_OCTETS_MAX)
 		part = FRAME_OCTETS_MAX;
-	status = frame_send_now(
-		relay->channel, FRAME_OCTETS, ask->body.bytes + relay->octets_sent, part, -1, NULL);
+	status = frame_send_now(relay->channel, FRAME_OCTETS,
+		question->body.bytes + relay->octets_sent, part, -1, NULL);
 	if (!status)
 		relay->octets_sent += part;
 	return status;
@@ -153,13 +154,13 @@ void relay_pump(struct relay *relay, uint64_t now)
 
 static void finish(struct relay *relay)
 {
-	struct ask *ask = relay->current;
+	struct question *question = relay->current;
 	enum tacit_code code = relay->reply.code < TACIT_CODES ? relay->reply.code : TACIT_INTERNAL;
 
 	relay->current = NULL;
-	tell(relay, ask, code, relay->reply.text, relay->bytes, relay->bytes_got);
+	tell(relay, question, code, relay->reply.text, relay->bytes, relay->bytes_got);
 	forget_current(relay);
-	relay_ask_free(ask);
+	relay_question_free(question);
 }
 
 static int take_reply(struct relay *relay, const struct frame_reply *reply, struct err *err)
@@ -212,12 +213,12 @@ int relay_ready(struct relay *relay, uint64_t now, struct err *err)
 	return err_set(err, TACIT_INVALID, "core sent a frame that is no answer");
 }
 
-static uint64_t deadline_of(const struct relay *relay, const struct ask *ask)
+static uint64_t deadline_of(const struct relay *relay, const struct question *question)
 {
-	uint64_t deadline = ask->since + RELAY_REPLY_NS;
+	uint64_t deadline = question->since + RELAY_REPLY_NS;
 
 	if (relay->channel < 0) {
-		uint64_t lost = ask->since > relay->lost_at ? ask->since : relay->lost_at;
+		uint64_t lost = question->since > relay->lost_at ? question->since : relay->lost_at;
 
 		if (lost + RELAY_NO_CHANNEL_NS < deadline)
 			deadline = lost + RELAY_NO_CHANNEL_NS;
@@ -227,19 +228,19 @@ static uint64_t deadline_of(const struct relay *relay, const struct ask *ask)
 
 void relay_expire(struct relay *relay, uint64_t now)
 {
-	struct ask *current = relay->current;
+	struct question *current = relay->current;
 
-	for (struct ask **at = &relay->first; *at;) {
-		struct ask *ask = *at;
+	for (struct question **at = &relay->first; *at;) {
+		struct question *question = *at;
 
-		if (deadline_of(relay, ask) > now) {
-			at = &ask->next;
+		if (deadline_of(relay, question) > now) {
+			at = &question->next;
 			continue;
 		}
-		*at = ask->next;
-		tell(relay, ask, TACIT_UNAVAILABLE, relay->channel < 0 ? no_core : no_turn, NULL,
-			0);
-		relay_ask_free(ask);
+		*at = question->next;
+		tell(relay, question, TACIT_UNAVAILABLE, relay->channel < 0 ? no_core : no_turn,
+			NULL, 0);
+		relay_question_free(question);
 	}
 	if (!current || deadline_of(relay, current) > now)
 		return;
@@ -250,16 +251,16 @@ void relay_expire(struct relay *relay, uint64_t now)
 	}
 	forget_current(relay);
 	tell(relay, current, TACIT_UNAVAILABLE, no_turn, NULL, 0);
-	relay_ask_free(current);
+	relay_question_free(current);
 }
 
 uint64_t relay_next_deadline(const struct relay *relay)
 {
 	uint64_t earliest = RELAY_NEVER;
 
-	for (const struct ask *ask = relay->first; ask; ask = ask->next)
-		if (deadline_of(relay, ask) < earliest)
-			earliest = deadline_of(relay, ask);
+	for (const struct question *question = relay->first; question; question = question->next)
+		if (deadline_of(relay, question) < earliest)
+			earliest = deadline_of(relay, question);
 	if (relay->current && relay->current->owner &&
 		deadline_of(relay, relay->current) < earliest)
 		earliest = deadline_of(relay, relay->current);
@@ -269,11 +270,11 @@ uint64_t relay_next_deadline(const struct relay *relay)
 void relay_close(struct relay *relay)
 {
 	while (relay->first) {
-		struct ask *ask = relay->first;
+		struct question *question = relay->first;
 
-		relay->first = ask->next;
-		tell(relay, ask, TACIT_UNAVAILABLE, no_core, NULL, 0);
-		relay_ask_free(ask);
+		relay->first = question->next;
+		tell(relay, question, TACIT_UNAVAILABLE, no_core, NULL, 0);
+		relay_question_free(question);
 	}
 	if (relay->current)
 		tell(relay, relay->current, TACIT_UNAVAILABLE,

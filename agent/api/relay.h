@@ -26,13 +26,13 @@
 #define RELAY_NEVER UINT64_MAX
 
 /* A question. Allocated by the asker, the relay's (with its body) from relay_ask() on. */
-struct ask {
+struct question {
 	struct frame_request request;
 	struct pack body; /* request.body_length octets */
 	bool changes;
 	void *owner; /* given back with the answer */
 	/* Below: the relay's own. */
-	struct ask *next;
+	struct question *next;
 	uint64_t since;
 	bool tried;
 };
@@ -45,10 +45,10 @@ typedef void relay_answered(void *context, void *owner, enum tacit_code code, co
 struct relay {
 	int channel; /* to core, or -1 */
 	uint64_t lost_at;
-	struct ask *first; /* not yet sent, oldest first */
+	struct question *first; /* not yet sent, oldest first */
 	/* The question core has. Kept when its asker was told to wait no longer (owner NULL), for
 	 * core's answer to it must not be taken for the answer to the next. */
-	struct ask *current;
+	struct question *current;
 	bool request_sent;
 	size_t octets_sent;
 	bool replying; /* `reply` has come, its octets are coming */
@@ -64,8 +64,9 @@ void relay_open(struct relay *relay, relay_answered *answered, void *context);
 /* A channel to a new core; the relay's from here on. The old one is closed. */
 void relay_connect(struct relay *relay, int channel, uint64_t now);
 
-void relay_ask(struct relay *relay, struct ask *ask, uint64_t now);
-void relay_ask_free(struct ask *ask); /* for an ask that was never handed over; NULL is nothing */
+void relay_ask(struct relay *relay, struct question *question, uint64_t now);
+/* For one that was never handed over; NULL is nothing. */
+void relay_question_free(struct question *question);
 
 /* What to poll() the channel for. */
 short relay_events(const struct relay *relay);

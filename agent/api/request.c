@@ -4,30 +4,76 @@
 #include <string.h>
 
 #include "api/grant.h"
+#include "api/rules.h"
 #include "base/names.h"
+
+static int take_flag(
+	struct frame_request *request, uint32_t flag, struct piece value, struct err *err)
+{
+	if (!target_is(value, "1"))
+		return err_set(
+			err, TACIT_INVALID, "force, dry_run and prune are 1 or are left out");
+	request->flags |= flag;
+	return 0;
+}
 
 static int take_force(struct frame_request *request, struct piece value, struct err *err)
 {
-	if (!target_is(value, "1"))
-		return err_set(err, TACIT_INVALID, "force is 1 or is left out");
-	request->flags |= REQUEST_FORCE;
-	return 0;
+	return take_flag(request, REQUEST_FORCE, value, err);
+}
+
+static int take_dry_run(struct frame_request *request, struct piece value, struct err *err)
+{
+	return take_flag(request, REQUEST_DRY_RUN, value, err);
+}
+
+static int take_prune(struct frame_request *request, struct piece value, struct err *err)
+{
+	return take_flag(request, REQUEST_PRUNE, value, err);
+}
+
+/* A number from 1 to `most`. */
+static int take_number(
+	const char *name, uint64_t most, struct piece value, uint64_t *number, struct err *err)
+{
+	*number = 0;
+	for (size_t i = 0; i < value.length; i++) {
+		unsigned int digit = (unsigned char)value.at[i] - (unsigned int)'0';
+
+		if (digit > 9 || *number > (most - digit) / 10) {
+			*number = 0;
+			break;
+		}
+		*number = *number * 10 + digit;
+	}
+	return *number ? 0 : err_set(err, TACIT_INVALID, "%s is a number from 1", name);
 }
 
 static int take_version(struct frame_request *request, struct piece value, struct err *err)
 {
-	uint64_t version = 0;
+	return take_number("version", INT64_MAX, value, &request->version, err);
+}
 
-	for (size_t i = 0; i < value.length; i++) {
-		unsigned int digit = (unsigned char)value.at[i] - (unsigned int)'0';
+static int take_pid(struct frame_request *request, struct piece value, struct err *err)
+{
+	uint64_t number;
+	int status = take_number("pid", INT32_MAX, value, &number, err);
 
-		if (digit > 9 || version > ((uint64_t)INT64_MAX - digit) / 10)
-			return err_set(err, TACIT_INVALID, "version is a number from 1");
-		version = version * 10 + digit;
-	}
-	if (!version)
-		return err_set(err, TACIT_INVALID, "version is a number from 1");
-	request->version = version;
+	request->pid = (int32_t)number;
+	return status;
+}
+
+static int take_container(struct frame_request *request, struct piece value, struct err *err)
+{
+	int status = target_decode(value, request->container, sizeof request->container, err);
+
+	if (status < 0)
+		return status;
+	/* An id is of the same grammar. */
+	if (!consumer_component_ok(
+		    CONSUMER_CONTAINER, 0, request->container, strlen(request->container)))
+		return err_set(err, TACIT_INVALID,
+			"a container is the name its engine knows it by, or its id");
 	return 0;
 }
 
@@ -62,6 +108,10 @@ static const struct word {
 	{ "secret", QUERY_SECRET, take_secret },
 	{ "consumer", QUERY_CONSUMER, take_consumer },
 	{ "file", QUERY_FILE, take_file },
+	{ "dry_run", QUERY_DRY_RUN, take_dry_run },
+	{ "prune", QUERY_PRUNE, take_prune },
+	{ "pid", QUERY_PID, take_pid },
+	{ "container", QUERY_CONTAINER, take_container },
 };
 
 #define WORDS (sizeof words / sizeof words[0])
@@ -107,6 +157,8 @@ static int take_query(const struct route *route, struct piece query, struct fram
 		if (status < 0)
 			return status;
 	}
+	if ((seen & QUERY_PID) && (seen & QUERY_CONTAINER))
+		return err_set(err, TACIT_INVALID, "the query has a pid or a container, not both");
 	if (route->required & ~seen)
 		return err_set(err, TACIT_INVALID, "the query lacks %s",
 			missing_word(route->required & ~seen));
@@ -133,30 +185,57 @@ const struct route *request_start(const char *method, const char *target,
 	return route;
 }
 
-int request_body(const struct route *route, const uint8_t *bytes, size_t length,
-	struct frame_request *request, struct err *err)
+static int take_reply_key(const struct pack *body, struct frame_request *request, struct err *err)
 {
+	if (body->length != sizeof request->reply_key)
+		return err_set(err, TACIT_INVALID, "the body is an X25519 public key of %zu bytes",
+			sizeof request->reply_key);
+	memcpy(request->reply_key, body->bytes, body->length);
+	return 0;
+}
+
+/* The file's statements take the place of its text. */
+static int take_access(struct pack *body, struct frame_request *request, struct err *err)
+{
+	struct access_statement *list;
+	size_t count;
+	const char *text = body->length ? (const char *)body->bytes : "";
+	int status = access_parse(text, body->length, &list, &count, err);
+
+	if (status < 0)
+		return status;
+	pack_free(body);
+	*body = (struct pack){ .bytes = (uint8_t *)list,
+		.length = count * sizeof *list,
+		.room = count * sizeof *list };
+	request->body_length = (uint32_t)body->length;
+	return 0;
+}
+
+int request_body(const struct route *route, struct pack *body, struct frame_request *request,
+	struct err *err)
+{
+	const char *text = (const char *)body->bytes;
+
 	switch (route->body) {
 	case BODY_NONE:
 	case BODY_SEALED_OPTIONAL:
+	case BODIES:
 		break;
 	case BODY_GRANT:
-		return grant_parse((const char *)bytes, length, request, err);
+		return grant_parse(text, body->length, request, err);
+	case BODY_RULES:
+		return rules_parse(text, body->length, request, err);
+	case BODY_ACCESS:
+		return take_access(body, request, err);
 	case BODY_REPLY_KEY:
-		if (length != sizeof request->reply_key)
-			return err_set(err, TACIT_INVALID,
-				"the body is an X25519 public key of %zu bytes",
-				sizeof request->reply_key);
-		memcpy(request->reply_key, bytes, length);
-		return 0;
+		return take_reply_key(body, request, err);
 	case BODY_SEALED:
-		if (!length)
+		if (!body->length)
 			return err_set(
 				err, TACIT_INVALID, "the body is empty: it is the sealed value");
 		break;
-	case BODIES:
-		break;
 	}
-	request->body_length = (uint32_t)length;
+	request->body_length = (uint32_t)body->length;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "api/routes.h"
+#include "base/pack.h"
 
 /* Everything before the body: find the route of a method and a target, fill `request` from the path
  * and the query (all else in it is zero). NULL and `err` (TACIT_INVALID, TACIT_NOT_FOUND,
@@ -15,9 +16,10 @@
 const struct route *request_start(const char *method, const char *target,
 	struct frame_request *request, char *allow, struct err *err);
 
-/* The whole body: a grant or a reply key goes into `request`, octets for core set its body_length.
- * TACIT_INVALID when it is not what the route takes. */
-int request_body(const struct route *route, const uint8_t *bytes, size_t length,
-	struct frame_request *request, struct err *err);
+/* The whole body: JSON or a reply key goes into `request`; octets for core stay in `body` and set
+ * body_length, an access file becomes the statements it has (malloc'd like any pack). TACIT_INVALID
+ * when it is not what the route takes, TACIT_LIMIT when it is too much. */
+int request_body(const struct route *route, struct pack *body, struct frame_request *request,
+	struct err *err);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A grant has names, numbers and a mode: far less than this. */
+/* A grant has names and numbers, a binding a name and eight rules: far less than this. */
 #define BODY_JSON_MAX (64u << 10)
 #define REPLY_KEY_BYTES sizeof((struct frame_request *)NULL)->reply_key
 
@@ -31,7 +31,23 @@ static const struct route routes[] = {
 	{ "POST", "/v1/grants", VERB_GRANT_ADD, BODY_GRANT, 201, true, false, 0, 0 },
 	{ "DELETE", "/v1/grants", VERB_GRANT_REMOVE, BODY_NONE, 200, true, false,
 		LISTED | QUERY_FILE, LISTED },
+	{ "GET", "/v1/grants/check", VERB_GRANT_CHECK, BODY_NONE, 200, false, false,
+		LISTED | QUERY_FILE | QUERY_PID | QUERY_CONTAINER, LISTED },
 	{ "GET", "/v1/consumers", VERB_CONSUMER_LIST, BODY_NONE, 200, false, false, 0, 0 },
+	{ "DELETE", "/v1/consumers", VERB_CONSUMER_REMOVE, BODY_NONE, 200, true, false,
+		QUERY_CONSUMER | QUERY_FORCE, QUERY_CONSUMER },
+	{ "GET", "/v1/consumers/inspect", VERB_CONSUMER_INSPECT, BODY_NONE, 200, false, false,
+		QUERY_CONSUMER, QUERY_CONSUMER },
+	{ "POST", "/v1/consumers/bind", VERB_CONSUMER_BIND, BODY_RULES, 200, true, false, 0, 0 },
+	{ "POST", "/v1/consumers/unbind", VERB_CONSUMER_UNBIND, BODY_RULES, 200, true, false, 0,
+		0 },
+	{ "POST", "/v1/consumers/freeze", VERB_CONSUMER_FREEZE, BODY_NONE, 200, true, false,
+		QUERY_CONSUMER, QUERY_CONSUMER },
+	{ "POST", "/v1/consumers/thaw", VERB_CONSUMER_THAW, BODY_NONE, 200, true, false,
+		QUERY_CONSUMER, QUERY_CONSUMER },
+	{ "GET", "/v1/access", VERB_ACCESS_EXPORT, BODY_NONE, 200, false, false, 0, 0 },
+	{ "POST", "/v1/access", VERB_ACCESS_APPLY, BODY_ACCESS, 200, true, false,
+		QUERY_DRY_RUN | QUERY_PRUNE, 0 },
 };
 
 #define ROUTES (sizeof routes / sizeof routes[0])
@@ -46,6 +62,8 @@ size_t route_body_limit(enum body body)
 	static const size_t limits[BODIES] = {
 		[BODY_NONE] = 0,
 		[BODY_GRANT] = BODY_JSON_MAX,
+		[BODY_RULES] = BODY_JSON_MAX,
+		[BODY_ACCESS] = ACCESS_TEXT_MAX,
 		[BODY_SEALED] = TACIT_TRANSIT_MAX,
 		[BODY_SEALED_OPTIONAL] = TACIT_TRANSIT_MAX,
 		[BODY_REPLY_KEY] = REPLY_KEY_BYTES,

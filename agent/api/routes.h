@@ -14,6 +14,8 @@
 enum body {
 	BODY_NONE,
 	BODY_GRANT,           /* JSON: a grant */
+	BODY_RULES,           /* JSON: a consumer and rules */
+	BODY_ACCESS,          /* text: an access file; core gets its statements */
 	BODY_SEALED,          /* octets: a sealed value, at least one */
 	BODY_SEALED_OPTIONAL, /* the same, or nothing */
 	BODY_REPLY_KEY,       /* octets: the X25519 public key the answer is sealed to */
@@ -27,6 +29,10 @@ enum query {
 	QUERY_SECRET = 4,
 	QUERY_CONSUMER = 8,
 	QUERY_FILE = 16,
+	QUERY_DRY_RUN = 32,
+	QUERY_PRUNE = 64,
+	QUERY_PID = 128,
+	QUERY_CONTAINER = 256,
 };
 
 struct route {

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "api/answer.h"
+#include "api/fields.h"
 #include "api/grant.h"
 #include "base/cleanup.h"
 #include "wire/doc.h"
@@ -62,6 +63,44 @@ static void test_good_grants(void **state)
 	}
 }
 
+static void test_grants_with_limits(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t lifetime_ns, expires_ns, version;
+		uint32_t reads, grant_flags;
+	} cases[] = {
+		{ "{" BOTH "}", 0, 0, 0, 0, 0 },
+		{ "{" BOTH ",\"expires_in\":1}", 1000000000u, 0, 0, 0, 0 },
+		{ "{" BOTH ",\"expires_in\":315360000}", 315360000000000000u, 0, 0, 0, 0 },
+		{ "{" BOTH ",\"expires_at\":\"1970-01-01T00:00:01.000000002Z\"}", 0, 1000000002u, 0,
+			0, 0 },
+		{ "{" BOTH ",\"expires_at\":\"2026-12-31T00:00:00Z\"}", 0, 1798675200000000000u, 0,
+			0, 0 },
+		{ "{" BOTH ",\"reads\":1,\"version\":9223372036854775807}", 0, 0, INT64_MAX, 1, 0 },
+		{ "{" BOTH ",\"reads\":1000000,\"version\":1}", 0, 0, 1, 1000000, 0 },
+		{ "{" BOTH ",\"newline\":true}", 0, 0, 0, 0, GRANT_NEWLINE },
+		{ "{" BOTH ",\"main_process\":true}", 0, 0, 0, 0, GRANT_MAIN_PROCESS },
+		{ "{" BOTH ",\"newline\":true,\"main_process\":true}", 0, 0, 0, 0, GRANT_FLAGS },
+		{ "{" BOTH ",\"newline\":false,\"main_process\":false}", 0, 0, 0, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct frame_request request;
+		struct err err = { .text = "" };
+
+		if (parse(cases[i].text, strlen(cases[i].text), &request, &err) < 0)
+			fail_msg("%s: %s", cases[i].text, err.text);
+		assert_true(request.lifetime_ns == cases[i].lifetime_ns);
+		assert_true(request.expires_ns == cases[i].expires_ns);
+		assert_true(request.version == cases[i].version);
+		assert_int_equal(request.reads, cases[i].reads);
+		assert_int_equal(request.grant_flags, cases[i].grant_flags);
+		assert_int_equal(request.flags, 0);
+	}
+}
+
 static void test_refused_grants(void **state)
 {
 	static const struct {
@@ -78,7 +117,9 @@ static void test_refused_grants(void **state)
 		{ LITERAL("{" BOTH "}x"), "not JSON" },
 		{ LITERAL("{" BOTH ",}"), "not JSON" },
 		{ LITERAL("{" BOTH ",\"secret\":\"b\"}"), "not JSON" },
-		{ LITERAL("{" BOTH ",\"other\":1}"), "another key" },
+		{ LITERAL("{" BOTH ",\"other\":1}"),
+			"another key than secret, consumer, file, uid, gid, mode, expires_in, "
+			"expires_at, reads, version, newline, main_process" },
 		{ LITERAL("{" BOTH ",\"Secret\":\"a\"}"), "another key" },
 		{ LITERAL("{\"secret\":1,\"consumer\":\"container/web\"}"), "\"secret\" is text" },
 		{ LITERAL("{\"secret\":null,\"consumer\":\"container/web\"}"), "is text" },
@@ -113,6 +154,29 @@ static void test_refused_grants(void **state)
 		{ LITERAL("{" BOTH ",\"mode\":\"-440\"}"), "octal" },
 		{ LITERAL("{" BOTH ",\"mode\":\"000\"}"), "0001" },
 		{ LITERAL("{" BOTH ",\"mode\":\"1777\"}"), "0777" },
+		{ LITERAL("{" BOTH ",\"expires_in\":0}"), "expires_in is from 1 to 315360000" },
+		{ LITERAL("{" BOTH ",\"expires_in\":-1}"), "expires_in is from 1" },
+		{ LITERAL("{" BOTH ",\"expires_in\":315360001}"), "expires_in is from 1" },
+		{ LITERAL("{" BOTH ",\"expires_in\":1.5}"), "whole number" },
+		{ LITERAL("{" BOTH ",\"expires_in\":\"2h\"}"), "whole number" },
+		{ LITERAL("{" BOTH ",\"expires_at\":1}"), "\"expires_at\" is text" },
+		{ LITERAL("{" BOTH ",\"expires_at\":\"\"}"), "RFC 3339" },
+		{ LITERAL("{" BOTH ",\"expires_at\":\"2026-12-31\"}"), "RFC 3339" },
+		{ LITERAL("{" BOTH ",\"expires_at\":\"2026-12-31T00:00:00+00:00\"}"), "RFC 3339" },
+		{ LITERAL("{" BOTH ",\"expires_at\":\"1970-01-01T00:00:00Z\"}"), "1970 began" },
+		{ LITERAL("{\"expires_at\":\"2026-12-31T00:00:00Z\"," BOTH ",\"expires_in\":1}"),
+			"expires_in or expires_at" },
+		{ LITERAL("{" BOTH ",\"reads\":0}"), "reads is from 1 to 1000000" },
+		{ LITERAL("{" BOTH ",\"reads\":1000001}"), "reads is from 1" },
+		{ LITERAL("{" BOTH ",\"reads\":4294967297}"), "reads is from 1" },
+		{ LITERAL("{" BOTH ",\"reads\":null}"), "whole number" },
+		{ LITERAL("{" BOTH ",\"version\":0}"), "version is from 1" },
+		{ LITERAL("{" BOTH ",\"version\":-1}"), "version is from 1" },
+		{ LITERAL("{" BOTH ",\"version\":\"1\"}"), "whole number" },
+		{ LITERAL("{" BOTH ",\"newline\":1}"), "\"newline\" is true or false" },
+		{ LITERAL("{" BOTH ",\"newline\":\"true\"}"), "true or false" },
+		{ LITERAL("{" BOTH ",\"main_process\":null}"), "true or false" },
+		{ LITERAL("{" BOTH ",\"main-process\":true}"), "another key" },
 		{ LITERAL("[[[[[[[[[]]]]]]]]]"), "nested" },
 		{ LITERAL("{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}}}}}"),
 			"nested" },
@@ -162,17 +226,17 @@ static void test_depth_is_looked_at_before_parsing(void **state)
 	memset(text, '[', MANY);
 	assert_int_equal(parse(text, MANY, &request, &err), -TACIT_INVALID);
 	assert_non_null(strstr(err.text, "nested"));
-	assert_true(grant_depth_ok(LITERAL("[[[[[[[[]]]]]]]]")));
-	assert_false(grant_depth_ok(LITERAL("[[[[[[[[[")));
+	assert_true(fields_depth_ok(LITERAL("[[[[[[[[]]]]]]]]")));
+	assert_false(fields_depth_ok(LITERAL("[[[[[[[[[")));
 	/* In a text they are letters, and a quote after a backslash does not end it. */
-	assert_true(grant_depth_ok(LITERAL("\"[[[[[[[[[[[[[[[[\"")));
-	assert_true(grant_depth_ok(LITERAL("\"\\\"[[[[[[[[[[[[[[[[\"")));
-	assert_false(grant_depth_ok(LITERAL("\"\\\\\"[[[[[[[[[[[[[[[[")));
-	assert_true(grant_depth_ok(LITERAL("[][][][][][][][][][][][]")));
-	assert_true(grant_depth_ok(LITERAL("\"\\")));
-	assert_true(grant_depth_ok(LITERAL("]]]")));
+	assert_true(fields_depth_ok(LITERAL("\"[[[[[[[[[[[[[[[[\"")));
+	assert_true(fields_depth_ok(LITERAL("\"\\\"[[[[[[[[[[[[[[[[\"")));
+	assert_false(fields_depth_ok(LITERAL("\"\\\\\"[[[[[[[[[[[[[[[[")));
+	assert_true(fields_depth_ok(LITERAL("[][][][][][][][][][][][]")));
+	assert_true(fields_depth_ok(LITERAL("\"\\")));
+	assert_true(fields_depth_ok(LITERAL("]]]")));
 	/* Closing more than was opened buys no depth. */
-	assert_false(grant_depth_ok(LITERAL("]]]]]]]][[[[[[[[[[[")));
+	assert_false(fields_depth_ok(LITERAL("]]]]]]]][[[[[[[[[[[")));
 }
 
 static void test_many_keys_are_only_slow_enough_to_refuse(void **state)
@@ -195,7 +259,8 @@ static void test_errors_do_not_echo(void **state)
 {
 	static const char *const cases[] = { "MARKER", "{\"MARKER\":1}",
 		"{\"secret\":\"MARKER!\",\"consumer\":\"container/web\"}",
-		"{\"MARKER\":1,\"MARKER\":1}", "{" BOTH ",\"MARKER\":1}" };
+		"{\"MARKER\":1,\"MARKER\":1}", "{" BOTH ",\"MARKER\":1}",
+		"{" BOTH ",\"expires_at\":\"MARKER\"}" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -280,6 +345,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good_grants),
+		cmocka_unit_test(test_grants_with_limits),
 		cmocka_unit_test(test_refused_grants),
 		cmocka_unit_test(test_names_longer_than_their_field),
 		cmocka_unit_test(test_depth_is_looked_at_before_parsing),

@@ -69,7 +69,7 @@ static int close_relay(void **state)
 
 static void ask(int asker, enum verb verb, bool changes, size_t body, uint64_t now)
 {
-	struct ask *question = calloc(1, sizeof *question);
+	struct question *question = calloc(1, sizeof *question);
 
 	assert_non_null(question);
 	question->request.verb = verb;
