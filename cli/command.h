@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -20,22 +21,32 @@ enum option {
 	OPTION_ABOUT, /* `tacit --version` */
 	OPTION_GENERATE,
 	OPTION_KEEP_NEWLINE,
-	OPTION_VERSION, /* `secret reveal --version N` */
+	OPTION_VERSION, /* `secret reveal --version N`, `grant add --version N` */
 	OPTION_FORCE,
+	OPTION_IF_ABSENT,
 	OPTION_AS,
 	OPTION_UID,
 	OPTION_GID,
 	OPTION_MODE,
+	OPTION_EXPIRES,
+	OPTION_READS,
+	OPTION_NEWLINE,
+	OPTION_MAIN_PROCESS,
+	OPTION_PID,
+	OPTION_CONTAINER,
 	OPTION_SECRET,
 	OPTION_CONSUMER,
 	OPTION_WAIT,
 	OPTION_ENGINES,
 	OPTION_KEY_FILE,
 	OPTION_DRY_RUN,
+	OPTION_PRUNE,
 	OPTIONS
 };
 
-#define OPTION_BIT(option) (1u << (option))
+_Static_assert(OPTIONS <= 64, "a set of options is one word");
+
+#define OPTION_BIT(option) (UINT64_C(1) << (option))
 /* What may stand before the command, too. */
 #define OPTIONS_GLOBAL                                                                             \
 	(OPTION_BIT(OPTION_ROOT) | OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_QUIET) |            \
@@ -53,7 +64,7 @@ struct command {
 	const char *name;      /* its verb */
 	const char *alias;     /* docker's other word for it, or NULL */
 	const char *arguments; /* "NAME [FILE|-]": [..] may be left out, .. ... may be repeated */
-	unsigned int options;  /* OPTION_BIT of those it takes, --root and --help apart */
+	uint64_t options;      /* OPTION_BIT of those it takes, --root and --help apart */
 	int (*run)(struct session *session, struct err *err);
 	const char *line; /* what it does */
 };
@@ -66,7 +77,7 @@ extern const size_t command_count;
 #define COMMAND_WORDS_MAX 64
 void command_words(const struct command *command, char text[COMMAND_WORDS_MAX]);
 /* The options it takes, with the ones that every command takes. */
-unsigned int command_options(const struct command *command);
+uint64_t command_options(const struct command *command);
 /* How many arguments it takes at least and at most, by the text of `arguments`. */
 void command_bounds(const struct command *command, size_t *least, size_t *most);
 

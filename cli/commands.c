@@ -21,20 +21,29 @@ const struct option_row option_table[OPTIONS] = {
 	[OPTION_KEEP_NEWLINE] = { "keep-newline", 0, NULL, "keep the newline at the value's end" },
 	[OPTION_VERSION] = { "version", 0, "N", "this version, not the current one" },
 	[OPTION_FORCE] = { "force", 0, NULL, "although it is in use" },
+	[OPTION_IF_ABSENT] = { "if-absent", 0, NULL, "leave a secret that exists as it is" },
 	[OPTION_AS] = { "as", 0, "FILE", "the file's name; else the secret's last segment" },
 	[OPTION_UID] = { "uid", 0, "N", "the file's owner in the container; else who reads" },
 	[OPTION_GID] = { "gid", 0, "N", "the file's group in the container; else who reads" },
 	[OPTION_MODE] = { "mode", 0, "OCTAL", "the file's permissions; else 0400" },
+	[OPTION_EXPIRES] = { "expires", 0, "WHEN",
+		"ends after 2h, 7d, 1d12h, or at a time in UTC" },
+	[OPTION_READS] = { "reads", 0, "N", "each container may open the file N times" },
+	[OPTION_NEWLINE] = { "newline", 0, NULL, "a newline follows the value" },
+	[OPTION_MAIN_PROCESS] = { "main-process", 0, NULL, "only for process 1 of the container" },
+	[OPTION_PID] = { "pid", 0, "N", "as this process of the host would read" },
+	[OPTION_CONTAINER] = { "container", 0, "NAME|ID", "as this container would read" },
 	[OPTION_SECRET] = { "secret", 0, "NAME", "only this secret" },
 	[OPTION_CONSUMER] = { "consumer", 0, "NAME", "only this consumer" },
 	[OPTION_WAIT] = { "wait", 0, "SECONDS", "wait until the agent serves" },
 	[OPTION_ENGINES] = { "engines", 0, NULL, "ask docker and podman for stopped containers" },
 	[OPTION_KEY_FILE] = { "key-file", 0, "FILE|-", "this key; else the configured key file" },
 	[OPTION_DRY_RUN] = { "dry-run", 0, NULL, "list what would be done" },
+	[OPTION_PRUNE] = { "prune", 0, NULL, "take away what the file does not say" },
 };
 
 const struct command command_table[] = {
-	{ "secret", "create", NULL, "NAME [FILE|-]", VALUE | PRINTS, secret_create,
+	{ "secret", "create", NULL, "NAME [FILE|-]", VALUE | BIT(IF_ABSENT) | PRINTS, secret_create,
 		"store a new secret; asks for the value" },
 	{ "secret", "ls", "list", "", PRINTS, secret_ls, "list the secrets, without values" },
 	{ "secret", "inspect", NULL, "NAME...", PRINTS, secret_inspect,
@@ -47,13 +56,31 @@ const struct command command_table[] = {
 	{ "secret", "rm", "remove", "NAME...", BIT(FORCE) | PRINTS, secret_rm,
 		"remove secrets with all their versions" },
 	{ "grant", "add", NULL, "SECRET CONSUMER",
-		BIT(AS) | BIT(UID) | BIT(GID) | BIT(MODE) | PRINTS, grant_add,
-		"let a consumer read a secret" },
+		BIT(AS) | BIT(UID) | BIT(GID) | BIT(MODE) | BIT(EXPIRES) | BIT(READS) |
+			BIT(VERSION) | BIT(NEWLINE) | BIT(MAIN_PROCESS) | PRINTS,
+		grant_add, "let a consumer read a secret" },
 	{ "grant", "ls", "list", "", BIT(SECRET) | BIT(CONSUMER) | PRINTS, grant_ls,
 		"list who may read what" },
 	{ "grant", "rm", "remove", "SECRET CONSUMER", BIT(AS) | PRINTS, grant_rm,
 		"take a grant back; running containers lose the file at once" },
+	{ "grant", "check", NULL, "SECRET CONSUMER", BIT(AS) | BIT(PID) | BIT(CONTAINER) | PRINTS,
+		grant_check, "say whether it may be read, and which rule decides" },
 	{ "consumer", "ls", "list", "", PRINTS, consumer_ls, "list who receives secrets" },
+	{ "consumer", "inspect", NULL, "CONSUMER...", PRINTS, consumer_inspect,
+		"show consumers, their rules and containers, as JSON" },
+	{ "consumer", "bind", NULL, "CONSUMER RULE...", PRINTS, consumer_bind,
+		"add rules, all of which must hold of a container" },
+	{ "consumer", "unbind", NULL, "CONSUMER [RULE...]", PRINTS, consumer_unbind,
+		"take rules away; without a RULE all of them" },
+	{ "consumer", "freeze", NULL, "CONSUMER", PRINTS, consumer_freeze,
+		"end its reads at once, open files too" },
+	{ "consumer", "thaw", NULL, "CONSUMER", PRINTS, consumer_thaw, "let it read again" },
+	{ "consumer", "rm", "remove", "CONSUMER...", BIT(FORCE) | PRINTS, consumer_rm,
+		"remove consumers with their rules" },
+	{ NULL, "export", NULL, "", BIT(JSON), access_export,
+		"print who may read what, as a file; names, never values" },
+	{ NULL, "apply", NULL, "FILE|-", BIT(DRY_RUN) | BIT(PRUNE) | PRINTS, access_apply,
+		"make grants, rules and freezes as a file says, all or none" },
 	{ NULL, "status", NULL, "", BIT(WAIT) | BIT(ENGINES) | PRINTS, status_show,
 		"how the agent is" },
 	{ NULL, "lock", NULL, "", PRINTS, lock_lock,
@@ -76,7 +103,7 @@ void command_words(const struct command *command, char text[COMMAND_WORDS_MAX])
 		command->noun ? " " : "", command->name);
 }
 
-unsigned int command_options(const struct command *command)
+uint64_t command_options(const struct command *command)
 {
 	return command->options | BIT(ROOT) | BIT(HELP);
 }

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "base/names.h"
 #include "cli/help.h"
 #include "cli/run.h"
 #include "cli/session.h"
@@ -15,7 +14,7 @@ static void describe(const struct invocation *invocation, char *text, size_t roo
 {
 	char words[COMMAND_WORDS_MAX] = "";
 	bool named = invocation->command && invocation->command->noun && invocation->count &&
-		     !name_check_secret(invocation->words[0], NULL);
+		     session_shows(invocation->words[0]);
 
 	if (invocation->command)
 		command_words(invocation->command, words);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Grants are given, and taken back. */
 #include <string.h>
 #include <time.h>
 
+#include "base/access.h"
 #include "base/cleanup.h"
 #include "base/names.h"
+#include "cli/duration.h"
+#include "cli/limits.h"
 #include "cli/moment.h"
 #include "cli/run.h"
 #include "cli/snippet.h"
-#include "cli/table.h"
 
 #define ID_MAX (UINT32_MAX - 1) /* the last one means "nobody" to the kernel */
 #define MODE_MAX 0777
@@ -22,40 +25,102 @@ static int check_names(const struct session *session, const char *file, struct e
 	return status || !file ? status : name_check_file(file, err);
 }
 
-static int set_id(const struct session *session, enum option option, json_t *grant, struct err *err)
+static int set_number(const struct session *session, enum option option, unsigned long low,
+	unsigned long high, json_t *grant, struct err *err)
 {
-	unsigned long id = 0;
-	int status = session_number(session, option, 0, ID_MAX, &id, err);
+	unsigned long number = 0;
+	int status = session_number(session, option, low, high, &number, err);
 
 	if (!status && session->invocation->values[option])
-		json_object_set_new(grant, option_table[option].name, json_integer((json_int_t)id));
+		json_object_set_new(
+			grant, option_table[option].name, json_integer((json_int_t)number));
+	return status;
+}
+
+static int set_numbers(const struct session *session, json_t *grant, struct err *err)
+{
+	static const struct {
+		enum option option;
+		unsigned long low, high;
+	} numbers[] = {
+		{ OPTION_UID, 0, ID_MAX },
+		{ OPTION_GID, 0, ID_MAX },
+		{ OPTION_READS, 1, GRANT_READS_MAX },
+		{ OPTION_VERSION, 1, UINT32_MAX },
+	};
+	int status = 0;
+
+	for (size_t i = 0; !status && i < sizeof numbers / sizeof numbers[0]; i++)
+		status = set_number(
+			session, numbers[i].option, numbers[i].low, numbers[i].high, grant, err);
+	return status;
+}
+
+/* A moment is told from a duration by the words it is made of: only a moment has dashes. */
+static int set_expiry(const struct session *session, json_t *grant, struct err *err)
+{
+	const char *text = session->invocation->values[OPTION_EXPIRES];
+	uint64_t seconds = 0;
+	struct err inner;
+
+	if (!text)
+		return 0;
+	if (strchr(text, '-')) {
+		if (!moment_is_exact(text))
+			return err_set(err, TACIT_INVALID,
+				"option '--expires' takes a time in UTC, as 2026-12-31T00:00:00Z, "
+				"or a duration, as 2h");
+		json_object_set_new(grant, "expires_at", json_string(text));
+		return 0;
+	}
+	if (duration_parse(text, &seconds, &inner) < 0)
+		return err_set(err, TACIT_INVALID, "option '--expires': %s%s", inner.text,
+			"; a time in UTC is 2026-12-31T00:00:00Z");
+	json_object_set_new(grant, "expires_in", json_integer((json_int_t)seconds));
+	return 0;
+}
+
+static int set_mode(const struct session *session, json_t *grant, struct err *err)
+{
+	unsigned long mode = 0;
+	char digits[8];
+	int status = session_number(session, OPTION_MODE, MODE_LEAST, MODE_MAX, &mode, err);
+
+	snprintf(digits, sizeof digits, "%04lo", mode);
+	if (mode)
+		json_object_set_new(grant, "mode", json_string(digits));
 	return status;
 }
 
 /* The body of POST /v1/grants: what was not said is not sent. */
 static int make_grant(const struct session *session, json_t *grant, struct err *err)
 {
-	const char *file = session->invocation->values[OPTION_AS];
-	unsigned long mode = 0;
-	char digits[8];
-	int status = check_names(session, file, err);
+	const char *const *values = session->invocation->values;
+	int status = check_names(session, values[OPTION_AS], err);
 
-	if (!status)
-		status = session_number(session, OPTION_MODE, MODE_LEAST, MODE_MAX, &mode, err);
-	if (!status)
-		status = set_id(session, OPTION_UID, grant, err);
-	if (!status)
-		status = set_id(session, OPTION_GID, grant, err);
 	if (status < 0)
 		return status;
 	json_object_set_new(grant, "secret", json_string(session->invocation->words[0]));
 	json_object_set_new(grant, "consumer", json_string(session->invocation->words[1]));
-	if (file)
-		json_object_set_new(grant, "file", json_string(file));
-	snprintf(digits, sizeof digits, "%04lo", mode);
-	if (mode)
-		json_object_set_new(grant, "mode", json_string(digits));
-	return 0;
+	if (values[OPTION_AS])
+		json_object_set_new(grant, "file", json_string(values[OPTION_AS]));
+	if (values[OPTION_NEWLINE])
+		json_object_set_new(grant, "newline", json_true());
+	if (values[OPTION_MAIN_PROCESS])
+		json_object_set_new(grant, "main_process", json_true());
+	status = set_numbers(session, grant, err);
+	if (!status)
+		status = set_mode(session, grant, err);
+	return status ? status : set_expiry(session, grant, err);
+}
+
+static void print_grant(const json_t *grant)
+{
+	char limits[LIMITS_TEXT_MAX];
+
+	limits_text(grant, time(NULL), limits);
+	snippet_print(member_text(grant, "consumer"), member_text(grant, "file"),
+		member_text(grant, "path"), member_text(grant, "secret"), limits, stdout);
 }
 
 int grant_add(struct session *session, struct err *err)
@@ -78,75 +143,7 @@ int grant_add(struct session *session, struct err *err)
 	else if (session->quiet)
 		session_print_clean(member_text(grant, "path"));
 	else
-		snippet_print(member_text(grant, "consumer"), member_text(grant, "file"),
-			member_text(grant, "path"), member_text(grant, "secret"), stdout);
-	return 0;
-}
-
-static void owner_cell(struct table *table, const json_t *grant)
-{
-	const json_t *uid = json_object_get(grant, "uid"), *gid = json_object_get(grant, "gid");
-	char parts[2][24] = { "reader", "reader" };
-
-	if (json_is_integer(uid))
-		snprintf(parts[0], sizeof parts[0], "%llu", member_number(grant, "uid"));
-	if (json_is_integer(gid))
-		snprintf(parts[1], sizeof parts[1], "%llu", member_number(grant, "gid"));
-	if (!strcmp(parts[0], parts[1]) && !json_is_integer(uid))
-		table_cell(table, "reader");
-	else
-		table_cell(table, "%s:%s", parts[0], parts[1]);
-}
-
-static void print_grants(const json_t *list)
-{
-	struct table table;
-	time_t now = time(NULL);
-	const json_t *grant;
-	size_t i;
-
-	table_start(&table, "SECRET", "CONSUMER", "FILE", "MODE", "OWNER", "CREATED", NULL);
-	json_array_foreach (list, i, grant) {
-		char created[MOMENT_TEXT_MAX];
-
-		moment_ago(member_text(grant, "created_at"), now, created);
-		table_cell(&table, "%s", member_text(grant, "secret"));
-		table_cell(&table, "%s", member_text(grant, "consumer"));
-		table_cell(&table, "%s", member_text(grant, "file"));
-		table_cell(&table, "%s", member_text(grant, "mode"));
-		owner_cell(&table, grant);
-		table_cell(&table, "%s", created);
-	}
-	table_print(&table, stdout);
-	table_free(&table);
-}
-
-static int filter(const struct session *session, char path[CLIENT_PATH_MAX], struct err *err)
-{
-	const char *secret = session->invocation->values[OPTION_SECRET];
-	const char *consumer = session->invocation->values[OPTION_CONSUMER];
-	int status = secret ? name_check_secret(secret, err) : 0;
-
-	if (!status && consumer)
-		status = name_check_consumer(consumer, err);
-	if (!status && secret)
-		status = client_query(path, "secret", secret, err);
-	if (!status && consumer)
-		status = client_query(path, "consumer", consumer, err);
-	return status;
-}
-
-int grant_ls(struct session *session, struct err *err)
-{
-	_json_ json_t *list = NULL;
-	char path[CLIENT_PATH_MAX] = TACIT_API_PREFIX "/grants";
-	int status = filter(session, path, err);
-
-	if (!status)
-		status = session_get(session, path, &list, err);
-	if (status < 0)
-		return status;
-	session_show_list(session, list, "path", print_grants);
+		print_grant(grant);
 	return 0;
 }
 

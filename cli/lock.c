@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The key: taken away, and given back. */
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-
-#include "base/cleanup.h"
+#include "cli/input.h"
 #include "cli/run.h"
 #include "cli/transfer.h"
 #include "seal/keyfile.h"
@@ -31,28 +27,13 @@ int lock_lock(struct session *session, struct err *err)
 
 static int read_text(const char *path, char *text, size_t *length, struct err *err)
 {
-	bool input = !strcmp(path, "-");
-	_close_ int opened = input ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	int fd = input ? STDIN_FILENO : opened;
+	int status = input_read("key file", path, text, KEYFILE_TEXT_MAX, length, err);
 
-	if (fd < 0) {
-		err_errno(err, errno, TACIT_INVALID, "key file %.100s", path);
+	if (status == -TACIT_TOO_LARGE)
+		return err_set(err, TACIT_INVALID, "key file: too long; 'tacitd' writes them");
+	if (status < 0)
 		report_hint(err, err->code, "give the path of a key file that 'tacitd' made");
-		return -(int)err->code;
-	}
-	*length = 0;
-	while (*length <= KEYFILE_TEXT_MAX) {
-		ssize_t got = read(fd, text + *length, KEYFILE_TEXT_MAX + 1 - *length);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return err_set(err, TACIT_INVALID, "key file: %s", strerror(errno));
-		if (!got)
-			return 0;
-		*length += (size_t)got;
-	}
-	return err_set(err, TACIT_INVALID, "key file: too long; 'tacitd' writes them");
+	return status;
 }
 
 /* The text is judged here, so that a wrong file is named as such and goes nowhere. */

@@ -18,8 +18,18 @@ int secret_rm(struct session *session, struct err *err);
 int grant_add(struct session *session, struct err *err);
 int grant_ls(struct session *session, struct err *err);
 int grant_rm(struct session *session, struct err *err);
+int grant_check(struct session *session, struct err *err);
 
 int consumer_ls(struct session *session, struct err *err);
+int consumer_inspect(struct session *session, struct err *err);
+int consumer_bind(struct session *session, struct err *err);
+int consumer_unbind(struct session *session, struct err *err);
+int consumer_freeze(struct session *session, struct err *err);
+int consumer_thaw(struct session *session, struct err *err);
+int consumer_rm(struct session *session, struct err *err);
+
+int access_export(struct session *session, struct err *err);
+int access_apply(struct session *session, struct err *err);
 
 int status_show(struct session *session, struct err *err);
 int status_bare(struct session *session, struct err *err); /* `tacit` alone */

@@ -70,11 +70,46 @@ static int send_value(struct session *session, const char *verb, const char *seg
 	return status;
 }
 
+/* The secret as it is, in the shape in which a new one is answered. */
+static int find_secret(struct session *session, json_t **secret, struct err *err)
+{
+	struct value_source source;
+	char path[CLIENT_PATH_MAX], prompted[CONTEXT_MAX];
+	int status = read_source(session, &source, prompted, err);
+
+	if (!status)
+		status = client_path(path, err, "secrets", session->invocation->words[0], NULL);
+	if (!status)
+		status = session_get(session, path, secret, err);
+	if (!status)
+		json_object_del(*secret, "granted_to");
+	return status;
+}
+
+/* Somebody else may create it between the question and the request: that is no failure either. */
+static int create_if_absent(
+	struct session *session, json_t **secret, bool *existed, struct err *err)
+{
+	int status = find_secret(session, secret, err);
+
+	*existed = !status;
+	if (status != -TACIT_NOT_FOUND)
+		return status;
+	status = send_value(session, "create", NULL, secret, err);
+	if (status != -TACIT_EXISTS)
+		return status;
+	*existed = true;
+	return find_secret(session, secret, err);
+}
+
 int secret_create(struct session *session, struct err *err)
 {
 	_json_ json_t *secret = NULL;
 	const char *name = session->invocation->words[0];
-	int status = send_value(session, "create", NULL, &secret, err);
+	bool existed = false;
+	int status = session->invocation->values[OPTION_IF_ABSENT]
+			     ? create_if_absent(session, &secret, &existed, err)
+			     : send_value(session, "create", NULL, &secret, err);
 
 	if (status < 0) {
 		report_hint(err, TACIT_EXISTS,
@@ -85,6 +120,9 @@ int secret_create(struct session *session, struct err *err)
 		session_print_json(secret);
 	else if (session->quiet)
 		puts(name);
+	else if (existed)
+		printf("%s exists (version %llu) and was left as it is\n", name,
+			member_number(secret, "version"));
 	else
 		printf("created %s (version %llu, %llu bytes); next: tacit grant add %s CONSUMER\n",
 			name, member_number(secret, "version"), member_number(secret, "size"),

@@ -156,10 +156,15 @@ void session_fail(struct session *session, const char *what, const struct err *e
 		session->exit = err->code;
 }
 
+bool session_shows(const char *name)
+{
+	return !name_check_secret(name, NULL) || !name_check_consumer(name, NULL);
+}
+
 void session_fail_named(
 	struct session *session, const char *what, const char *name, const struct err *err)
 {
-	bool shown = !name_check_secret(name, NULL);
+	bool shown = session_shows(name);
 	char text[COMMAND_WORDS_MAX + TACIT_SECRET_NAME_MAX + 2];
 
 	snprintf(text, sizeof text, "%s%s%s", what, shown ? " " : "", shown ? name : "");

@@ -57,7 +57,9 @@ unsigned long long member_number(const json_t *object, const char *name);
 
 /* A failure that does not end the command: print it, remember the first one's code. */
 void session_fail(struct session *session, const char *what, const struct err *err);
-/* The same for one of several names; a name that breaks the grammar is not shown. */
+/* Whether a word of the command line is a secret's or a consumer's name and so may be shown. */
+bool session_shows(const char *name);
+/* session_fail() for one of several names, which is left out when it may not be shown. */
 void session_fail_named(
 	struct session *session, const char *what, const char *name, const struct err *err);
 /* A remark on standard error, unless --quiet. */

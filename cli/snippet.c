@@ -7,6 +7,7 @@
 
 #include <tacit/api.h>
 
+#include "base/names.h"
 #include "base/paths.h"
 #include "cli/report.h"
 
@@ -85,21 +86,23 @@ static void print_compose(const char *service, const char *file, const char *pat
 		service_key, variable, file, file_key, file_key, source);
 }
 
-void snippet_print(
-	const char *consumer, const char *file, const char *path, const char *secret, FILE *to)
+void snippet_print(const char *consumer, const char *file, const char *path, const char *secret,
+	const char *limits, FILE *to)
 {
-	static const char compose[] = "compose/";
+	enum consumer_kind kind = consumer_kind_of_word(consumer, strcspn(consumer, "/"));
 	const char *last = strrchr(consumer, '/');
 	char variable[TACIT_FILE_NAME_MAX + 7];
 
 	if (strlen(file) > TACIT_FILE_NAME_MAX || !last)
 		return;
-	fprintf(to, "%s now reads %s\n", consumer, secret);
-	if (!strncmp(consumer, compose, sizeof compose - 1)) {
-		print_compose(last + 1, file, path, to);
-		return;
-	}
+	fprintf(to, "%s now reads %s%s%s%s\n", consumer, secret, *limits ? " (" : "", limits,
+		*limits ? ")" : "");
 	snippet_variable(file, variable);
-	fprintf(to, "\n  -v %s:/run/secrets/%s:ro -e %s=/run/secrets/%s\n", path, file, variable,
-		file);
+	if (kind == CONSUMER_COMPOSE)
+		print_compose(last + 1, file, path, to);
+	else if (kind == CONSUMER_CONTAINER)
+		fprintf(to, "\n  -v %s:/run/secrets/%s:ro -e %s=/run/secrets/%s\n", path, file,
+			variable, file);
+	else
+		fprintf(to, "\n  %s=%s\n", variable, path);
 }

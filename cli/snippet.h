@@ -13,9 +13,10 @@ void snippet_variable(const char *file, char *name);
  * that string, else in double quotes. Pure. */
 void snippet_yaml(const char *word, char *text, size_t room);
 
-/* For compose/PROJECT/SERVICE the lines of a compose file, for any other consumer the options of
- * `docker run`. */
-void snippet_print(
-	const char *consumer, const char *file, const char *path, const char *secret, FILE *to);
+/* For compose/PROJECT/SERVICE the lines of a compose file, for container/NAME the options of
+ * `docker run`, for what runs on the host the variable. `limits` is "" or what limits_text() says.
+ */
+void snippet_print(const char *consumer, const char *file, const char *path, const char *secret,
+	const char *limits, FILE *to);
 
 #endif

@@ -142,7 +142,12 @@ static inline void fake_give(struct fake_agent *agent, const struct canned *cann
 	}
 }
 
-/* One request: its line is written down, with the body when that is JSON. */
+static inline bool fake_has_type(const char *head, const char *end, const char *type)
+{
+	return memmem(head, (size_t)(end - head), type, strlen(type));
+}
+
+/* One request: its line is written down, with the body when that is JSON or text. */
 static inline void fake_serve(
 	struct fake_agent *agent, const struct canned *canned, bool *used, int client, FILE *log)
 {
@@ -151,7 +156,7 @@ static inline void fake_serve(
 	size_t length = 0, body = 0;
 	char *end = NULL, *found;
 	const struct canned *answer;
-	bool json;
+	bool text;
 
 	while (!end || length < (size_t)(end + 4 - bytes) + body) {
 		ssize_t got = read(client, bytes + length, sizeof bytes - 1 - length);
@@ -164,9 +169,10 @@ static inline void fake_serve(
 		found = end ? memmem(bytes, (size_t)(end - bytes), "Content-Length: ", 16) : NULL;
 		body = found ? strtoul(found + 16, NULL, 10) : 0;
 	}
-	json = memmem(bytes, (size_t)(end - bytes), TACIT_JSON_TYPE, strlen(TACIT_JSON_TYPE));
+	text = fake_has_type(bytes, end, TACIT_JSON_TYPE) ||
+	       fake_has_type(bytes, end, "text/plain");
 	*strstr(bytes, " HTTP/1.1") = '\0';
-	fprintf(log, "%s%s%s\n", bytes, json ? " " : "", json ? end + 4 : "");
+	fprintf(log, "%s%s%s\n", bytes, text ? " " : "", text ? end + 4 : "");
 	fflush(log);
 	answer = fake_find(canned, used, bytes);
 	if (answer)

@@ -9,7 +9,10 @@
 #define GRANT                                                                                      \
 	"{\"secret\":\"db_password\",\"consumer\":\"compose/shop/web\",\"file\":\"db_password\","  \
 	"\"path\":\"/run/tacit/compose/shop/web/db_password\",\"uid\":null,\"gid\":null,"          \
-	"\"mode\":\"0400\",\"created_at\":\"2026-01-31T09:30:00.125Z\"}"
+	"\"mode\":\"0400\",\"created_at\":\"2026-01-31T09:30:00.125Z\",\"version\":null,"          \
+	"\"reads\":null,\"expires_at\":null,\"newline\":false,\"main_process\":false,"             \
+	"\"state\":\"live\",\"last_read_at\":null,\"last_reader\":null,\"last_version\":null,"     \
+	"\"counted\":[]}"
 #define ERROR(word, text) "{\"error\":{\"code\":\"" word "\",\"message\":\"" text "\"}}"
 #define STATUS(state, reason, more)                                                                \
 	"{\"state\":\"" state "\",\"reason\":" reason ",\"version\":\"0.1.0\",\"mount\":"          \
@@ -54,7 +57,7 @@ static const struct canned canned[] = {
 		200, "{\"removed\":\"db_password\"}", NULL, NULL },
 	{ "GET /v1/consumers", FAKE_TEXT, 200,
 		"[{\"consumer\":\"compose/shop/web\",\"grants\":2,\"files\":[\"a\",\"b\"],"
-		"\"path\":\"/run/tacit/compose/shop/web\"}]",
+		"\"path\":\"/run/tacit/compose/shop/web\",\"frozen\":false,\"rules\":2}]",
 		NULL, NULL },
 	{ "POST /v1/unlock", FAKE_TEXT, 200, "{\"state\":\"serving\"}", NULL, NULL },
 	{ "POST /v1/lock", FAKE_TEXT, 200, "{\"state\":\"locked\"}", NULL, NULL },
@@ -300,8 +303,9 @@ static void test_grants_say_what_is_needed_next(void **state)
 	assert_golden(&ran, "grant-add.txt");
 	run(&ran, requests, NULL, "grant", "add", "a/b", "container/web", "--as=x", "--uid=0",
 		"--mode=440", "-q");
-	assert_string_equal(requests, "POST /v1/grants {\"uid\":0,\"secret\":\"a/b\",\"consumer\":"
-				      "\"container/web\",\"file\":\"x\",\"mode\":\"0440\"}\n");
+	assert_string_equal(requests,
+		"POST /v1/grants {\"secret\":\"a/b\",\"consumer\":\"container/web\","
+		"\"file\":\"x\",\"uid\":0,\"mode\":\"0440\"}\n");
 	assert_string_equal(ran.out, "/run/tacit/compose/shop/web/db_password\n");
 	run(&ran, requests, NULL, "grant", "rm", "db_password", "compose/shop/web", "--as", "x");
 	assert_int_equal(ran.exit, 0);
@@ -318,10 +322,10 @@ static void test_tables_and_names(void **state)
 		{ { "secret", "history", "db_password", "-q" }, "2\n1\n" },
 		{ { "grant", "ls", "-q" }, "/run/tacit/compose/shop/web/db_password\n" },
 		{ { "grant", "ls", "--secret", "none" },
-			"SECRET   CONSUMER   FILE   MODE   OWNER   CREATED\n" },
+			"SECRET   CONSUMER   FILE   LIMITS   LAST READ\n" },
 		{ { "grant", "ls", "--secret", "none", "-q" }, "" },
-		{ { "consumer", "ls" },
-			"CONSUMER           GRANTS   FILES\ncompose/shop/web   2        a, b\n" },
+		{ { "consumer", "ls" }, "CONSUMER           GRANTS   RULES   STATE   FILES\n"
+					"compose/shop/web   2        2       live    a, b\n" },
 		{ { "status", "--wait", "5", "-q" }, "serving\n" },
 		{ { "lock", "-q" }, "locked\n" },
 		{ { "secret", "rm", "db_password", "--force" }, "removed db_password\n" },
