@@ -16,7 +16,7 @@ static void prepare(struct core *core)
 		core->device[i] = -1;
 	core->handover_fd = core->keys_fd = core->mount_fd = core->adopt_fd = core->listener_fd =
 		-1;
-	core->toucher = core->key_fd = -1;
+	core->toucher = core->engine = core->key_fd = -1;
 	atomic_store(&core->api_channel, -1);
 	core->api_wake = eventfd(0, EFD_CLOEXEC);
 	core->touch_wake = eventfd(0, EFD_CLOEXEC);

@@ -70,6 +70,38 @@ static const char *state_word(const struct core *core)
 	}
 }
 
+static void put_engines(struct pack *doc, struct core *core)
+{
+	static const char *const states[] = { "down", "listing", "synced" };
+
+	doc_text(doc, "identity", core->config.engine_count ? "engines" : "path-only");
+	doc_open(doc, "engines", DOC_LIST);
+	for (unsigned int i = 0; i < core->config.engine_count; i++) {
+		doc_open(doc, NULL, DOC_OBJECT);
+		doc_text(doc, "socket", core->config.engines[i]);
+		doc_text(doc, "state", states[containers_engine_state(core->containers, i)]);
+		doc_close(doc);
+	}
+	doc_close(doc);
+	doc_number(doc, "known_containers", containers_count(core->containers));
+}
+
+static void put_parked(struct pack *doc, const struct core *core)
+{
+	const struct handover *handover = core->handover;
+	uint64_t now = server_parked(core->server), count = atomic_load(&handover->parked_count);
+	uint64_t answered = count > now ? count - now : 0;
+
+	doc_open(doc, "parked", DOC_OBJECT);
+	doc_number(doc, "now", now);
+	doc_number(doc, "total", count);
+	doc_number(doc, "mean_us",
+		answered ? atomic_load(&handover->parked_total_ns) / answered / 1000 : 0);
+	doc_number(doc, "longest_us", atomic_load(&handover->parked_longest_ns) / 1000);
+	doc_number(doc, "refused", atomic_load(&handover->parked_refused));
+	doc_close(doc);
+}
+
 int call_status(struct call *call, struct err *err)
 {
 	struct core *core = call->core;
@@ -97,6 +129,8 @@ int call_status(struct call *call, struct err *err)
 	doc_number(doc, "requests_resent", atomic_load(&core->handover->resent));
 	doc_bool(doc, "memory_locked", true);
 	doc_bool(doc, "key_page_secret", handover_keys_are_secret(core->keys_fd));
+	put_engines(doc, core);
+	put_parked(doc, core);
 	put_users(doc, core);
 	doc_close(doc);
 	return 0;

@@ -20,63 +20,6 @@
 	(60 * 1000000000ull) /* a rotation whose touch the last core may not have sent             \
 			      */
 
-struct load {
-	struct core *core;
-	struct grant_record *grants; /* kept until every secret is there */
-	size_t count, room;
-};
-
-static int load_secret(void *arg, const struct secret_record *record, struct err *err)
-{
-	struct core *core = ((struct load *)arg)->core;
-	const struct version_record *current = &record->versions[record->version_count - 1];
-	uint8_t *sealed;
-	size_t length;
-	int status = vault_load_value(core->vault, current->value_id, &sealed, &length, err);
-
-	return status < 0 ? status : model_put_secret(core->model, record, sealed, length, err);
-}
-
-static int load_grant(void *arg, const struct grant_record *record, struct err *err)
-{
-	struct load *load = arg;
-
-	if (load->count == load->room) {
-		size_t room = load->room ? load->room * 2 : 64;
-		struct grant_record *grants = realloc(load->grants, room * sizeof *grants);
-
-		if (!grants)
-			return err_set(err, TACIT_LIMIT, "out of memory");
-		load->grants = grants;
-		load->room = room;
-	}
-	load->grants[load->count++] = *record;
-	return 0;
-}
-
-/* Fill the model from an open vault. On failure the vault is forgotten and the model empty. */
-static int load(struct core *core, struct err *err)
-{
-	struct load load = { .core = core };
-	int status;
-
-	model_write_lock(core->model);
-	status = model_open(core->model, err);
-	if (status == 0)
-		status = vault_each(core->vault, load_secret, load_grant, &load, err);
-	for (size_t i = 0; status == 0 && i < load.count; i++)
-		status = model_put_grant(core->model, &load.grants[i], err);
-	if (status < 0) {
-		vault_forget(core->vault);
-		model_clear(core->model);
-	}
-	model_unlock(core->model);
-	if (load.grants)
-		seal_wipe(load.grants, load.room * sizeof *load.grants);
-	free(load.grants);
-	return status;
-}
-
 static int attach(struct core *core, struct err *err)
 {
 	char path[PATH_FULL_MAX];
@@ -94,7 +37,7 @@ static int resume(struct core *core, struct err *err)
 
 	if (status == 0)
 		status = vault_resume(core->vault, core->keys->root, err);
-	return status < 0 ? status : load(core, err);
+	return status < 0 ? status : core_load(core, err);
 }
 
 static void prepare_transit_keys(struct core *core)
@@ -133,8 +76,9 @@ int core_boot(struct core *core, struct err *err)
 		return status;
 	atomic_fetch_add(&core->handover->core_starts, 1);
 	core->identity = identity_new(&core->config);
+	core->containers = containers_new(&core->config);
 	core->model = model_new(core->handover->node_key);
-	if (!core->identity || !core->model)
+	if (!core->identity || !core->containers || !core->model)
 		return err_set(err, TACIT_LIMIT, "out of memory");
 	prepare_transit_keys(core);
 	if (core->keys->root_present && resume(core, &why) < 0) {
@@ -143,6 +87,7 @@ int core_boot(struct core *core, struct err *err)
 	}
 	parts.model = core->model;
 	parts.identity = core->identity;
+	parts.containers = core->containers;
 	parts.handover = core->handover;
 	parts.operators = core->operators;
 	if ((status = server_new(&parts, &core->server, err)) < 0)
@@ -266,7 +211,7 @@ int core_unlock(struct core *core, const uint8_t *given, struct err *err)
 		status = vault_write_locked(core->vault, false, err);
 	if (status == 0) {
 		core->keys->root_present = 1;
-		status = load(core, err);
+		status = core_load(core, err);
 	}
 	if (status < 0) {
 		core->keys->root_present = 0;
@@ -278,6 +223,9 @@ int core_unlock(struct core *core, const uint8_t *given, struct err *err)
 	}
 	core->failure = (struct err){ 0 };
 	touch_since(core, 0);
+	/* What was told while it was locked could not be sealed. */
+	containers_all_changed(core->containers);
+	keep_containers(core);
 	return 0;
 }
 

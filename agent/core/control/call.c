@@ -23,7 +23,16 @@ static const struct {
 	[VERB_GRANT_ADD] = { call_grant_add, SECRET | CONSUMER | OPEN },
 	[VERB_GRANT_LIST] = { call_grant_list, OPEN },
 	[VERB_GRANT_REMOVE] = { call_grant_remove, SECRET | CONSUMER | OPEN },
+	[VERB_GRANT_CHECK] = { call_grant_check, SECRET | CONSUMER | OPEN },
 	[VERB_CONSUMER_LIST] = { call_consumer_list, OPEN },
+	[VERB_CONSUMER_INSPECT] = { call_consumer_inspect, CONSUMER | OPEN },
+	[VERB_CONSUMER_BIND] = { call_consumer_bind, CONSUMER | OPEN },
+	[VERB_CONSUMER_UNBIND] = { call_consumer_unbind, CONSUMER | OPEN },
+	[VERB_CONSUMER_FREEZE] = { call_consumer_freeze, CONSUMER | OPEN },
+	[VERB_CONSUMER_THAW] = { call_consumer_thaw, CONSUMER | OPEN },
+	[VERB_CONSUMER_REMOVE] = { call_consumer_remove, CONSUMER | OPEN },
+	[VERB_ACCESS_EXPORT] = { call_access_export, OPEN },
+	[VERB_ACCESS_APPLY] = { call_access_apply, OPEN },
 	[VERB_LOCK] = { call_lock, 0 },
 	[VERB_UNLOCK] = { call_unlock, 0 },
 	[VERB_UPGRADE] = { call_upgrade, 0 },
@@ -35,15 +44,26 @@ static bool is_text(const char *field, size_t room)
 	return memchr(field, '\0', room) != NULL;
 }
 
+static bool is_well_formed(const struct frame_request *request)
+{
+	bool good = request->verb < VERBS && verbs[request->verb].run &&
+		    is_text(request->secret, sizeof request->secret) &&
+		    is_text(request->consumer, sizeof request->consumer) &&
+		    is_text(request->file, sizeof request->file) &&
+		    is_text(request->container, sizeof request->container) &&
+		    request->rule_count <= BINDING_RULES_MAX;
+
+	for (uint32_t i = 0; good && i < request->rule_count; i++)
+		good = is_text(request->rules[i], sizeof request->rules[i]);
+	return good;
+}
+
 int call_dispatch(struct call *call, struct err *err)
 {
 	const struct frame_request *request = call->request;
 	unsigned int needs;
 
-	if (request->verb >= VERBS || !verbs[request->verb].run ||
-		!is_text(request->secret, sizeof request->secret) ||
-		!is_text(request->consumer, sizeof request->consumer) ||
-		!is_text(request->file, sizeof request->file))
+	if (!is_well_formed(request))
 		return err_set(err, TACIT_INVALID, "no such request");
 	needs = verbs[request->verb].needs;
 	if ((needs & SECRET || request->secret[0]) && name_check_secret(request->secret, err) < 0)

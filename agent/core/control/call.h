@@ -20,7 +20,10 @@ typedef int call_fn(struct call *call, struct err *err);
 
 call_fn call_secret_list, call_secret_create, call_secret_inspect, call_secret_rotate,
 	call_secret_history, call_secret_reveal, call_secret_remove;
-call_fn call_grant_add, call_grant_list, call_grant_remove, call_consumer_list;
+call_fn call_grant_add, call_grant_list, call_grant_remove, call_grant_check;
+call_fn call_consumer_list, call_consumer_inspect, call_consumer_bind, call_consumer_unbind,
+	call_consumer_freeze, call_consumer_thaw, call_consumer_remove;
+call_fn call_access_export, call_access_apply;
 call_fn call_status, call_lock, call_unlock, call_upgrade, call_stop;
 
 /* Run the verb of a request by the table: checks its texts and whether the store must be open. */
@@ -30,6 +33,35 @@ int call_dispatch(struct call *call, struct err *err);
  */
 int call_open_value(
 	struct call *call, const char *verb, uint8_t **value, size_t *length, struct err *err);
+
+/* A kept version of a secret by its number, or NULL. */
+const struct version_record *secret_version(const struct secret *secret, uint64_t number);
+
+/* The grant that is, or was, at a path of a consumer; NULL: there was none. */
+struct grant *grant_at(const struct core *core, const char *consumer, const char *file);
+/* The one living grant that the request's secret, consumer and file mean. TACIT_NOT_FOUND, or
+ * TACIT_INVALID when there are more. */
+int grant_find(const struct call *call, struct grant **found, struct err *err);
+/* The record of a statement that has been checked; the version it is of, if it is of one, is in
+ * memory afterwards. TACIT_NOT_FOUND: no such secret or version. */
+int grant_fill(struct core *core, const struct access_statement *statement,
+	struct grant_record *record, struct err *err);
+/* A record that has been committed, into memory, under the write lock; what must not be read any
+ * further is ended. */
+int grant_publish(struct core *core, const struct grant_record *record, struct err *err);
+
+/* What is said of a consumer now, for changing: a record of its own, or a new one that says
+ * nothing. */
+struct consumer_record consumer_now(const struct core *core, const char *consumer);
+int consumer_add_rule(struct consumer_record *record, const char *rule, struct err *err);
+void consumer_drop_rule(struct consumer_record *record, uint32_t at);
+/* Into the store, within a change; and, when it has been committed, into memory, under the write
+ * lock. */
+int consumer_put(struct core *core, const struct consumer_record *record, struct err *err);
+int consumer_publish(struct core *core, const struct consumer_record *record, struct err *err);
+
+/* The statement that a living grant is. */
+void access_of_grant(const struct grant *grant, struct access_statement *statement);
 
 /* What a grant is when it is no more; and the change to that in memory, under the write lock. */
 struct grant_record grant_tombstone(const struct grant *grant);

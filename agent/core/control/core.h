@@ -2,9 +2,10 @@
 /* core: the process that holds the keys and answers the kernel.
  *
  * Threads:
- *   main     (loop.c)    channels to holder and toucher; answers pings; never touches a disk
+ *   main     (loop.c)    channels to holder, toucher and engine; answers pings; never touches a
+ *                        disk
  *   worker   (worker.c)  owns the vault and the channel to api; the only writer of the model
- *   FUSE x N (fuse/)     read the model
+ *   FUSE x N (fuse/)     read the model; one more takes up what was parked
  * It never forks, opens no socket but what holder gave it, and enters its own mount in no thread.
  */
 #ifndef TACIT_CONTROL_CORE_H
@@ -39,8 +40,10 @@ struct core {
 	struct model *model;
 	struct vault *vault; /* the worker's; NULL until the store is attached. FUSE threads use it
 				under the model's read lock, while the model is not locked. */
-	struct err failure;  /* why it does not serve; code 0: it does. The worker's */
+	uint64_t uses_kept_ns; /* CLOCK_MONOTONIC; the worker's */
+	struct err failure;    /* why it does not serve; code 0: it does. The worker's */
 	struct identity *identity;
+	struct containers *containers;
 	struct server *server;
 
 	/* Between main and worker. */
@@ -54,7 +57,7 @@ struct core {
 	int key_fd;     /* under key_mutex */
 
 	/* main's own. */
-	int holder, toucher;
+	int holder, toucher, engine;
 	pid_t toucher_pid;
 	bool touching;
 };
@@ -74,6 +77,26 @@ void core_first_unlock(struct core *core);
 int core_unlock(struct core *core, const uint8_t *key, struct err *err);
 /* Forget keys and values, end open files; with `write_down` it stays so after a restart. */
 int core_lock(struct core *core, bool write_down, struct err *err);
+
+/* engines.c, in main: what the role engine says; and what it is to be asked. Negative: the channel
+ * is over. */
+int core_hear_engine(struct core *core, struct err *err);
+void core_ask_engine(struct core *core);
+
+/* keep.c, in the worker: what is written down without an operator's asking. All of them do nothing
+ * while the agent is locked. */
+void keep_containers(struct core *core); /* what engines have told */
+void keep_counts(struct core *core);     /* reads that are counted, for the OPENs that wait */
+void keep_uses(struct core *core);       /* who read what last; and the time */
+/* How long the worker may sleep before keep_uses() is due, in ms; -1: for ever. */
+int keep_patience(const struct core *core);
+
+/* load.c, in the worker: fill the model from an open vault. On failure the vault is forgotten and
+ * the model empty. */
+int core_load(struct core *core, struct err *err);
+/* load.c, in the worker: have the blob of a kept version in memory; reads the store first, then
+ * takes the write lock for a moment. TACIT_NOT_FOUND when it is not kept. */
+int core_load_version(struct core *core, struct secret *secret, uint64_t number, struct err *err);
 
 /* adopt.c: a new holder asks for everything that must outlive us. */
 void core_answer_adoption(struct core *core);

@@ -5,15 +5,74 @@
 #include "base/clock.h"
 #include "core/control/call.h"
 
-#define MODE_DEFAULT 0400
-#define MODE_ALLOWED 0444
-
 static void put_owner(struct pack *doc, const char *name, uint32_t id)
 {
 	if (id == GRANT_READER)
 		doc_none(doc, name);
 	else
 		doc_number(doc, name, id);
+}
+
+static void put_or_none(struct pack *doc, const char *name, uint64_t number)
+{
+	if (number)
+		doc_number(doc, name, number);
+	else
+		doc_none(doc, name);
+}
+
+static void put_limits(struct pack *doc, const struct grant_record *record)
+{
+	put_or_none(doc, "version", record->version);
+	put_or_none(doc, "reads", record->reads);
+	doc_time(doc, "expires_at", record->expires_ns);
+	doc_bool(doc, "newline", record->flags & GRANT_NEWLINE);
+	doc_bool(doc, "main_process", record->flags & GRANT_MAIN_PROCESS);
+}
+
+static const char *state_word(const struct core *core, const struct grant *grant)
+{
+	const struct consumer *consumer = grant->node->parent->consumer;
+
+	if (grant_expired(grant, model_now_ns(core->model)))
+		return "expired";
+	return consumer && consumer->record.frozen_ns ? "frozen" : "live";
+}
+
+static void put_name(void *arg, const struct container_facts *facts, enum container_state state)
+{
+	(void)state;
+	snprintf(arg, CONTAINER_NAME_MAX + 1, "%s", facts->name);
+}
+
+/* Who read last, and what each container has had of the reads it is given. */
+static void put_reads(struct pack *doc, const struct core *core, const struct grant *grant)
+{
+	char user[VAULT_USER_MAX + 1];
+	uint64_t when_ns, version;
+
+	grant_last_read(core->model, grant, &when_ns, &version, user);
+	doc_time(doc, "last_read_at", when_ns);
+	if (when_ns)
+		doc_text(doc, "last_reader", user);
+	else
+		doc_none(doc, "last_reader");
+	put_or_none(doc, "last_version", version);
+	doc_open(doc, "counted", DOC_LIST);
+	for (uint32_t i = 0; i < grant->count; i++) {
+		const struct vault_count *count = &grant->counts[i];
+		char name[CONTAINER_NAME_MAX + 1] = "";
+
+		containers_visit(core->containers, count->container, put_name, name);
+		doc_open(doc, NULL, DOC_OBJECT);
+		doc_text(doc, "container", count->container);
+		doc_text(doc, "name", name);
+		doc_number(doc, "used", count->used);
+		doc_number(doc, "left",
+			grant->record.reads > count->used ? grant->record.reads - count->used : 0);
+		doc_close(doc);
+	}
+	doc_close(doc);
 }
 
 void doc_put_grant(struct pack *doc, const struct core *core, const struct grant *grant)
@@ -34,6 +93,9 @@ void doc_put_grant(struct pack *doc, const struct core *core, const struct grant
 	put_owner(doc, "gid", record->gid);
 	doc_text(doc, "mode", mode);
 	doc_time(doc, "created_at", record->created_ns);
+	put_limits(doc, record);
+	doc_text(doc, "state", state_word(core, grant));
+	put_reads(doc, core, grant);
 	doc_close(doc);
 }
 
@@ -42,6 +104,9 @@ struct grant_record grant_tombstone(const struct grant *grant)
 	struct grant_record record = grant->record;
 
 	memset(record.secret_id, 0, sizeof record.secret_id);
+	record.flags = 0;
+	record.reads = 0;
+	record.version = record.expires_ns = 0;
 	record.revoked_ns = clock_realtime_ns();
 	return record;
 }
@@ -54,12 +119,10 @@ void grant_revoke(struct core *core, struct grant *grant)
 	model_put_grant(core->model, &record, NULL); /* it is there: nothing can fail */
 }
 
-/* The grant that is, or was, at this path of a consumer. */
-static struct grant *at_path(const struct core *core, const char *consumer, const char *file)
+struct grant *grant_at(const struct core *core, const char *consumer, const char *file)
 {
-	const struct node *directory = model_consumer(core->model, consumer);
-	uint64_t id = directory ? node_child(core->model->node_key, directory->id, file) : 0;
-	const struct node *node = id ? model_node(core->model, id) : NULL;
+	const struct node *node =
+		node_file(core->model, model_consumer(core->model, consumer), file);
 
 	return node ? node->grant : NULL;
 }
@@ -70,6 +133,8 @@ static int put(struct core *core, const struct grant_record *record, struct err 
 
 	if (status == 0)
 		status = vault_put_grant(core->vault, record, err);
+	if (status == 0 && record->expires_ns)
+		status = vault_put_clock(core->vault, model_now_ns(core->model), err);
 	if (status == 0)
 		status = vault_commit(core->vault, err);
 	if (status < 0)
@@ -77,44 +142,103 @@ static int put(struct core *core, const struct grant_record *record, struct err 
 	return status;
 }
 
-int call_grant_add(struct call *call, struct err *err)
+int grant_fill(struct core *core, const struct access_statement *statement,
+	struct grant_record *record, struct err *err)
 {
-	const struct frame_request *request = call->request;
-	struct core *core = call->core;
-	const char *file = request->file[0] ? request->file : name_default_file(request->secret);
-	struct secret *secret = model_secret(core->model, request->secret);
-	struct grant *grant = at_path(core, request->consumer, file);
-	struct grant_record record = {
-		.uid = request->uid,
-		.gid = request->gid,
-		.mode = (uint16_t)(request->mode ? request->mode : MODE_DEFAULT),
-		.created_ns = clock_realtime_ns(),
-	};
-	int status;
+	struct secret *secret = model_secret(core->model, statement->secret);
+	const struct grant *grant = grant_at(core, statement->consumer, statement->file);
+	int status = 0;
 
 	if (!secret)
 		return err_set(err, TACIT_NOT_FOUND, "there is no such secret");
-	if (request->mode & ~(uint32_t)MODE_ALLOWED)
-		return err_set(
-			err, TACIT_INVALID, "a mode has no bits but 0444: containers only read");
-	if (grant_lives(grant))
-		return err_set(err, TACIT_EXISTS,
-			grant->secret == secret
-				? "it is granted already"
-				: "the consumer has a file of this name already: name another");
+	if (statement->version)
+		status = core_load_version(core, secret, statement->version, err);
+	if (status < 0)
+		return status;
+	*record = (struct grant_record){
+		.uid = statement->uid,
+		.gid = statement->gid,
+		.mode = (uint16_t)statement->mode,
+		.flags = (uint16_t)statement->flags,
+		.reads = statement->reads,
+		.version = statement->version,
+		.expires_ns = statement->expires_ns,
+		.created_ns = clock_realtime_ns(),
+	};
 	/* A path that had a grant before has the same record again: tombstones do not pile up. */
 	if (grant)
-		memcpy(record.id, grant->record.id, sizeof record.id);
+		memcpy(record->id, grant->record.id, sizeof record->id);
 	else
-		seal_random(record.id, sizeof record.id);
-	memcpy(record.secret_id, secret->record.id, sizeof record.secret_id);
-	snprintf(record.consumer, sizeof record.consumer, "%s", request->consumer);
-	snprintf(record.file, sizeof record.file, "%s", file);
+		seal_random(record->id, sizeof record->id);
+	memcpy(record->secret_id, secret->record.id, sizeof record->secret_id);
+	snprintf(record->consumer, sizeof record->consumer, "%s", statement->consumer);
+	snprintf(record->file, sizeof record->file, "%s", statement->file);
+	return 0;
+}
+
+int grant_publish(struct core *core, const struct grant_record *record, struct err *err)
+{
+	struct grant *grant = model_grant_by_id(core->model, record->id);
+	int status;
+
+	/* Another secret, or the same one granted anew: what is open was opened by another grant.
+	 */
+	if (grant && (grant->record.created_ns != record->created_ns || record->revoked_ns))
+		server_end_handles(core->server, record->id);
+	status = model_put_grant(core->model, record, err);
+	grant = model_grant_by_id(core->model, record->id);
+	if (status == 0 && !model_pin(grant))
+		status = err_set(err, TACIT_INTERNAL, "a version that was loaded is not there");
+	return status;
+}
+
+/* What a request asks for, as a statement; and, if it says how long, until when. */
+static int take_terms(const struct core *core, const struct frame_request *request,
+	struct access_statement *statement, struct err *err)
+{
+	uint64_t now = model_now_ns(core->model);
+
+	*statement = (struct access_statement){ .kind = ACCESS_GRANT,
+		.flags = request->grant_flags,
+		.uid = request->uid,
+		.gid = request->gid,
+		.mode = request->mode ? request->mode : GRANT_MODE_DEFAULT,
+		.reads = request->reads,
+		.version = request->version,
+		.expires_ns =
+			request->lifetime_ns ? now + request->lifetime_ns : request->expires_ns };
+	snprintf(statement->secret, sizeof statement->secret, "%s", request->secret);
+	snprintf(statement->consumer, sizeof statement->consumer, "%s", request->consumer);
+	snprintf(statement->file, sizeof statement->file, "%s",
+		request->file[0] ? request->file : name_default_file(request->secret));
+	if (statement->expires_ns && statement->expires_ns <= now)
+		return err_set(err, TACIT_INVALID, "a grant cannot end before it begins");
+	return access_check(statement, err);
+}
+
+int call_grant_add(struct call *call, struct err *err)
+{
+	struct core *core = call->core;
+	struct access_statement statement;
+	struct grant_record record;
+	const struct grant *grant;
+	int status = take_terms(core, call->request, &statement, err);
+
+	if (status == 0)
+		status = grant_fill(core, &statement, &record, err);
+	if (status < 0)
+		return status;
+	grant = grant_at(core, statement.consumer, statement.file);
+	if (grant_lives(grant) && !grant_expired(grant, model_now_ns(core->model)))
+		return err_set(err, TACIT_EXISTS,
+			memcmp(grant->record.secret_id, record.secret_id, SEAL_ID_BYTES)
+				? "the consumer has a file of this name already: name another"
+				: "it is granted already: take that grant back first");
 	status = put(core, &record, err);
 	if (status < 0)
 		return status;
 	model_write_lock(core->model);
-	status = model_put_grant(core->model, &record, err);
+	status = grant_publish(core, &record, err);
 	model_unlock(core->model);
 	if (status == 0)
 		doc_put_grant(&call->reply, core, model_grant_by_id(core->model, record.id));
@@ -142,76 +266,43 @@ int call_grant_list(struct call *call, struct err *err)
 	return 0;
 }
 
-int call_grant_remove(struct call *call, struct err *err)
+int grant_find(const struct call *call, struct grant **found, struct err *err)
 {
-	struct core *core = call->core;
-	struct grant *grant, *next, *found = NULL;
-	struct grant_record record;
+	struct grant *grant, *next;
 	unsigned int count = 0;
-	int status;
 
-	HASH_ITER (hh, core->model->grants, grant, next) {
+	HASH_ITER (hh, call->core->model->grants, grant, next) {
 		if (!is_asked(call->request, grant))
 			continue;
-		found = grant;
+		*found = grant;
 		count++;
 	}
-	if (!found)
+	if (!count)
 		return err_set(err, TACIT_NOT_FOUND, "there is no such grant");
 	if (count > 1)
 		return err_set(
 			err, TACIT_INVALID, "the consumer has it as %u files: say which", count);
-	record = grant_tombstone(found);
+	return 0;
+}
+
+int call_grant_remove(struct call *call, struct err *err)
+{
+	struct core *core = call->core;
+	struct grant_record record;
+	struct grant *grant;
+	int status = grant_find(call, &grant, err);
+
+	if (status < 0)
+		return status;
+	record = grant_tombstone(grant);
 	status = put(core, &record, err);
 	if (status < 0)
 		return status;
 	doc_open(&call->reply, NULL, DOC_OBJECT);
-	doc_text(&call->reply, "removed", found->record.file);
+	doc_text(&call->reply, "removed", grant->record.file);
 	doc_close(&call->reply);
 	model_write_lock(core->model);
-	grant_revoke(core, found);
+	grant_revoke(core, grant);
 	model_unlock(core->model);
-	return 0;
-}
-
-static void put_consumers(
-	struct pack *doc, const struct core *core, const struct node *node, const char *path)
-{
-	char full[PATH_FULL_MAX + TACIT_CONSUMER_NAME_MAX];
-	unsigned int live = 0;
-
-	for (size_t i = 0; i < node->child_count; i++) {
-		char below[TACIT_CONSUMER_NAME_MAX + 1];
-
-		if (node_level(node->id) == LEVEL_CONSUMER) {
-			live += grant_lives(node->children[i]->grant);
-			continue;
-		}
-		snprintf(below, sizeof below, "%s%s%s", path, path[0] ? "/" : "",
-			node->children[i]->name);
-		put_consumers(doc, core, node->children[i], below);
-	}
-	if (!live)
-		return;
-	path_below(core->root, TACIT_MOUNT_DIR "/", full);
-	snprintf(full + strlen(full), sizeof full - strlen(full), "%s", path);
-	doc_open(doc, NULL, DOC_OBJECT);
-	doc_text(doc, "consumer", path);
-	doc_number(doc, "grants", live);
-	doc_open(doc, "files", DOC_LIST);
-	for (size_t i = 0; i < node->child_count; i++)
-		if (grant_lives(node->children[i]->grant))
-			doc_text(doc, NULL, node->children[i]->name);
-	doc_close(doc);
-	doc_text(doc, "path", full);
-	doc_close(doc);
-}
-
-int call_consumer_list(struct call *call, struct err *err)
-{
-	(void)err;
-	doc_open(&call->reply, NULL, DOC_LIST);
-	put_consumers(&call->reply, call->core, call->core->model->root, "");
-	doc_close(&call->reply);
 	return 0;
 }

@@ -46,11 +46,11 @@ static size_t add_users_of(struct core *core, pid_t pid, const char *container,
 	return count;
 }
 
-#define CONTAINERS_MAX 4096
+#define LOOKED_AT_MAX 4096 /* containers that run on one host at once */
 
 size_t mount_users(struct core *core, struct mount_user *users, size_t room)
 {
-	_free_ char(*seen)[CONTAINER_ID_LENGTH + 1] = malloc(CONTAINERS_MAX * sizeof *seen);
+	_free_ char(*seen)[CONTAINER_ID_LENGTH + 1] = malloc(LOOKED_AT_MAX * sizeof *seen);
 	DIR *proc = opendir("/proc");
 	size_t containers = 0, count = 0;
 
@@ -66,7 +66,7 @@ size_t mount_users(struct core *core, struct mount_user *users, size_t room)
 			continue;
 		while (i < containers && strcmp(seen[i], reader.id))
 			i++;
-		if (i < containers || containers == CONTAINERS_MAX)
+		if (i < containers || containers == LOOKED_AT_MAX)
 			continue;
 		memcpy(seen[containers++], reader.id, sizeof seen[0]);
 		count = add_users_of(core, atoi(entry->d_name), reader.id, users, count, room);

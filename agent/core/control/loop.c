@@ -26,6 +26,13 @@ static void meet_peer(struct core *core, const struct frame *frame)
 		if (core->server)
 			server_set_toucher(core->server, core->toucher_pid);
 		touches_next(core);
+	} else if (frame->body.give.index == ROLE_ENGINE) {
+		/* It tells everything anew; what was asked of its predecessor is asked again. */
+		keep(&core->engine, frame->fd);
+		if (core->containers) {
+			containers_engines_lost(core->containers);
+			containers_ask_again(core->containers);
+		}
 	} else if (frame->body.give.index == ROLE_API) {
 		int unused = atomic_exchange(&core->api_channel, frame->fd);
 
@@ -133,6 +140,22 @@ static void on_toucher(struct core *core)
 	touches_next(core);
 }
 
+static void on_engine(struct core *core)
+{
+	struct frame_expel expel = { ROLE_ENGINE };
+	struct err err;
+	int status = core_hear_engine(core, &err);
+
+	if (status == 0)
+		return;
+	keep(&core->engine, -1);
+	containers_engines_lost(core->containers);
+	if (status == -TACIT_INVALID) {
+		log_error("%s", err.text);
+		frame_send_now(core->holder, FRAME_EXPEL, &expel, sizeof expel, -1, NULL);
+	}
+}
+
 /* holder died: serve on. A new one adopts the mount, and replaces us. */
 static void become_orphan(struct core *core)
 {
@@ -142,13 +165,15 @@ static void become_orphan(struct core *core)
 
 int core_run(struct core *core, struct err *err)
 {
-	enum { HOLDER, TOUCHER, TOUCH, GONE, ADOPT, CHANNELS };
+	enum { HOLDER, TOUCHER, TOUCH, ENGINE, QUESTION, GONE, ADOPT, CHANNELS };
 
 	for (;;) {
 		struct pollfd channels[CHANNELS] = {
 			[HOLDER] = { core->holder, POLLIN, 0 },
 			[TOUCHER] = { core->toucher, POLLIN, 0 },
 			[TOUCH] = { core->touch_wake, POLLIN, 0 },
+			[ENGINE] = { core->engine, POLLIN, 0 },
+			[QUESTION] = { containers_wake_fd(core->containers), POLLIN, 0 },
 			[GONE] = { server_gone_fd(core->server), POLLIN, 0 },
 			[ADOPT] = { core->holder < 0 ? core->adopt_fd : -1, POLLIN, 0 },
 		};
@@ -162,6 +187,10 @@ int core_run(struct core *core, struct err *err)
 			become_orphan(core);
 		if (channels[TOUCHER].revents && core->toucher == channels[TOUCHER].fd)
 			on_toucher(core);
+		if (channels[ENGINE].revents && core->engine == channels[ENGINE].fd)
+			on_engine(core);
+		if (channels[QUESTION].revents)
+			core_ask_engine(core);
 		if (channels[TOUCH].revents && eventfd_read(core->touch_wake, &ignored) == 0)
 			touches_next(core);
 		if (channels[ADOPT].revents)

@@ -99,6 +99,15 @@ int call_secret_history(struct call *call, struct err *err)
 	return 0;
 }
 
+/* An open file, or a grant of just this version, holds it. */
+static bool is_in_use(struct core *core, const struct secret_record *record, uint64_t number)
+{
+	const struct secret *secret = model_secret_by_id(core->model, record->id);
+	const struct blob *blob = secret ? secret_blob(secret, number) : NULL;
+
+	return (blob && blob->pins) || server_version_is_open(core->server, record->id, number);
+}
+
 /* Make room for one more version: the oldest go, but the one in use and those that files hold open.
  */
 static int prune(struct call *call, struct secret_record *record, struct err *err)
@@ -109,7 +118,7 @@ static int prune(struct call *call, struct secret_record *record, struct err *er
 		const struct version_record *oldest = &record->versions[at];
 		int status;
 
-		if (server_version_is_open(call->core->server, record->id, oldest->number)) {
+		if (is_in_use(call->core, record, oldest->number)) {
 			at++;
 			continue;
 		}
@@ -217,7 +226,7 @@ int call_secret_rotate(struct call *call, struct err *err)
 	return store_value(call, "rotate", &record, err);
 }
 
-static const struct version_record *find_version(const struct secret *secret, uint64_t number)
+const struct version_record *secret_version(const struct secret *secret, uint64_t number)
 {
 	for (uint32_t i = 0; i < secret->record.version_count; i++)
 		if (secret->record.versions[i].number == number)
@@ -258,7 +267,7 @@ int call_secret_reveal(struct call *call, struct err *err)
 
 	if (!secret)
 		return -TACIT_NOT_FOUND;
-	version = call->request->version ? find_version(secret, call->request->version)
+	version = call->request->version ? secret_version(secret, call->request->version)
 					 : &secret_current(secret)->version;
 	if (!version)
 		return err_set(err, TACIT_NOT_FOUND, "this version of it is not kept");

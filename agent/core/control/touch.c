@@ -16,14 +16,9 @@ static bool is_waiting(const struct touches *touches, const char *path)
 	return false;
 }
 
-void touches_add(struct core *core, const struct grant_record *grant)
+static void add_path(struct touches *touches, const struct frame_touch *touch)
 {
-	struct touches *touches = &core->touches;
-	struct frame_touch touch = { 0 };
-	hold_mutex(&touches->mutex);
-
-	snprintf(touch.path, sizeof touch.path, "%s/%s", grant->consumer, grant->file);
-	if (is_waiting(touches, touch.path))
+	if (is_waiting(touches, touch->path))
 		return;
 	if (touches->count == touches->room) {
 		size_t room = touches->room ? touches->room * 2 : 16;
@@ -34,7 +29,20 @@ void touches_add(struct core *core, const struct grant_record *grant)
 		touches->path = path;
 		touches->room = room;
 	}
-	touches->path[touches->count++] = touch;
+	touches->path[touches->count++] = *touch;
+}
+
+/* Its own path, and the name that it may be read by through `self`. */
+void touches_add(struct core *core, const struct grant_record *grant)
+{
+	const char *const directories[] = { grant->consumer, consumer_kind_word(CONSUMER_SELF) };
+	struct frame_touch touch = { 0 };
+	hold_mutex(&core->touches.mutex);
+
+	for (int i = 0; i < 2; i++) {
+		snprintf(touch.path, sizeof touch.path, "%s/%s", directories[i], grant->file);
+		add_path(&core->touches, &touch);
+	}
 	eventfd_write(core->touch_wake, 1);
 }
 
@@ -43,7 +51,7 @@ void touches_add_secret(struct core *core, const struct secret *secret)
 	struct grant *grant, *next;
 
 	HASH_ITER (hh, core->model->grants, grant, next)
-		if (grant->secret == secret && grant_lives(grant))
+		if (grant->secret == secret && grant_lives(grant) && !grant->record.version)
 			touches_add(core, &grant->record);
 }
 

@@ -55,7 +55,7 @@ static int serve(struct core *core, int channel, struct err *err)
 	if (frame.fd >= 0)
 		close(frame.fd);
 	length = frame.body.request.body_length;
-	if (frame.type != FRAME_REQUEST || length > TACIT_TRANSIT_MAX)
+	if (frame.type != FRAME_REQUEST || length > REQUEST_BODY_MAX)
 		return err_set(err, TACIT_INVALID, "channel: api asks for what is not");
 	body = malloc(length + 1);
 	if (!body)
@@ -86,6 +86,7 @@ static void take_channel(struct core *core, int *channel)
 
 static void *run(void *arg)
 {
+	enum { WAKE, API, COUNT, KEEP };
 	struct core *core = arg;
 	struct frame_expel expel = { ROLE_API };
 	int channel = -1;
@@ -93,17 +94,25 @@ static void *run(void *arg)
 	core_first_unlock(core);
 	frame_send(core->holder, FRAME_READY, NULL, 0, -1, NULL);
 	for (;;) {
-		struct pollfd wait[2] = {
-			{ core->api_wake, POLLIN, 0 },
-			{ channel, POLLIN, 0 },
+		struct pollfd wait[] = {
+			[WAKE] = { core->api_wake, POLLIN, 0 },
+			[API] = { channel, POLLIN, 0 },
+			[COUNT] = { server_count_fd(core->server), POLLIN, 0 },
+			[KEEP] = { containers_keep_fd(core->containers), POLLIN, 0 },
 		};
 		struct err err;
 		eventfd_t ignored;
 		int status = 0;
 
-		if (poll(wait, 2, -1) < 0 && errno != EINTR)
+		if (poll(wait, sizeof wait / sizeof wait[0], keep_patience(core)) < 0 &&
+			errno != EINTR)
 			break;
-		if (wait[1].revents)
+		if (wait[COUNT].revents)
+			keep_counts(core);
+		if (wait[KEEP].revents)
+			keep_containers(core);
+		keep_uses(core);
+		if (wait[API].revents)
 			status = serve(core, channel, &err);
 		if (status < 0)
 			close(take_fd(&channel));
@@ -111,7 +120,7 @@ static void *run(void *arg)
 			log_error("%s", err.text);
 			frame_send(core->holder, FRAME_EXPEL, &expel, sizeof expel, -1, NULL);
 		}
-		if (wait[0].revents && eventfd_read(core->api_wake, &ignored) == 0)
+		if (wait[WAKE].revents && eventfd_read(core->api_wake, &ignored) == 0)
 			take_channel(core, &channel);
 	}
 	return NULL;

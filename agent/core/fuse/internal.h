@@ -77,6 +77,11 @@ void turn_end(struct turn *turn);
 /* May this reader do `act` to `node` (number `id`; NULL: not in the tree)? */
 struct policy_answer turn_judge(
 	struct turn *turn, enum policy_act act, uint64_t id, const struct node *node);
+/* Everything that decides, as values. */
+struct policy_question turn_describe(
+	struct turn *turn, enum policy_act act, uint64_t id, const struct node *node);
+/* Who is behind a request, once its reader is found. */
+enum policy_reader turn_classify(const struct turn *turn);
 /* The file that a name in `self` is for this reader: its own, or NULL. Any other node is itself. */
 const struct node *turn_resolve(struct turn *turn, const struct node *node);
 /* What the reader is called in records: "container/web 4f5e0c1d2a3b". */

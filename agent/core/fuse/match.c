@@ -16,11 +16,6 @@ enum standing turn_standing(struct turn *turn)
 	return turn->standing;
 }
 
-struct look {
-	const struct node *node;
-	bool matches;
-};
-
 static bool keeps_rules(const struct consumer *consumer, const struct container_facts *facts)
 {
 	for (uint32_t i = 0; consumer && i < consumer->record.rule_count; i++)
@@ -29,20 +24,33 @@ static bool keeps_rules(const struct consumer *consumer, const struct container_
 	return true;
 }
 
+/* What the engine itself says of it, before any rule. */
+static bool is_named(const struct node *node, const struct container_facts *facts)
+{
+	if (node_level(node->id) == LEVEL_ABOVE)
+		return !strcmp(facts->project, node->name);
+	if (node_kind(node->id) == CONSUMER_CONTAINER)
+		return !strcmp(facts->name, node->name);
+	return node_kind(node->id) == CONSUMER_COMPOSE && !strcmp(facts->service, node->name) &&
+	       !strcmp(facts->project, node->parent->name);
+}
+
+bool server_is_consumer(const struct node *node, const struct container_facts *facts)
+{
+	return is_named(node, facts) && keeps_rules(node->consumer, facts);
+}
+
+struct look {
+	const struct node *node;
+	bool matches;
+};
+
 static void look_at(void *arg, const struct container_facts *facts, enum container_state state)
 {
 	struct look *look = arg;
-	const struct node *node = look->node;
 
 	(void)state;
-	if (node_level(node->id) == LEVEL_ABOVE)
-		look->matches = !strcmp(facts->project, node->name);
-	else if (node_kind(node->id) == CONSUMER_CONTAINER)
-		look->matches = !strcmp(facts->name, node->name);
-	else
-		look->matches = !strcmp(facts->service, node->name) &&
-				!strcmp(facts->project, node->parent->name);
-	look->matches = look->matches && keeps_rules(node->consumer, facts);
+	look->matches = server_is_consumer(look->node, facts);
 }
 
 static enum policy_match match_container(struct turn *turn, const struct node *node)

@@ -17,6 +17,7 @@
 #include "core/identity/containers.h"
 #include "core/identity/identity.h"
 #include "core/model/model.h"
+#include "core/policy/policy.h"
 #include "wire/handover.h"
 
 struct server;
@@ -43,6 +44,21 @@ void server_resume(struct server *server, struct vault *vault, bool resend);
 
 /* Start the threads. */
 int server_start(struct server *server, struct err *err);
+
+/* Whether a container is the consumer of this directory; pure. */
+bool server_is_consumer(const struct node *directory, const struct container_facts *facts);
+
+/* Who is asked about: a process, a container by its id, or (0 and NULL) whoever the consumer is. */
+struct server_suspect {
+	pid_t pid;
+	const char *container;
+};
+
+/* What an OPEN of a granted file would be answered, and what the reader is called ("" when it is
+ * only supposed). Of a container the owner and mode are taken to fit, and that it is its main
+ * process. In the thread that writes the model. */
+struct policy_answer server_check(struct server *server, const struct node *file,
+	const struct server_suspect *suspect, char user[VAULT_USER_MAX + 1]);
 
 /* Look at the parked OPENs again: an engine has said something, or a read has been counted. From
  * any thread. */

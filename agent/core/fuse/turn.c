@@ -8,7 +8,7 @@
 #define SIZE_UNKNOWN 4096 /* of a file that is locked, or not granted any more; as in sysfs */
 
 /* Who is behind a request. A host process may still be one of ours, or an operator's. */
-static enum policy_reader classify(const struct turn *turn)
+enum policy_reader turn_classify(const struct turn *turn)
 {
 	const struct server *server = turn->server;
 	pid_t toucher = atomic_load(&server->toucher);
@@ -41,7 +41,7 @@ void turn_begin(struct turn *turn, fuse_req_t req)
 		.who = fuse_req_ctx(req),
 	};
 	identity_find(turn->server->parts.identity, turn->who->pid, &turn->reader);
-	turn->kind = classify(turn);
+	turn->kind = turn_classify(turn);
 	model_read_lock(turn->model);
 }
 
@@ -62,7 +62,7 @@ static void find_owner(
 
 static bool is_used_up(const struct turn *turn, const struct grant *grant)
 {
-	const struct handover_parked *parked = turn->worker->parked;
+	const struct handover_parked *parked = turn->worker ? turn->worker->parked : NULL;
 
 	if (!grant->record.reads || turn->reader.kind != READER_CONTAINER ||
 		grant_used(grant, turn->reader.id) < grant->record.reads)
@@ -137,7 +137,7 @@ static void describe_nobodys(
 	}
 }
 
-static struct policy_question describe(
+struct policy_question turn_describe(
 	struct turn *turn, enum policy_act act, uint64_t id, const struct node *node)
 {
 	struct policy_question question = {
@@ -169,7 +169,7 @@ static struct policy_question describe(
 struct policy_answer turn_judge(
 	struct turn *turn, enum policy_act act, uint64_t id, const struct node *node)
 {
-	struct policy_question question = describe(turn, act, id, node);
+	struct policy_question question = turn_describe(turn, act, id, node);
 
 	return policy_decide(&question);
 }
@@ -177,7 +177,7 @@ struct policy_answer turn_judge(
 struct policy_answer turn_judge_open(
 	struct turn *turn, uint64_t id, const struct node *node, uint64_t opened_by)
 {
-	struct policy_question question = describe(turn, ACT_READ, id, node);
+	struct policy_question question = turn_describe(turn, ACT_READ, id, node);
 
 	question.same_reader = turn->reader.container == opened_by;
 	/* What was opened is read to its end; and it was known then which container this is. */

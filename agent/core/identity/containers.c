@@ -204,7 +204,8 @@ bool containers_visit(
 	container = find(containers->known, id);
 	if (!container || !container->facts)
 		return false;
-	see(arg, container->facts, container->state);
+	if (see)
+		see(arg, container->facts, container->state);
 	return true;
 }
 
@@ -344,6 +345,24 @@ void containers_engine(
 	containers->engine[engine] = state;
 }
 
+void containers_engines_lost(struct containers *containers)
+{
+	hold_mutex(&containers->mutex);
+
+	for (size_t i = 0; i < containers->engine_count; i++)
+		containers->engine[i] = CONTAINERS_DOWN;
+}
+
+void containers_ask_again(struct containers *containers)
+{
+	struct container *container, *next;
+	hold_mutex(&containers->mutex);
+
+	HASH_ITER (hh, containers->known, container, next)
+		container->question = container->asked_ns && !container->refused;
+	eventfd_write(containers->wake_fd, 1);
+}
+
 enum containers_engine containers_engine_state(struct containers *containers, unsigned int engine)
 {
 	hold_mutex(&containers->mutex);
@@ -422,7 +441,6 @@ void containers_all_changed(struct containers *containers)
 
 	HASH_ITER (hh, containers->known, container, next)
 		container->changed = container->facts != NULL;
-	eventfd_write(containers->keep_fd, 1);
 }
 
 size_t containers_count(struct containers *containers)

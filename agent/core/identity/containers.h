@@ -45,8 +45,8 @@ void containers_free(struct containers *containers);
 enum standing containers_standing(
 	struct containers *containers, const struct reader *reader, bool opens);
 
-/* Call `see` with what is known of container `id`, under the lock: it must not wait. False when
- * nothing is known. */
+/* Call `see` (when not NULL) with what is known of container `id`, under the lock: it must not
+ * wait. False when nothing is known. */
 typedef void containers_see_fn(
 	void *arg, const struct container_facts *facts, enum container_state state);
 bool containers_visit(
@@ -68,6 +68,11 @@ void containers_engine(
 	struct containers *containers, unsigned int engine, enum containers_engine state);
 enum containers_engine containers_engine_state(struct containers *containers, unsigned int engine);
 
+/* Nobody speaks for the engines any more: all of them are down. And somebody else does: who waits
+ * is asked for again. */
+void containers_engines_lost(struct containers *containers);
+void containers_ask_again(struct containers *containers);
+
 /* What was kept from before: known, and nothing more, until its engine says something. */
 void containers_keep(struct containers *containers, const struct container_facts *facts);
 
@@ -80,7 +85,8 @@ bool containers_next_question(struct containers *containers, char id[CONTAINER_I
  * container_facts_size() says), or NULL facts when it was removed. False: none. */
 bool containers_next_change(struct containers *containers, char id[CONTAINER_ID_LENGTH + 1],
 	struct container_facts **facts);
-/* It could not be written down, or nothing is: all of them are to be written again. */
+/* It could not be written down, or nothing is yet: at the next change, or when the caller asks, all
+ * of them are to be written. */
 void containers_all_changed(struct containers *containers);
 
 size_t containers_count(struct containers *containers);

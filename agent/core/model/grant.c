@@ -170,6 +170,23 @@ void grant_note_read(struct model *model, struct grant *grant, const char *user,
 	grant->use_changed = true;
 }
 
+bool grant_use_changed(struct model *model, const struct grant *grant)
+{
+	hold_mutex(&model->use_mutex);
+
+	return grant->use_changed;
+}
+
+void grant_last_read(struct model *model, const struct grant *grant, uint64_t *when_ns,
+	uint64_t *version, char *user)
+{
+	hold_mutex(&model->use_mutex);
+
+	*when_ns = grant->last_ns;
+	*version = grant->last_version;
+	memcpy(user, grant->last_user, sizeof grant->last_user);
+}
+
 void grant_use_record(struct model *model, struct grant *grant, struct use_record *record)
 {
 	hold_mutex(&model->use_mutex);

@@ -153,6 +153,11 @@ uint32_t grant_used(const struct grant *grant, const char *container);
 int grant_count(struct grant *grant, const char *container, uint32_t used, struct err *err);
 /* Note who read what. Any thread, under either lock. */
 void grant_note_read(struct model *model, struct grant *grant, const char *user, uint64_t version);
+/* Whether a read has been noted that is in no record; and the last one, if `user` (of
+ * VAULT_USER_MAX and a NUL) is not empty afterwards. */
+bool grant_use_changed(struct model *model, const struct grant *grant);
+void grant_last_read(struct model *model, const struct grant *grant, uint64_t *when_ns,
+	uint64_t *version, char *user);
 /* The record of what has been read, for the store; makes the id it is kept under. */
 void grant_use_record(struct model *model, struct grant *grant, struct use_record *record);
 /* The date by which grants end. */

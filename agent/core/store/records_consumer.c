@@ -6,13 +6,6 @@
 
 #define LAYOUT 1
 
-static int check_rule(const char *rule, struct err *err)
-{
-	if (!memchr(rule, '\0', BINDING_TEXT_MAX + 1))
-		return err_set(err, TACIT_INVALID, "a rule has at most %d bytes", BINDING_TEXT_MAX);
-	return binding_check(rule, err);
-}
-
 static int check_consumer(const struct consumer_record *consumer, struct err *err)
 {
 	int result = name_check_consumer(consumer->consumer, err);
@@ -23,7 +16,7 @@ static int check_consumer(const struct consumer_record *consumer, struct err *er
 		return err_set(
 			err, TACIT_INVALID, "a consumer has at most %d rules", BINDING_RULES_MAX);
 	for (uint32_t i = 0; !result && i < consumer->rule_count; i++)
-		result = check_rule(consumer->rules[i], err);
+		result = binding_check(consumer->rules[i], err);
 	return result;
 }
 

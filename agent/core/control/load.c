@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The records of an open vault, into the model. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "core/control/call.h"
+
+/* Records that are put in when what they speak of is there, in the order found. */
+struct list {
+	uint8_t *bytes;
+	size_t count, room, size; /* bytes of one */
+};
+
+struct load {
+	struct core *core;
+	struct list grants, uses;
+};
+
+static int list_add(struct list *list, const void *record, struct err *err)
+{
+	if (list->count == list->room) {
+		size_t room = list->room ? list->room * 2 : 64;
+		uint8_t *bytes = reallocarray(list->bytes, room, list->size);
+
+		if (!bytes)
+			return err_set(err, TACIT_LIMIT, "out of memory");
+		list->bytes = bytes;
+		list->room = room;
+	}
+	memcpy(list->bytes + list->count++ * list->size, record, list->size);
+	return 0;
+}
+
+static const void *list_at(const struct list *list, size_t i)
+{
+	return list->bytes + i * list->size;
+}
+
+static void list_free(struct list *list)
+{
+	if (list->bytes)
+		seal_wipe(list->bytes, list->count * list->size);
+	free(list->bytes);
+}
+
+static int load_secret(void *arg, const struct secret_record *record, struct err *err)
+{
+	struct core *core = ((struct load *)arg)->core;
+	const struct version_record *current = &record->versions[record->version_count - 1];
+	uint8_t *sealed;
+	size_t length;
+	int status = vault_load_value(core->vault, current->value_id, &sealed, &length, err);
+
+	return status < 0 ? status : model_put_secret(core->model, record, sealed, length, err);
+}
+
+static int load_grant(void *arg, const struct grant_record *record, struct err *err)
+{
+	return list_add(&((struct load *)arg)->grants, record, err);
+}
+
+static int load_use(void *arg, const struct use_record *record, struct err *err)
+{
+	return list_add(&((struct load *)arg)->uses, record, err);
+}
+
+static int load_consumer(void *arg, const struct consumer_record *record, struct err *err)
+{
+	return model_put_consumer(((struct load *)arg)->core->model, record, err);
+}
+
+static int load_container(void *arg, const struct container_facts *facts, struct err *err)
+{
+	(void)err;
+	containers_keep(((struct load *)arg)->core->containers, facts);
+	return 0;
+}
+
+int core_load_version(struct core *core, struct secret *secret, uint64_t number, struct err *err)
+{
+	struct blob *added;
+	const struct version_record *version = secret_version(secret, number);
+	uint8_t *sealed;
+	size_t length;
+	int status;
+
+	if (secret_blob(secret, number))
+		return 0;
+	if (!version)
+		return err_set(err, TACIT_NOT_FOUND, "this version of it is not kept");
+	status = vault_load_value(core->vault, version->value_id, &sealed, &length, err);
+	if (status < 0)
+		return status;
+	model_write_lock(core->model);
+	added = secret_add_blob(secret, version, sealed, length);
+	model_unlock(core->model);
+	return added ? 0 : err_set(err, TACIT_LIMIT, "out of memory");
+}
+
+static int load_rows(struct load *load, struct err *err)
+{
+	const struct vault_visitor visitor = { load_secret, load_grant, load_consumer, load_use,
+		load_container, load };
+	struct core *core = load->core;
+	int status = model_open(core->model, err);
+
+	if (status == 0)
+		status = vault_each(core->vault, &visitor, err);
+	for (size_t i = 0; status == 0 && i < load->grants.count; i++)
+		status = model_put_grant(core->model, list_at(&load->grants, i), err);
+	for (size_t i = 0; status == 0 && i < load->uses.count; i++)
+		status = model_put_use(core->model, list_at(&load->uses, i), err);
+	return status;
+}
+
+/* Time goes on from when the mount was made, or, when that is later, from the latest time in the
+ * store: grants end by it, however the clock is set. */
+static void set_floor(struct core *core)
+{
+	struct clock_floor mounted = { core->handover->mounted_ns,
+		core->handover->mounted_boot_ns };
+	struct clock_floor written = { vault_clock(core->vault), clock_boottime_ns() };
+
+	core->model->floor =
+		written.real_ns > clock_steady_ns(&mounted, 0, written.boot_ns) ? written : mounted;
+}
+
+/* Grants of one version, which may be an old one. */
+static int pin_versions(struct core *core, struct err *err)
+{
+	struct grant *grant, *next;
+	int status = 0;
+
+	HASH_ITER (hh, core->model->grants, grant, next) {
+		if (status < 0 || !grant_lives(grant) || !grant->record.version)
+			continue;
+		status = core_load_version(core, grant->secret, grant->record.version, err);
+		if (status == 0 && !model_pin(grant))
+			status = err_set(err, TACIT_INTERNAL, "a loaded version is not there");
+	}
+	return status;
+}
+
+/* Until all of it is there the model says that it is locked, whoever asks. */
+int core_load(struct core *core, struct err *err)
+{
+	struct load load = { .core = core,
+		.grants = { .size = sizeof(struct grant_record) },
+		.uses = { .size = sizeof(struct use_record) } };
+	int status;
+
+	model_write_lock(core->model);
+	set_floor(core);
+	status = load_rows(&load, err);
+	if (status == 0)
+		core->model->locked = true;
+	model_unlock(core->model);
+	if (status == 0)
+		status = pin_versions(core, err);
+	model_write_lock(core->model);
+	core->model->locked = status < 0;
+	if (status < 0) {
+		vault_forget(core->vault);
+		model_clear(core->model);
+	}
+	model_unlock(core->model);
+	list_free(&load.grants);
+	list_free(&load.uses);
+	return status;
+}
