@@ -35,7 +35,7 @@ END {
 	only["fuse_lowlevel.h"] = " core/fuse "
 	only["fuse.h"] = " "
 	only["microhttpd.h"] = " api "
-	only["jansson.h"] = " api cli "
+	only["jansson.h"] = " api cli engine "
 	only["curl/curl.h"] = " cli "
 	for (i = 1; i <= count; i++) {
 		file = files[i]
