@@ -20,19 +20,29 @@ static void require(bool holds)
 static void compare(struct pack *packed, const uint8_t *bytes, size_t length)
 {
 	require(packed->length == length && !memcmp(packed->bytes, bytes, length));
+	require(length <= RECORDS_PACKED_MAX);
 	pack_free(packed);
+}
+
+/* What was not taken was refused for one of two reasons. */
+static bool refused(int status)
+{
+	require(!status || status == -TACIT_CORRUPT || status == -TACIT_NEWER);
+	return status < 0;
+}
+
+static void require_text(const char *text, size_t room)
+{
+	require(memchr(text, '\0', room));
 }
 
 static void check_secret(const uint8_t *bytes, size_t length)
 {
 	static struct secret_record secret;
 	struct pack packed = { 0 };
-	int status = records_unpack_secret(id, bytes, length, &secret, NULL);
 
-	if (status) {
-		require(status == -TACIT_CORRUPT || status == -TACIT_NEWER);
+	if (refused(records_unpack_secret(id, bytes, length, &secret, NULL)))
 		return;
-	}
 	require(!name_check_secret(secret.name, NULL));
 	require(secret.version_count >= 1 && secret.version_count <= VAULT_VERSIONS_MAX);
 	for (uint32_t i = 0; i < secret.version_count; i++) {
@@ -50,17 +60,79 @@ static void check_grant(const uint8_t *bytes, size_t length)
 {
 	static struct grant_record grant;
 	struct pack packed = { 0 };
-	int status = records_unpack_grant(id, bytes, length, &grant, NULL);
 
-	if (status) {
-		require(status == -TACIT_CORRUPT || status == -TACIT_NEWER);
+	if (refused(records_unpack_grant(id, bytes, length, &grant, NULL)))
 		return;
-	}
 	require(!name_check_consumer(grant.consumer, NULL));
 	require(!name_check_file(grant.file, NULL));
 	require(grant.mode <= 0777);
+	require(grant.flags <= GRANT_FLAGS && grant.reads <= GRANT_READS_MAX);
 	require(!records_pack_grant(&grant, &packed, NULL));
+	if (bytes[1] == 1) { /* the first layout comes back as the newest, without limits */
+		require(!grant.flags && !grant.reads && !grant.version && !grant.expires_ns);
+		require(packed.length > length && packed.bytes[1] == 2);
+		require(!memcmp(packed.bytes + 2, bytes + 2, length - 2));
+		pack_free(&packed);
+		return;
+	}
 	compare(&packed, bytes, length);
+}
+
+static void check_consumer(const uint8_t *bytes, size_t length)
+{
+	static struct consumer_record consumer;
+	struct pack packed = { 0 };
+
+	if (refused(records_unpack_consumer(id, bytes, length, &consumer, NULL)))
+		return;
+	require(!name_check_consumer(consumer.consumer, NULL));
+	require(consumer.rule_count <= BINDING_RULES_MAX);
+	for (uint32_t i = 0; i < consumer.rule_count; i++) {
+		require_text(consumer.rules[i], sizeof consumer.rules[i]);
+		require(!binding_check(consumer.rules[i], NULL));
+	}
+	require(!records_pack_consumer(&consumer, &packed, NULL));
+	compare(&packed, bytes, length);
+}
+
+static void check_use(const uint8_t *bytes, size_t length)
+{
+	static struct use_record use;
+	struct pack packed = { 0 };
+
+	if (refused(records_unpack_use(id, bytes, length, &use, NULL)))
+		return;
+	require_text(use.last_user, sizeof use.last_user);
+	require(use.count <= VAULT_USES_MAX);
+	for (uint32_t i = 0; i < use.count; i++)
+		require(container_id_ok(use.counts[i].container));
+	require(!records_pack_use(&use, &packed, NULL));
+	compare(&packed, bytes, length);
+}
+
+/* A rule of each kind is asked of it: no label, however odd, leads beyond the labels. */
+static void check_container(const uint8_t *bytes, size_t length)
+{
+	static const char *const rules[] = { "image=nginx", "label=a=1", "compose=p/s",
+		"container=name" };
+	static struct container_facts container;
+	struct pack packed = { 0 };
+	struct container_facts *exact;
+	uint8_t found[SEAL_ID_BYTES];
+
+	if (refused(records_unpack_container(id, bytes, length, &container, NULL)))
+		return;
+	require(!container_facts_check(&container, NULL));
+	require(!records_container_id(container.id, found, NULL));
+	require(!memcmp(found, id, sizeof found));
+	exact = malloc(container_facts_size(&container)); /* a read beyond the end is caught */
+	require(exact);
+	memcpy(exact, &container, container_facts_size(&container));
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+		binding_holds(rules[i], exact);
+	require(!records_pack_container(exact, &packed, NULL));
+	compare(&packed, bytes, length);
+	free(exact);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
@@ -68,5 +140,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	records_kind(bytes, length);
 	check_secret(bytes, length);
 	check_grant(bytes, length);
+	check_consumer(bytes, length);
+	check_use(bytes, length);
+	check_container(bytes, length);
 	return 0;
 }
