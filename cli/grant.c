@@ -5,10 +5,10 @@
 
 #include "base/access.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/names.h"
 #include "cli/duration.h"
 #include "cli/limits.h"
-#include "cli/moment.h"
 #include "cli/run.h"
 #include "cli/snippet.h"
 
@@ -60,13 +60,13 @@ static int set_numbers(const struct session *session, json_t *grant, struct err 
 static int set_expiry(const struct session *session, json_t *grant, struct err *err)
 {
 	const char *text = session->invocation->values[OPTION_EXPIRES];
-	uint64_t seconds = 0;
+	uint64_t seconds = 0, moment;
 	struct err inner;
 
 	if (!text)
 		return 0;
 	if (strchr(text, '-')) {
-		if (!moment_is_exact(text))
+		if (clock_parse(text, &moment, NULL) < 0)
 			return err_set(err, TACIT_INVALID,
 				"option '--expires' takes a time in UTC, as 2026-12-31T00:00:00Z, "
 				"or a duration, as 2h");
@@ -74,8 +74,9 @@ static int set_expiry(const struct session *session, json_t *grant, struct err *
 		return 0;
 	}
 	if (duration_parse(text, &seconds, &inner) < 0)
-		return err_set(err, TACIT_INVALID, "option '--expires': %s%s", inner.text,
-			"; a time in UTC is 2026-12-31T00:00:00Z");
+		return err_set(err, TACIT_INVALID,
+			"option '--expires': %s; a time in UTC is 2026-12-31T00:00:00Z",
+			inner.text);
 	json_object_set_new(grant, "expires_in", json_integer((json_int_t)seconds));
 	return 0;
 }
@@ -136,8 +137,11 @@ int grant_add(struct session *session, struct err *err)
 		return err_set(err, TACIT_INTERNAL, "no memory for a request");
 	status = session_post(session, TACIT_API_PREFIX "/grants", TACIT_JSON_TYPE, text,
 		strlen(text), &grant, err);
-	if (status < 0)
+	if (status < 0) {
+		report_hint(err, TACIT_EXISTS,
+			"'tacit apply' changes a grant, 'tacit grant rm' takes it back");
 		return status;
+	}
 	if (session->json)
 		session_print_json(grant);
 	else if (session->quiet)

@@ -14,18 +14,6 @@ time_t moment_parse(const char *text)
 	return rest && !strcmp(rest, "Z") ? timegm(&parts) : (time_t)-1;
 }
 
-/* Written again it is the same, or it was something else that is only read as one. */
-bool moment_is_exact(const char *text)
-{
-	time_t moment = moment_parse(text);
-	struct tm parts;
-	char again[MOMENT_TEXT_MAX];
-
-	if (moment == (time_t)-1 || !gmtime_r(&moment, &parts))
-		return false;
-	return strftime(again, sizeof again, "%Y-%m-%dT%H:%M:%SZ", &parts) && !strcmp(again, text);
-}
-
 void moment_span(time_t then, time_t now, char text[MOMENT_TEXT_MAX])
 {
 	static const struct {

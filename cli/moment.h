@@ -3,7 +3,6 @@
 #ifndef TACIT_CLI_MOMENT_H
 #define TACIT_CLI_MOMENT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
 
@@ -11,9 +10,6 @@
 
 /* RFC 3339 in UTC ("2026-01-31T09:30:00.125Z") as seconds since 1970; (time_t)-1 when it is not. */
 time_t moment_parse(const char *text);
-
-/* Whether `text` is a moment as "2026-12-31T00:00:00Z" is: whole seconds, and one that exists. */
-bool moment_is_exact(const char *text);
 
 /* How long `then` was before `now`: "3 minutes". Less than a second, or in the future: "a moment".
  */

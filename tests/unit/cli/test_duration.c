@@ -11,7 +11,6 @@
 
 #include "cli/duration.h"
 #include "cli/limits.h"
-#include "cli/moment.h"
 
 #define NOW 1769851800 /* 2026-01-31T09:30:00Z */
 
@@ -96,21 +95,6 @@ static void test_durations_are_shown_shortly(void **state)
 	assert_true(strlen(text) < sizeof text);
 }
 
-static void test_a_moment_is_exact_or_none(void **state)
-{
-	static const char *const wrong[] = { "", "2026-12-31", "2026-12-31T00:00Z",
-		"2026-12-31T00:00:00", "2026-12-31T00:00:00+00:00", "2026-12-31T00:00:00.5Z",
-		"2026-12-31 00:00:00Z", "2026-12-31T00:00:00z", "2026-02-30T00:00:00Z",
-		"2026-12-31T24:00:00Z", "2026-12-31T23:59:60Z", "2026-2-3T00:00:00Z",
-		" 2026-12-31T00:00:00Z", "2026-12-31T00:00:00Z " };
-
-	(void)state;
-	assert_true(moment_is_exact("2026-12-31T00:00:00Z"));
-	assert_true(moment_is_exact("2028-02-29T23:59:59Z"));
-	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
-		assert_false(moment_is_exact(wrong[i]));
-}
-
 static void test_limits_are_said_in_words(void **state)
 {
 	static const struct {
@@ -163,7 +147,6 @@ int main(void)
 		cmocka_unit_test(test_durations_are_understood),
 		cmocka_unit_test(test_everything_else_is_refused),
 		cmocka_unit_test(test_durations_are_shown_shortly),
-		cmocka_unit_test(test_a_moment_is_exact_or_none),
 		cmocka_unit_test(test_limits_are_said_in_words),
 	};
 

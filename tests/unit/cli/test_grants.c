@@ -102,6 +102,10 @@ static void test_nothing_is_sent_for_a_bad_line(void **state)
 		{ { "grant", "add", "a", "container/bb", "--expires", "0s" }, "at least 1 second" },
 		{ { "grant", "add", "a", "container/bb", "--expires", "2026-02-30T00:00:00Z" },
 			"takes a time in UTC, as 2026-12-31T00:00:00Z, or a duration, as 2h" },
+		{ { "grant", "add", "a", "container/bb", "--expires", "2026-12-31" },
+			"takes a time in UTC" },
+		{ { "grant", "add", "a", "container/bb", "--expires", "2026-12-31T00:00:00+01:00" },
+			"takes a time in UTC" },
 		{ { "grant", "add", "a", "container/bb", "--reads", "0" },
 			"'--reads' takes a number from 1 to 1000000" },
 		{ { "grant", "add", "a", "container/bb", "--reads", "1000001" },
@@ -144,6 +148,27 @@ static void test_a_grant_says_its_limits(void **state)
 				     "\n"
 				     "  A_FILE=/run/tacit/unit/backup.service/a\n");
 	assert_int_equal(ran.exit, 0);
+}
+
+static void test_a_grant_that_exists_is_not_changed(void **state)
+{
+	static const struct canned exists[] = {
+		{ "POST /v1/grants", FAKE_TEXT, 409,
+			"{\"error\":{\"code\":\"exists\",\"message\":\"it is granted already\"}}",
+			NULL, NULL },
+		{ NULL, FAKE_TEXT, 0, NULL, NULL, NULL },
+	};
+	struct fake_agent agent;
+	struct ran ran;
+
+	(void)state;
+	fake_start(&agent, exists);
+	run_tacit(&agent, &ran, NULL, "grant", "add", "a", "container/bb", NULL);
+	assert_string_equal(ran.err,
+		"tacit: grant add a: it is granted already; 'tacit apply' changes a grant, "
+		"'tacit grant rm' takes it back\n");
+	assert_int_equal(ran.exit, 1);
+	fake_stop(&agent);
 }
 
 static void when(long seconds, char text[32])
@@ -253,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_limits_are_sent_as_given),
 		cmocka_unit_test(test_nothing_is_sent_for_a_bad_line),
 		cmocka_unit_test(test_a_grant_says_its_limits),
+		cmocka_unit_test(test_a_grant_that_exists_is_not_changed),
 		cmocka_unit_test(test_the_list_shows_what_matters),
 		cmocka_unit_test(test_a_decision_is_explained),
 	};
