@@ -7,7 +7,7 @@
 . "$SUPPORT/agent.sh"
 
 engine_start
-agent_new a
+agent_new a "engine $TACIT_DOCKER_SOCKET"
 agent_start
 project=shop$$
 folder=$SCRATCH/project

@@ -6,24 +6,23 @@
 . "$SUPPORT/agent.sh"
 
 engine_start
-podman_start
-agent_new a
+podman_service_start
+agent_new a "engine $TACIT_PODMAN_SOCKET"
 agent_start
 
 secret_create db_password db 1
 secret_create other other 1
-t grant add db_password container/web >/dev/null
-t grant add other container/next >/dev/null
+consumer() { echo "container/$RUN_ID-$1"; }
+t grant add db_password "$(consumer file)" >/dev/null
+t grant add db_password "$(consumer directory)" >/dev/null
+t grant add other "$(consumer next)" >/dev/null
 password=$(value db 1)
 
 start() {
 	local name=$1
 	shift
-	podman_ run -d --name "$RUN_ID-$name" --network none --read-only --tmpfs /tmp \
-		--user 1000:1000 --cap-drop all --security-opt no-new-privileges \
-		-e DB_PASSWORD_FILE=/run/secrets/db_password "$@" "$TACIT_IMAGE" sleep 1000 \
-			>/dev/null
-	at_exit "podman_ rm -f -t 0 '$RUN_ID-$name' >/dev/null 2>&1"
+	podman_container "$name" -d -e DB_PASSWORD_FILE=/run/secrets/db_password "$@" -- sleep 1000 \
+		>/dev/null
 }
 inside() {
 	local name=$1
@@ -31,9 +30,10 @@ inside() {
 	podman_ exec "$RUN_ID-$name" "$@"
 }
 
-start file -v "$(mount_of)/container/web/db_password:/run/secrets/db_password:ro"
-start directory -v "$(mount_of)/container/web:/run/secrets:ro"
-start next -v "$(mount_of)/container/next:/run/secrets:ro"
+start file -v "$(mount_of)/$(consumer file)/db_password:/run/secrets/db_password:ro"
+start directory -v "$(mount_of)/$(consumer directory):/run/secrets:ro"
+start next -v "$(mount_of)/$(consumer next):/run/secrets:ro" \
+	-v "$(mount_of)/$(consumer file):/run/others:ro"
 for name in file directory; do
 	# shellcheck disable=SC2016  # expanded inside
 	equal "password in $name" "$password" "$(inside "$name" sh -c 'cat $DB_PASSWORD_FILE')"
@@ -44,7 +44,9 @@ say "podman, file and directory: uid 1000, no capabilities, read-only, ${#passwo
 
 equal "next's directory" other "$(inside next ls -A /run/secrets)"
 expect 1 ENOENT inside next probe read /run/secrets/db_password
-say "a second container: not listed, not there"
+equal "another's directory, given to next" '' "$(inside next ls -A /run/others 2>/dev/null || true)"
+expect 1 ENOENT inside next probe read /run/others/db_password
+say "a second container: not listed, not there, and neither in another's directory"
 
 secret_rotate db_password db 2
 for name in file directory; do

@@ -52,7 +52,7 @@ check_command() {
 # begin NAME: an agent, and a folder with the compose file of standard input.
 begin() {
 	here=$SCRATCH/$1
-	agent_new "agent-$1"
+	agent_new "agent-$1" "engine $TACIT_DOCKER_SOCKET"
 	agent_start
 	mkdir "$here"
 	sed "s|/run/tacit/|$(mount_of)/|g; s|/shop/|/$project/|g" >"$here/compose.yaml"
