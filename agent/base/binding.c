@@ -7,12 +7,17 @@
 #include "base/names.h"
 
 #define DIGEST_PREFIX "sha256:"
+/* An image with its registry and its tag. */
+#define IMAGE_WHOLE_MAX (CONTAINER_IMAGE_MAX + 32)
+
+static bool begins(const char *text, const char *beginning)
+{
+	return !strncmp(text, beginning, strlen(beginning));
+}
 
 static bool is_digest(const char *text)
 {
-	size_t prefix = strlen(DIGEST_PREFIX);
-
-	return !strncmp(text, DIGEST_PREFIX, prefix) && container_id_ok(text + prefix);
+	return begins(text, DIGEST_PREFIX) && container_id_ok(text + strlen(DIGEST_PREFIX));
 }
 
 /* No blank and no control byte: a rule is one word of a line of the access file. */
@@ -26,7 +31,7 @@ static bool is_word(const char *text)
 
 static bool check_image(const char *value)
 {
-	if (!strncmp(value, DIGEST_PREFIX, strlen(DIGEST_PREFIX)))
+	if (begins(value, DIGEST_PREFIX))
 		return is_digest(value);
 	return *value && strlen(value) <= CONTAINER_IMAGE_MAX;
 }
@@ -56,31 +61,50 @@ static bool check_container(const char *value)
 	return check_name("container", value);
 }
 
-/* The tag that a name without one means, and the registry that is left out of names. */
+static const char hub[] = "docker.io/", local[] = "localhost/";
+
+/* What is before the first '/' of a name is a registry when no repository can be called so. */
+static bool has_registry(const char *name)
+{
+	size_t length = strcspn(name, "/");
+
+	return name[length] &&
+	       (memchr(name, '.', length) || memchr(name, ':', length) || begins(name, local));
+}
+
+/* A name with everything that may be left out of it: "nginx" is docker.io/library/nginx:latest. */
+static void whole_name(const char *name, char whole[IMAGE_WHOLE_MAX])
+{
+	bool of_hub = begins(name, hub) || !has_registry(name);
+	const char *rest = begins(name, hub) ? name + strlen(hub) : name;
+	const char *slash = strrchr(rest, '/');
+	bool tagged = strpbrk(slash ? slash : rest, ":@");
+
+	snprintf(whole, IMAGE_WHOLE_MAX, "%s%s%s%s", of_hub ? hub : "",
+		of_hub && !slash ? "library/" : "", rest, tagged ? "" : ":latest");
+}
+
+static bool holds_name(const char *value, const char *image)
+{
+	char wanted[IMAGE_WHOLE_MAX], given[IMAGE_WHOLE_MAX];
+
+	/* podman's word for what was built here. */
+	if (!has_registry(value) && begins(image, local) && !has_registry(image + strlen(local)))
+		image += strlen(local);
+	whole_name(value, wanted);
+	whole_name(image, given);
+	return *image && !strcmp(wanted, given);
+}
+
 static bool holds_image(const char *value, const struct container_facts *facts)
 {
-	static const char *const prefixes[] = { "", "docker.io/library/", "docker.io/",
-		"localhost/" };
-	const char *last = strrchr(value, '/');
-	bool tagged = strpbrk(last ? last : value, ":@");
-	char full[BINDING_TEXT_MAX + 32];
+	bool holds = !strcmp(facts->image_id, value);
 
-	if (is_digest(value)) {
-		bool found = !strcmp(facts->image_id, value);
-
-		for (int i = 0; i < CONTAINER_DIGESTS_MAX; i++)
-			found |= !strcmp(facts->digest[i], value);
-		return found;
-	}
-	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
-		snprintf(full, sizeof full, "%s%s", prefixes[i], value);
-		if (!strcmp(facts->image, full))
-			return true;
-		strncat(full, ":latest", sizeof full - strlen(full) - 1);
-		if (!tagged && !strcmp(facts->image, full))
-			return true;
-	}
-	return false;
+	if (!is_digest(value))
+		return holds_name(value, facts->image);
+	for (int i = 0; i < CONTAINER_DIGESTS_MAX; i++)
+		holds = holds || !strcmp(facts->digest[i], value);
+	return holds;
 }
 
 static bool holds_label(const char *value, const struct container_facts *facts)
@@ -119,7 +143,7 @@ static const struct kind {
 static const struct kind *kind_of(const char *rule)
 {
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (!strncmp(rule, kinds[i].word, strlen(kinds[i].word)))
+		if (begins(rule, kinds[i].word))
 			return &kinds[i];
 	return NULL;
 }

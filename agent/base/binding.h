@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What else must hold of a container before it is a consumer. A rule is a text:
  *
- *   image=NAME          the image as the container was started with; "nginx" is also "nginx:latest"
- *                       and what engines call docker.io/library/nginx:latest
+ *   image=NAME          the image the container was started with, what is left out of a name put
+ *                       back on both sides: "nginx", "nginx:latest", "docker.io/library/nginx" are
+ *                       one; and what podman calls localhost/nginx, which was built there
  *   image=sha256:HEX    the image's id, or one of its repository digests
  *   label=KEY=VALUE     a label it was started with; one that comes from its image does not count
  *   compose=PROJECT/SERVICE
