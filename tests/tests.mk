@@ -76,6 +76,7 @@ bench-now: $(BINARIES) $(PROBE) $(BENCH)
 # Fuzzers: tests/fuzz/fuzz_NAME.c with its corpus, over the layers that FUZZ_NAME names (libFuzzer, clang).
 FUZZ_SECONDS ?= 10
 FUZZERS      := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_access   := base
 FUZZ_api_body := api
 FUZZ_cgroup   := core/identity
 FUZZ_config   := base

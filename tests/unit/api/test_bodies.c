@@ -22,7 +22,8 @@ static int start(const char *method, const char *target, const void *bytes, size
 
 	assert_non_null(route);
 	*body = (struct pack){ 0 };
-	pack_bytes(body, bytes, length);
+	if (length)
+		pack_bytes(body, bytes, length);
 	return request_body(route, body, request, err);
 }
 
