@@ -14,7 +14,9 @@ static const struct canned canned[] = {
 	{ "GET /v1/access", FAKE_TEXT, 200,
 		"{\"lines\":[\"grant db_password compose/shop/web\",\"grant tls/cert "
 		"compose/shop/web mode=0444\",\"bind compose/shop/web image=nginx:1.25\","
-		"\"grant db_password compose/shop/web2 as=password\",\"freeze container/legacy\"]}",
+		"\"grant db_password compose/shop/web2 as=password\",\"bind container/db "
+		"image=x\",\"freeze container/db\",\"freeze container/legacy2\",\"freeze "
+		"container/old\",\"freeze container/two\"]}",
 		NULL, NULL },
 	{ "POST /v1/access", FAKE_TEXT, 200, "{\"applied\":true," CHANGES, NULL, NULL },
 	{ "POST /v1/access?dry_run=1", FAKE_TEXT, 200, "{\"applied\":false," CHANGES, NULL, NULL },
@@ -75,7 +77,7 @@ static void test_an_export_can_be_applied(void **state)
 	(void)state;
 	run(&ran, NULL, NULL, "export");
 	assert_int_equal(access_parse(ran.out, strlen(ran.out), &list, &count, &err), 0);
-	assert_int_equal(count, 5);
+	assert_int_equal(count, 9);
 	free(list);
 }
 

@@ -95,7 +95,7 @@ static void test_answers_are_shown(void **state)
 	}
 }
 
-static void test_rules_are_sent(void **state)
+static void test_rules_and_freezes_are_sent(void **state)
 {
 	char requests[4096];
 	struct ran ran;
@@ -112,6 +112,10 @@ static void test_rules_are_sent(void **state)
 	run(&ran, requests, "consumer", "unbind", "compose/shop/web", "container=x1");
 	assert_string_equal(requests, "POST /v1/consumers/unbind {\"consumer\":"
 				      "\"compose/shop/web\",\"rules\":[\"container=x1\"]}\n");
+	run(&ran, requests, "consumer", "freeze", "compose/shop/web");
+	assert_string_equal(requests, "POST /v1/consumers/freeze" WEB "\n");
+	run(&ran, requests, "consumer", "thaw", "compose/shop/web");
+	assert_string_equal(requests, "POST /v1/consumers/thaw" WEB "\n");
 }
 
 static void test_nothing_is_sent_for_a_bad_line(void **state)
@@ -175,7 +179,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers_are_shown),
-		cmocka_unit_test(test_rules_are_sent),
+		cmocka_unit_test(test_rules_and_freezes_are_sent),
 		cmocka_unit_test(test_nothing_is_sent_for_a_bad_line),
 		cmocka_unit_test(test_errors_of_the_agent_are_told),
 	};

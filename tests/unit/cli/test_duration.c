@@ -45,9 +45,9 @@ static void test_durations_are_understood(void **state)
 static void test_everything_else_is_refused(void **state)
 {
 	static const char *const lines[] = { "", "s", "h2", "90", "2H", "2 h", " 2h", "2h ", "-2h",
-		"+2h", "1.5h", "2h30", "1h1d", "1h1h", "1d,2h", "0s", "0w0d", "1y", "315360001s",
-		"3650d1s", "522w", "99999999999999999999999999w", "18446744073709551617s",
-		"30500568904944w", "2h\n", "\xd9\xa2h" };
+		"+2h", "1.5h", "2h30", "1h1d", "1h1h", "1hm", "1d,2h", "0s", "0w0d", "1y",
+		"315360001s", "3650d1s", "522w", "99999999999999999999999999w",
+		"18446744073709551617s", "30500568904944w", "2h\n", "\xd9\xa2h" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {

@@ -81,6 +81,18 @@ static void test_options_stand_anywhere(void **state)
 	assert_null(invocation.values[OPTION_JSON]);
 }
 
+static void test_options_have_a_bit_each(void **state)
+{
+	uint64_t seen = 0;
+
+	(void)state;
+	for (int option = 0; option < OPTIONS; option++) {
+		assert_int_equal(seen & OPTION_BIT(option), 0);
+		seen |= OPTION_BIT(option);
+	}
+	assert_true(OPTION_BIT(63) > UINT32_MAX);
+}
+
 static void test_version_has_two_meanings(void **state)
 {
 	struct invocation invocation;
@@ -136,6 +148,13 @@ static void test_wrong_lines_are_refused(void **state)
 		{ "status -x", "unknown option '-x'; an argument that begins with '-' goes after "
 			       "'--'" },
 		{ "--json secret reveal a", "'secret reveal' takes no option '--json'" },
+		{ "grant ls --prune", "unknown option '--prune'; see 'tacit help grant ls'" },
+		{ "consumer feeze a",
+			"unknown command 'consumer feeze'; did you mean 'consumer freeze'?" },
+		{ "aply", "unknown command 'aply'; did you mean 'apply'?" },
+		{ "bind", "unknown command 'bind'; did you mean 'consumer bind'?" },
+		{ "consumer bind a",
+			"too few arguments; usage: tacit consumer bind CONSUMER RULE..." },
 		{ "status --json=1", "option '--json' takes no value" },
 		{ "status --wait",
 			"option '--wait' needs a value: SECONDS, wait until the agent serves" },
@@ -184,7 +203,8 @@ static void test_bounds_come_from_the_text(void **state)
 		size_t least, most;
 	} rows[] = { { "", 0, 0 }, { "NAME", 1, 1 }, { "NAME [FILE|-]", 1, 2 },
 		{ "SECRET CONSUMER", 2, 2 }, { "NAME...", 1, (size_t)-1 },
-		{ "[COMMAND...]", 0, (size_t)-1 } };
+		{ "[COMMAND...]", 0, (size_t)-1 }, { "CONSUMER RULE...", 2, (size_t)-1 },
+		{ "CONSUMER [RULE...]", 1, (size_t)-1 } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -202,6 +222,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_commands_are_found),
 		cmocka_unit_test(test_options_stand_anywhere),
+		cmocka_unit_test(test_options_have_a_bit_each),
 		cmocka_unit_test(test_version_has_two_meanings),
 		cmocka_unit_test(test_help_needs_no_arguments),
 		cmocka_unit_test(test_wrong_lines_are_refused),
