@@ -171,12 +171,13 @@ void jobs_pump(struct jobs *jobs, uint64_t now)
 	}
 }
 
-/* Not this time: an engine that was only busy gets another chance. */
+/* Not this time: an engine that was only busy gets another chance. Who waits does not wait for what
+ * has taken too long already. */
 static void fail(struct jobs *jobs, struct job *job, const struct answer *answer)
 {
 	log_debug("engine %s: a container could not be looked at: %s, HTTP %d", jobs->socket,
 		code_word((enum tacit_code) - answer->code), answer->status);
-	if (++job->attempts < JOBS_ATTEMPTS)
+	if (++job->attempts < JOBS_ATTEMPTS && !(job->urgent && answer->code == -TACIT_BUSY))
 		look_again(jobs, job);
 	else
 		finish_untold(jobs, job);
