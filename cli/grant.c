@@ -139,7 +139,7 @@ int grant_add(struct session *session, struct err *err)
 		strlen(text), &grant, err);
 	if (status < 0) {
 		report_hint(err, TACIT_EXISTS,
-			"'tacit apply' changes a grant, 'tacit grant rm' takes it back");
+			"'tacit grant rm' takes it back, 'tacit apply' changes it");
 		return status;
 	}
 	if (session->json)

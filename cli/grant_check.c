@@ -89,6 +89,7 @@ static void print_rules(const json_t *rules)
 static void print_check(const json_t *check, bool allowed)
 {
 	const char *reason = member_text(check, "reason"), *reader = member_text(check, "reader");
+	const json_t *rules = json_object_get(check, "rules");
 	size_t length = strlen(reason);
 	char line[1024];
 
@@ -98,11 +99,15 @@ static void print_check(const json_t *check, bool allowed)
 	snprintf(line, sizeof line, ": %.*s (rule: %.100s)", (int)(length < 800 ? length : 800),
 		reason, member_text(check, "rule"));
 	session_print_clean(line);
+	/* Nobody was named: then it is allowed to whom the rules below are true of. */
+	if (!*reader && allowed)
+		reader = json_array_size(rules) ? "whoever is the consumer; all of these must hold"
+						: "whoever is the consumer";
 	if (*reader) {
 		fputs("  reader    ", stdout);
 		session_print_clean(reader);
 	}
-	print_rules(json_object_get(check, "rules"));
+	print_rules(rules);
 }
 
 int grant_check(struct session *session, struct err *err)
@@ -114,6 +119,8 @@ int grant_check(struct session *session, struct err *err)
 
 	if (!status)
 		status = session_get(session, path, &check, err);
+	if (status == -TACIT_NOT_FOUND && session->invocation->values[OPTION_CONTAINER])
+		report_hint(err, TACIT_NOT_FOUND, "'tacit status' says which engines answer");
 	if (status < 0)
 		return status;
 	allowed = json_is_true(json_object_get(check, "allowed"));

@@ -10,7 +10,7 @@
 #include "cli/run.h"
 #include "cli/table.h"
 
-/* "2m ago, v3, shop_web_1". A reader is "container/shop_web_1 4f5e0c1d2a3b": its name
+/* "2m ago, v3, shop_web_1", "now, v3". A reader is "container/shop_web_1 4f5e0c1d2a3b": its name
  * is enough here, and nothing where the consumer has said it already. */
 static void read_cell(struct table *table, const json_t *grant, time_t now)
 {
@@ -32,8 +32,8 @@ static void read_cell(struct table *table, const json_t *grant, time_t now)
 		reader += sizeof container - 1;
 		length -= sizeof container - 1;
 	}
-	table_cell(table, "%s ago, v%llu%s%.*s", span, member_number(grant, "last_version"),
-		length ? ", " : "", (int)length, reader);
+	table_cell(table, "%s%s, v%llu%s%.*s", then < now ? span : "now", then < now ? " ago" : "",
+		member_number(grant, "last_version"), length ? ", " : "", (int)length, reader);
 }
 
 static void print_grants(const json_t *list)

@@ -35,6 +35,17 @@ static const struct canned canned[] = {
 		"{\"allowed\":false,\"rule\":\"host\",\"reason\":\"it runs on the host\","
 		"\"reader\":null,\"rules\":[]}",
 		NULL, NULL },
+	{ "GET /v1/grants/check?secret=a&consumer=container%2Fbb", FAKE_TEXT, 200,
+		"{\"allowed\":true,\"rule\":\"consumer\",\"reason\":\"the grant lives\","
+		"\"reader\":null,\"rules\":[{\"rule\":\"image=x\",\"holds\":null}]}",
+		NULL, NULL },
+	{ "GET /v1/grants/check?secret=a&consumer=container%2Fcc", FAKE_TEXT, 200,
+		"{\"allowed\":true,\"rule\":\"consumer\",\"reason\":\"the grant lives\","
+		"\"reader\":null,\"rules\":[]}",
+		NULL, NULL },
+	{ "GET /v1/grants/check?secret=a&consumer=container%2Fbb&container=none", FAKE_TEXT, 404,
+		"{\"error\":{\"code\":\"not_found\",\"message\":\"there is no such container\"}}",
+		NULL, NULL },
 	{ "GET /v1/grants/check?secret=none&consumer=user%2F0", FAKE_TEXT, 404, NOT_FOUND, NULL,
 		NULL },
 	{ NULL, FAKE_TEXT, 0, NULL, NULL, NULL },
@@ -165,8 +176,8 @@ static void test_a_grant_that_exists_is_not_changed(void **state)
 	fake_start(&agent, exists);
 	run_tacit(&agent, &ran, NULL, "grant", "add", "a", "container/bb", NULL);
 	assert_string_equal(ran.err,
-		"tacit: grant add a: it is granted already; 'tacit apply' changes a grant, "
-		"'tacit grant rm' takes it back\n");
+		"tacit: grant add a: it is granted already; 'tacit grant rm' takes it back, "
+		"'tacit apply' changes it\n");
 	assert_int_equal(ran.exit, 1);
 	fake_stop(&agent);
 }
@@ -183,7 +194,7 @@ static void when(long seconds, char text[32])
 /* Moments are put where they are shown the same for half a minute. */
 static void test_the_list_shows_what_matters(void **state)
 {
-	char soon[32], past[32], hour[32], minutes[32], hours[32], days[32], list[4096];
+	char soon[32], past[32], hour[32], minutes[32], hours[32], days[32], ahead[32], list[4096];
 	struct canned grants[] = {
 		{ "GET /v1/grants", FAKE_TEXT, 200, list, NULL, NULL },
 		{ NULL, FAKE_TEXT, 0, NULL, NULL, NULL },
@@ -198,6 +209,7 @@ static void test_the_list_shows_what_matters(void **state)
 	when(-125, minutes);
 	when(-5 * 3600, hours);
 	when(-12 * 86400, days);
+	when(60, ahead);
 	snprintf(list, sizeof list,
 		"[" GRANT("db_password", "compose/shop/web", "db_password") PLAIN
 		",\"state\":\"live\",\"last_read_at\":\"%s\",\"last_reader\":\"container/"
@@ -218,8 +230,10 @@ static void test_the_list_shows_what_matters(void **state)
 			"legacy_token", "container/legacy", "legacy_token") PLAIN
 		",\"state\":\"frozen\"," NEVER "}," GRANT("smtp", "user/1000", "smtp") PLAIN
 		",\"state\":\"live\",\"last_read_at\":\"%s\",\"last_reader\":\"user/1000\","
-		"\"last_version\":5}]",
-		minutes, soon, hours, hour, past, hours, days);
+		"\"last_version\":5}," GRANT("backup_key", "unit/backup.service", "backup_key")
+			PLAIN ",\"state\":\"live\",\"last_read_at\":\"%s\",\"last_reader\":"
+			      "\"unit/backup.service\",\"last_version\":1}]",
+		minutes, soon, hours, hour, past, hours, days, ahead);
 	fake_start(&agent, grants);
 	run_tacit(&agent, &ran, NULL, "grant", "ls", NULL);
 	assert_string_equal(ran.err, "");
@@ -260,6 +274,17 @@ static void test_a_decision_is_explained(void **state)
 	assert_int_equal(ran.exit, TACIT_EXIT_DENIED);
 	run(&ran, requests, "grant", "check", "db_password", "compose/shop/web", "-q");
 	assert_string_equal(ran.out, "allowed\n");
+	run(&ran, requests, "grant", "check", "a", "container/bb");
+	assert_string_equal(ran.out, "allowed: the grant lives (rule: consumer)\n"
+				     "  reader    whoever is the consumer; all of these must hold\n"
+				     "  unknown   image=x\n");
+	run(&ran, requests, "grant", "check", "a", "container/cc");
+	assert_string_equal(ran.out, "allowed: the grant lives (rule: consumer)\n"
+				     "  reader    whoever is the consumer\n");
+	run(&ran, requests, "grant", "check", "a", "container/bb", "--container", "none");
+	assert_string_equal(ran.err, "tacit: grant check a: there is no such container; 'tacit "
+				     "status' says which engines answer\n");
+	assert_int_equal(ran.exit, TACIT_EXIT_NOT_FOUND);
 	run(&ran, requests, "grant", "check", "none", "user/0");
 	assert_string_equal(ran.err, "tacit: grant check none: there is no such grant; 'ls' shows "
 				     "what there is\n");
