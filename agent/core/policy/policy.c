@@ -54,14 +54,18 @@ static struct policy_answer decide_own(const struct policy_question *question)
  * is not told that the file is absent before anybody could know. */
 static struct policy_answer decide_other(const struct policy_question *question)
 {
+	bool directory = question->place != PLACE_FILE && question->act == ACT_STAT;
+
 	switch (question->reader) {
 	case POLICY_OPERATOR:
 		return allow(RULE_OPERATOR);
 	case POLICY_TOUCHER:
 		return allow(RULE_TOUCHER);
 	case POLICY_CONTAINER:
-		return question->match == MATCH_UNKNOWN ? allow(RULE_UNIDENTIFIED)
-							: deny(RULE_OTHER_CONSUMER, ENOENT);
+		if (question->match == MATCH_UNKNOWN)
+			return allow(RULE_UNIDENTIFIED);
+		/* Who started it gave it the directory: it starts, and finds nothing there. */
+		return directory ? allow(RULE_DIRECTORY) : deny(RULE_OTHER_CONSUMER, ENOENT);
 	case POLICY_HOST:
 		return deny(RULE_NOT_CONTAINER, ENOENT);
 	case POLICY_UNKNOWN:
@@ -149,6 +153,8 @@ static const struct {
 	[RULE_OPERATOR] = { "operator", "operators of the host may see names and sizes" },
 	[RULE_PUBLIC] = { "public", "it is no secret" },
 	[RULE_TOUCHER] = { "toucher", "the agent itself wakes watchers" },
+	[RULE_DIRECTORY] = { "directory",
+		"a container sees the directory it was given, and nothing in it" },
 	[RULE_SHAPE] = { "shape", "the agent is locked: every well-formed name is there" },
 	[RULE_LOCKED] = { "locked", "the agent is locked" },
 	[RULE_NOT_GRANTED] = { "not-granted", "no grant lives there" },
