@@ -61,14 +61,15 @@ struct policy_question {
 };
 
 enum policy_rule {
-	RULE_CONSUMER,       /* allowed: the consumer itself */
-	RULE_OPERATOR,       /* allowed: an operator of the host may see names and sizes */
-	RULE_PUBLIC,         /* allowed: no secret */
-	RULE_TOUCHER,        /* allowed: the agent's own touch */
-	RULE_SHAPE,          /* allowed: locked, everything well-formed exists */
-	RULE_LOCKED,         /* denied: no key */
-	RULE_NOT_GRANTED,    /* denied: no grant lives here */
-	RULE_NOT_CONTAINER,  /* denied: a process of the host that is no consumer */
+	RULE_CONSUMER,      /* allowed: the consumer itself */
+	RULE_OPERATOR,      /* allowed: an operator of the host may see names and sizes */
+	RULE_PUBLIC,        /* allowed: no secret */
+	RULE_TOUCHER,       /* allowed: the agent's own touch */
+	RULE_DIRECTORY,     /* allowed: a directory that a container was given, and nothing in it */
+	RULE_SHAPE,         /* allowed: locked, everything well-formed exists */
+	RULE_LOCKED,        /* denied: no key */
+	RULE_NOT_GRANTED,   /* denied: no grant lives here */
+	RULE_NOT_CONTAINER, /* denied: a process of the host that is no consumer */
 	RULE_OTHER_CONSUMER, /* denied: a container, but not this consumer */
 	RULE_UNIDENTIFIED,   /* denied, or seen only: nobody has said which container it is */
 	RULE_EXPIRED,        /* denied: the grant has ended */
