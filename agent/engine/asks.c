@@ -129,7 +129,7 @@ int asks_receive(struct asks *asks, struct err *err)
 
 static bool has_room(struct ask_state *ask, size_t more)
 {
-	size_t most = HTTP_HEAD_MAX + kinds[ask->what].most;
+	size_t most = (ask->has_head ? ask->head.size : HTTP_HEAD_MAX) + kinds[ask->what].most;
 	size_t room = ask->room ? ask->room : ROOM_FIRST;
 	char *text;
 

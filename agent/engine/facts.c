@@ -198,20 +198,33 @@ static void add_labels(struct facts *facts, const struct image *image)
 	}
 }
 
-/* Both names or neither: half of a consumer is none. */
-static void name_compose(struct container_facts *facts)
+/* Compose gives the images that it builds its labels too, project and service among them. The hash
+ * of the configuration it gives to containers alone: one that has it, and not from its image, was
+ * started by compose, which sets project and service of each, whatever the image says. */
+static const char *compose_label(const struct facts *facts, const char *key)
 {
-	static const char project_key[] = "com.docker.compose.project";
-	static const char service_key[] = "com.docker.compose.service";
-	const char *project = container_label(facts, project_key, sizeof project_key - 1);
-	const char *service = container_label(facts, service_key, sizeof service_key - 1);
+	static const char hash[] = "com.docker.compose.config-hash";
+	const struct container_facts *said = &facts->came.facts;
+	const char *value = container_label(said, key, strlen(key));
+
+	if (value || !container_label(said, hash, sizeof hash - 1))
+		return value;
+	return parse_member(facts->labels, key);
+}
+
+/* Both names or neither: half of a consumer is none. */
+static void name_compose(struct facts *facts)
+{
+	struct container_facts *said = &facts->came.facts;
+	const char *project = compose_label(facts, "com.docker.compose.project");
+	const char *service = compose_label(facts, "com.docker.compose.service");
 
 	if (!project || !service ||
 		!consumer_component_ok(CONSUMER_COMPOSE, 0, project, strlen(project)) ||
 		!consumer_component_ok(CONSUMER_COMPOSE, 1, service, strlen(service)))
 		return;
-	put(facts->project, sizeof facts->project, project);
-	put(facts->service, sizeof facts->service, service);
+	put(said->project, sizeof said->project, project);
+	put(said->service, sizeof said->service, service);
 }
 
 void facts_finish(struct facts *facts, const struct image *image)
@@ -224,5 +237,5 @@ void facts_finish(struct facts *facts, const struct image *image)
 	}
 	memcpy(said->digest, image->digest, sizeof said->digest);
 	add_labels(facts, image);
-	name_compose(said);
+	name_compose(facts);
 }

@@ -203,6 +203,28 @@ static void labels_of_the_image(void **state)
 	assert_string_equal(told->project, "shop");
 }
 
+/* Compose labels the images it builds, too: the hash that it gives to containers alone tells. */
+static void image_that_compose_built(void **state)
+{
+	static const char image[] = "{\"com.docker.compose.project\":\"shop\","
+				    "\"com.docker.compose.service\":\"web\","
+				    "\"com.docker.compose.version\":\"2.29.1\"}";
+	static const char started[] = "{\"com.docker.compose.project\":\"shop\","
+				      "\"com.docker.compose.service\":\"web\","
+				      "\"com.docker.compose.config-hash\":\"d75c\"}";
+	const struct container_facts *told;
+
+	(void)state;
+	told = tell(&(struct said){ .labels = started, .image_labels = image });
+	assert_string_equal(told->project, "shop");
+	assert_string_equal(told->service, "web");
+	assert_labels_are(told, "com.docker.compose.config-hash=d75c\0");
+	told = tell(&(struct said){ .labels = image, .image_labels = image });
+	assert_string_equal(told->project, "");
+	told = tell(&(struct said){ .labels = started, .image_labels = started });
+	assert_string_equal(told->project, "");
+}
+
 static void image_that_is_not_known(void **state)
 {
 	const struct container_facts *told = tell(&(struct said){ .image_unknown = true,
@@ -345,6 +367,7 @@ int main(void)
 		cmocka_unit_test(images),
 		cmocka_unit_test(digests),
 		cmocka_unit_test(labels_of_the_image),
+		cmocka_unit_test(image_that_compose_built),
 		cmocka_unit_test(image_that_is_not_known),
 		cmocka_unit_test(labels_that_are_left_out),
 		cmocka_unit_test(labels_that_do_not_fit),
