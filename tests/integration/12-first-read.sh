@@ -57,7 +57,7 @@ lines() {
 	equal "reads of $1" "$2" "$(grep -cxF "$password" <<<"$3")"
 	equal "what else $1 said" '' "$(grep -vxF "$password" <<<"$3" || true)"
 }
-restarts=$((starts / 10))
+restarts=$((starts / 20))
 before=$(parked total)
 first_act=(sh -c "probe read $secret && echo && exec sleep 1000")
 container again -d "${options[@]}" -- "${first_act[@]}" >/dev/null

@@ -43,7 +43,7 @@ cat >"$SCRATCH/project/compose.yaml" <<-YAML
 	    read_only: true
 	    cap_drop: [ALL]
 	    volumes: ["$(mounted "compose/$project/web")"]
-	    command: ["sh", "-c", "cat $secret; exec sleep 1000"]
+	    command: ["sh", "-c", "cat $secret; echo; exec sleep 1000"]
 YAML
 at_exit 'compose_ "$SCRATCH/project" -p "$project" down -t 0 >/dev/null 2>&1'
 run compose_ "$SCRATCH/project" -p "$project" up -d

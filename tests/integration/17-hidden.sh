@@ -16,8 +16,8 @@ web=container/$RUN_ID-web thief=container/$RUN_ID-thief
 t grant add db_password "$web" >/dev/null
 t grant add mail_token "$web" >/dev/null
 t grant add mail_token "$thief" >/dev/null
-mounted=(-v "$(mount_of)/$web:/run/secrets:ro" -v "$(mount_of):/all:ro")
-container web -d "${mounted[@]}" -- sleep 1000 >/dev/null
+mounted=(-v "$(mount_of):/all:ro")
+container web -d "${mounted[@]}" -v "$(mount_of)/$web:/run/secrets:ro" -- sleep 1000 >/dev/null
 container thief -d "${mounted[@]}" -- sleep 1000 >/dev/null
 inside() { docker exec "$RUN_ID-$1" "${@:2}"; }
 
@@ -35,11 +35,11 @@ looked=0
 equal "what web lists" $'db_password\nmail_token' "$(inside web ls -A /run/secrets)"
 like "how its own looks to web" '^stat ok .*open ok$' \
 	"$(inside web probe looks /run/secrets/db_password)"
-run inside thief ls -A /run/secrets
+run inside thief ls -A "/all/$web"
 equal "what a thief lists" '' "$OUT"
-same_as_absent "a thief" /run/secrets/db_password inside thief
 same_as_absent "a thief" "/all/$web/db_password" inside thief
-same_as_absent "root in a thief" /run/secrets/db_password docker exec -u 0 "$RUN_ID-thief"
+same_as_absent "a thief" "/all/$web" inside thief
+same_as_absent "root in a thief" "/all/$web/db_password" docker exec -u 0 "$RUN_ID-thief"
 
 # The name of something of one's own that was taken back, expired, or is frozen.
 for what in revoked expired frozen; do t grant add db_password "$web" --as $what >/dev/null; done

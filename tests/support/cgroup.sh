@@ -11,14 +11,15 @@ cgroup_roots() { awk '$3 ~ /^cgroup2?$/ && !seen[$1 $4]++ { print $2 }' /proc/mo
 
 # cgroup_make PATH: in every hierarchy, with all above it; taken away at the end.
 cgroup_make() {
-	local root at part
+	local root at part above
 	for root in $(cgroup_roots); do
-		at=$root
+		at=$root above=''
 		for part in ${1//\// }; do
 			at=$at/$part
 			[ -d "$at" ] || {
 				mkdir "$at"
-				CGROUPS_MADE+=("$at")
+				[ "$above" ] || CGROUPS_MADE+=("$at")
+				above=made
 			}
 			# In version 1 nothing can enter before it has processors and memory.
 			[ ! -e "$at/cpuset.mems" ] || [ "$root" = "$CGROUP2" ] || {
@@ -30,11 +31,14 @@ cgroup_make() {
 }
 
 cgroups_remove() {
-	local i
-	for ((i = ${#CGROUPS_MADE[@]} - 1; i >= 0; i--)); do
-		within 2 rmdir "${CGROUPS_MADE[i]}" || [ ! -d "${CGROUPS_MADE[i]}" ] ||
-			echo "  cannot remove ${CGROUPS_MADE[i]}" >&2
+	local made
+	for made in "${CGROUPS_MADE[@]}"; do
+		within 2 cgroup_remove "$made" || echo "  cannot remove $made" >&2
 	done
+}
+# A directory with what engines left in it.
+cgroup_remove() {
+	[ ! -d "$1" ] || find "$1" -depth -type d -exec rmdir {} +
 }
 at_exit cgroups_remove
 
