@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A core without its process: a vault in a scratch directory, a model, and a real server whose
- * devices are socket pairs. The test is the kernel: it writes requests with whatever uid and pid it
- * likes and reads the answers. Readers are children in cgroups of the test's own; without root, or
- * where cgroups cannot be made, tests skip. Included once per test program. */
+/* A core without its process: a vault in a scratch directory, a model, what engines have said, and
+ * a real server whose devices are socket pairs. The test is the kernel, the engines and the thread
+ * that owns the vault: it writes requests with whatever uid and pid it likes and reads the answers.
+ * Readers are children in cgroups of the test's own; without root, or where cgroups cannot be made,
+ * tests skip. Included once per test program. */
 #ifndef TACIT_TEST_FUSE_RIG_H
 #define TACIT_TEST_FUSE_RIG_H
 
@@ -16,23 +17,28 @@
 #include "core/fuse/internal.h"
 
 #define RIG_THREADS 4
+#define RIG_ENGINE_THREADS 2
 #define RIG_SECRET "shop/db_password"
 #define RIG_CONSUMER "compose/shop/web"
 #define RIG_FILE "db_password"
 #define RIG_REPLY_MAX 70000
 
+/* Records are loaded when what they speak of is there. */
+enum rig_pass { PASS_SECRETS, PASS_GRANTS, PASS_USES, PASSES };
+
 struct rig {
 	struct fixture store; /* first: the store's fixture set it up */
 	struct config config;
 	struct identity *identity;
+	struct containers *containers; /* none has an engine, unless the set-up says otherwise */
 	struct handover *handover;
 	int handover_fd;
 	unsigned int threads;
 	const struct vault *vault; /* what the server sees: NULL while locked */
 	struct model *model;
 	struct server *server;
-	bool running;      /* the server's threads */
-	bool loads_grants; /* secrets were loaded: grants are next */
+	bool running;       /* the server's threads */
+	enum rig_pass pass; /* of loading */
 	int kernel[RIG_THREADS], device[RIG_THREADS];
 	pid_t web, other, host; /* two containers' processes, one of neither */
 	_Atomic uint64_t unique;
@@ -235,6 +241,27 @@ static inline void rig_rotate(struct rig *rig, const void *value, size_t length)
 	model_unlock(rig->model);
 }
 
+/* Let a grant of one version have it. The caller holds the write lock. */
+static inline void rig_pin(struct rig *rig, struct grant *grant)
+{
+	uint64_t number = grant->record.version;
+	uint8_t *sealed;
+	size_t length;
+	struct err err;
+
+	if (!grant_lives(grant) || !number)
+		return;
+	for (uint32_t i = 0; i < grant->secret->record.version_count; i++) {
+		const struct version_record *version = &grant->secret->record.versions[i];
+
+		if (version->number != number || secret_blob(grant->secret, number))
+			continue;
+		must(vault_load_value(rig->store.vault, version->value_id, &sealed, &length, &err));
+		assert_non_null(secret_add_blob(grant->secret, version, sealed, length));
+	}
+	assert_true(model_pin(grant));
+}
+
 /* A grant, in the vault and in the model. */
 static inline void rig_put_grant(struct rig *rig, const struct grant_record *grant)
 {
@@ -245,9 +272,41 @@ static inline void rig_put_grant(struct rig *rig, const struct grant_record *gra
 		return;
 	model_write_lock(rig->model);
 	must(model_put_grant(rig->model, grant, &err));
+	rig_pin(rig, model_grant_by_id(rig->model, grant->id));
 	if (grant->revoked_ns)
 		server_end_handles(rig->server, grant->id);
 	model_unlock(rig->model);
+}
+
+/* What else is said of a consumer, in the vault and in the model. */
+static inline void rig_put_consumer(struct rig *rig, const struct consumer_record *consumer)
+{
+	struct err err;
+
+	must(vault_begin(rig->store.vault, &err));
+	must(vault_put_consumer(rig->store.vault, consumer, &err));
+	must(vault_commit(rig->store.vault, &err));
+	model_write_lock(rig->model);
+	must(model_put_consumer(rig->model, consumer, &err));
+	model_unlock(rig->model);
+}
+
+/* Bind a consumer to these rules and no others; NULL ends them. */
+static inline struct consumer_record rig_bind(
+	struct rig *rig, const char *consumer, const char *const *rules)
+{
+	const struct node *node = model_consumer(rig->model, consumer);
+	struct consumer_record record = { .frozen_ns = 0 };
+
+	if (node && node->consumer)
+		record = node->consumer->record;
+	else
+		seal_random(record.id, sizeof record.id);
+	snprintf(record.consumer, sizeof record.consumer, "%s", consumer);
+	for (record.rule_count = 0; *rules; rules++)
+		snprintf(record.rules[record.rule_count++], sizeof record.rules[0], "%s", *rules);
+	rig_put_consumer(rig, &record);
+	return record;
 }
 
 static inline struct grant_record rig_grant(
@@ -281,7 +340,7 @@ static inline int rig_load_secret(void *arg, const struct secret_record *record,
 	uint8_t *sealed;
 	size_t length;
 
-	if (rig->loads_grants)
+	if (rig->pass != PASS_SECRETS)
 		return 0;
 	assert_int_equal(
 		vault_load_value(rig->store.vault, current->value_id, &sealed, &length, NULL), 0);
@@ -291,8 +350,39 @@ static inline int rig_load_secret(void *arg, const struct secret_record *record,
 static inline int rig_load_grant(void *arg, const struct grant_record *record, struct err *err)
 {
 	struct rig *rig = arg;
+	int status = 0;
 
-	return rig->loads_grants ? model_put_grant(rig->model, record, err) : 0;
+	if (rig->pass != PASS_GRANTS)
+		return 0;
+	status = model_put_grant(rig->model, record, err);
+	if (status == 0)
+		rig_pin(rig, model_grant_by_id(rig->model, record->id));
+	return status;
+}
+
+static inline int rig_load_consumer(
+	void *arg, const struct consumer_record *record, struct err *err)
+{
+	struct rig *rig = arg;
+
+	return rig->pass == PASS_GRANTS ? model_put_consumer(rig->model, record, err) : 0;
+}
+
+static inline int rig_load_use(void *arg, const struct use_record *record, struct err *err)
+{
+	struct rig *rig = arg;
+
+	return rig->pass == PASS_USES ? model_put_use(rig->model, record, err) : 0;
+}
+
+static inline int rig_load_container(
+	void *arg, const struct container_facts *facts, struct err *err)
+{
+	struct rig *rig = arg;
+
+	(void)err;
+	containers_keep(rig->containers, facts);
+	return 0;
 }
 
 static inline void rig_lock(struct rig *rig)
@@ -308,13 +398,16 @@ static inline void rig_unlock(struct rig *rig)
 {
 	struct err err;
 
+	const struct vault_visitor visitor = { rig_load_secret, rig_load_grant, rig_load_consumer,
+		rig_load_use, rig_load_container, rig };
+
 	model_write_lock(rig->model);
 	rig->vault = rig->store.vault;
+	rig->model->floor =
+		(struct clock_floor){ rig->handover->mounted_ns, rig->handover->mounted_boot_ns };
 	must(model_open(rig->model, &err));
-	for (int pass = 0; pass < 2; pass++) {
-		rig->loads_grants = pass;
-		must(vault_each(rig->store.vault, rig_load_secret, rig_load_grant, rig, &err));
-	}
+	for (rig->pass = 0; rig->pass < PASSES; rig->pass++)
+		must(vault_each(rig->store.vault, &visitor, &err));
 	model_unlock(rig->model);
 }
 
@@ -352,6 +445,7 @@ static inline struct server_parts rig_parts(struct rig *rig)
 	return (struct server_parts){ .model = rig->model,
 		.vault = &rig->vault,
 		.identity = rig->identity,
+		.containers = rig->containers,
 		.handover = rig->handover,
 		.device = rig->device,
 		.operators = (gid_t)-1 };
@@ -365,7 +459,9 @@ static inline void rig_start_core(struct rig *rig)
 	struct err err;
 
 	rig->model = model_new(rig->handover->node_key);
+	rig->containers = containers_new(&rig->config);
 	assert_non_null(rig->model);
+	assert_non_null(rig->containers);
 	rig_unlock(rig);
 	for (unsigned int i = 0; i < rig->threads; i++) {
 		int pair[2];
@@ -389,20 +485,33 @@ static inline void rig_run_core(struct rig *rig)
 	rig->running = true;
 }
 
-/* A core ends with its process. Here its threads do, when their devices are closed. */
+/* A core ends with its process. Here its threads do: when their devices are closed, and the
+ * doorman, who has none, where it waits for news. */
 static inline void rig_end_core(struct rig *rig)
 {
+	struct server *server = rig->server;
+
 	for (unsigned int i = 0; i < rig->threads; i++) {
 		shutdown(rig->kernel[i], SHUT_RDWR); /* children of a test hold it open, too */
 		close(rig->kernel[i]);
 		if (rig->running)
-			pthread_join(rig->server->worker[i].thread, NULL);
-		fuse_session_destroy(rig->server->worker[i].session); /* closes the device */
+			pthread_join(server->worker[i].thread, NULL);
 	}
-	close(rig->server->gone);
-	free(rig->server);
+	if (rig->running) {
+		pthread_cancel(server->worker[rig->threads].thread);
+		pthread_join(server->worker[rig->threads].thread, NULL);
+	}
+	/* Closes the devices; the doorman's is that of the first, and then closed already. */
+	for (unsigned int i = 0; i <= rig->threads; i++)
+		fuse_session_destroy(server->worker[i].session);
+	close(server->gone);
+	close(server->park.wake);
+	close(server->park.count_wake);
+	free(server);
 	rig->running = false;
 	rig->server = NULL;
+	containers_free(rig->containers);
+	rig->containers = NULL;
 	model_free(rig->model);
 	rig->model = NULL;
 }
@@ -425,7 +534,7 @@ static inline pid_t rig_reader(char digit)
 								      : 0;
 }
 
-static inline int rig_set_up_threads(void **state, unsigned int threads)
+static inline int rig_set_up_with(void **state, unsigned int threads, size_t engines)
 {
 	struct rig *rig = calloc(1, sizeof *rig);
 	struct err err;
@@ -442,6 +551,7 @@ static inline int rig_set_up_threads(void **state, unsigned int threads)
 	rig->other = rig_reader('b');
 	rig->host = scratch_child(NULL);
 	scratch_config(&rig->config);
+	rig->config.engine_count = engines;
 	rig->identity = identity_new(&rig->config);
 	must(handover_create(threads, &rig->handover_fd, &err));
 	must(handover_map(rig->handover_fd, &rig->handover, &err));
@@ -456,11 +566,30 @@ static inline int rig_set_up_threads(void **state, unsigned int threads)
 	return 0;
 }
 
+static inline int rig_set_up_threads(void **state, unsigned int threads)
+{
+	return rig_set_up_with(state, threads, 0);
+}
+
 static inline int rig_set_up(void **state)
 {
 	rig_set_up_threads(state, 1);
 	rig_start_core(*state);
 	rig_run_core(*state);
+	return 0;
+}
+
+/* With one engine, which is up and has said all it knows: nothing. */
+static inline int rig_set_up_engine(void **state)
+{
+	struct rig *rig;
+
+	rig_set_up_with(state, RIG_ENGINE_THREADS, 1);
+	rig = *state;
+	rig_start_core(rig);
+	containers_engine(rig->containers, 0, CONTAINERS_LISTING);
+	containers_engine(rig->containers, 0, CONTAINERS_SYNCED);
+	rig_run_core(rig);
 	return 0;
 }
 
