@@ -119,7 +119,7 @@ static bool holds_compose(const char *value, const struct container_facts *facts
 {
 	size_t length = strlen(facts->project);
 
-	return length && !strncmp(value, facts->project, length) && value[length] == '/' &&
+	return !strncmp(value, facts->project, length) && value[length] == '/' &&
 	       !strcmp(value + length + 1, facts->service);
 }
 

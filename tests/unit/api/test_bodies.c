@@ -175,8 +175,8 @@ static void test_rules_that_are_refused(void **state)
 static void test_the_longest_rule(void **state)
 {
 	(void)state;
-	for (size_t length = BINDING_TEXT_MAX - 1; length <= BINDING_TEXT_MAX + 1; length++) {
-		char rule[BINDING_TEXT_MAX + 2], text[BINDING_TEXT_MAX + 64];
+	for (size_t length = BINDING_TEXT_MAX - 1; length <= BINDING_TEXT_MAX + 2; length++) {
+		char rule[BINDING_TEXT_MAX + 3], text[BINDING_TEXT_MAX + 64];
 		struct frame_request request;
 		struct pack body;
 
@@ -190,6 +190,7 @@ static void test_the_longest_rule(void **state)
 		pack_free(&body);
 		if (length <= BINDING_TEXT_MAX)
 			assert_string_equal(request.rules[0], rule);
+		assert_string_equal(request.rules[1], "");
 	}
 }
 

@@ -272,6 +272,20 @@ static void eight_rules_of_each_consumer_are_taken(void **state)
 	assert_int_equal(count, 3 * BINDING_RULES_MAX);
 }
 
+/* They go over a channel as they lie in memory. */
+static void a_rule_has_nothing_of_the_one_before_it(void **state)
+{
+	static const char text[] = "bind container/web label=long=long image=a";
+	static const char nothing[BINDING_TEXT_MAX];
+	_free_ struct access_statement *list = NULL;
+	size_t count;
+
+	(void)state;
+	assert_int_equal(parse(text, sizeof text - 1, &list, &count, NULL), 0);
+	assert_string_equal(list[0].rule, "image=a");
+	assert_memory_equal(list[0].rule + 7, nothing, sizeof list[0].rule - 7);
+}
+
 static void a_nul_or_a_long_line_is_refused(void **state)
 {
 	char text[ACCESS_LINE_MAX + 64];
@@ -545,6 +559,7 @@ int main(void)
 		cmocka_unit_test(fields_are_where_they_belong),
 		cmocka_unit_test(what_is_refused_says_its_line),
 		cmocka_unit_test(eight_rules_of_each_consumer_are_taken),
+		cmocka_unit_test(a_rule_has_nothing_of_the_one_before_it),
 		cmocka_unit_test(a_nul_or_a_long_line_is_refused),
 		cmocka_unit_test(more_than_fits_is_a_limit),
 		cmocka_unit_test(errors_do_not_echo),

@@ -247,6 +247,8 @@ static void a_project_is_no_consumer_without_its_service(void **state)
 	strcpy(facts.project, "shop");
 	strcpy(facts.service, "/web");
 	assert_false(binding_holds("compose=shop/web", &facts));
+	strcpy(facts.project, "sho");
+	assert_false(binding_holds("compose=shop/web", &facts));
 }
 
 static void the_longest_image_is_compared_to_its_end(void **state)
