@@ -6,6 +6,7 @@
 #define TACIT_TEST_HOLDER_RIG_H
 
 #include <errno.h>
+#include <grp.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stddef.h>
@@ -159,7 +160,8 @@ static inline void rig_hold(const struct rig *rig, size_t engines)
 	char path[256];
 	int log;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
+	setgroups(2, (const gid_t[]){ 1, 2 }); /* that nobody shall inherit */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);      /* a test that fails leaves nobody behind */
 	rig_path(rig, path, "holder.log");
 	log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	dup2(log, STDERR_FILENO);
@@ -170,6 +172,8 @@ static inline void rig_hold(const struct rig *rig, size_t engines)
 	snprintf(holder.config.engines[RIG_LISTENS], 108, "%s/engine.sock", rig->root);
 	snprintf(holder.config.engines[RIG_ABSENT], 108, "%s/absent.sock", rig->root);
 	snprintf(holder.config.engines[RIG_FILE], 108, "%s/holder.log", rig->root);
+	/* What is behind the last one is not configured, whatever it is. */
+	snprintf(holder.config.engines[RIG_ENGINES], 108, "%s/engine.sock", rig->root);
 	for (enum role role = ROLE_CORE; role < ROLES; role++)
 		holder.child[role] = (struct child){ .role = role, .channel = -1 };
 	table_empty(table);
