@@ -90,6 +90,8 @@ int call_grant_check(struct call *call, struct err *err)
 
 	if (status < 0)
 		return status;
+	if (!model_secret(core->model, request->secret))
+		return err_set(err, TACIT_NOT_FOUND, "there is no such secret");
 	if (suspect.pid) {
 		identity_find(core->identity, suspect.pid, &reader);
 		memcpy(id, reader.id, sizeof id);
