@@ -4,7 +4,8 @@
  * Labels are the point. Who starts a container on the engine gives it labels; who makes an image
  * gives them to every container of it. Only the former may say who the container is. So a label
  * counts when the image does not carry it with the same value, and when it is not known what the
- * image carries, none does. */
+ * image carries, none does. An image that compose built carries the labels of its service: what
+ * compose gives to containers alone says that project and service are the container's, too. */
 #ifndef TACIT_ENGINE_FACTS_H
 #define TACIT_ENGINE_FACTS_H
 

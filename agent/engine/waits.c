@@ -3,6 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Its default falls through cases, which compilers warn of where it is used; keys here are short.
+ */
+#define HASH_FUNCTION HASH_FNV
 #include <uthash.h>
 
 struct wait {
