@@ -91,14 +91,19 @@ static void on_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	turn_end(&turn);
 }
 
-/* What a reader may not stat, and what is a neighbour's, is not listed. */
+/* What a reader may not stat, and what is a neighbour's, is not listed. Nor is what lies in `self`
+ * to whom nobody has named: it was given to everybody, and most of it is others'. */
 static bool is_listed(struct turn *turn, const struct node *directory, const struct node *child)
 {
+	struct policy_answer answer = turn_judge(turn, ACT_STAT, child->id, child);
 	enum node_level level = node_level(directory->id);
 
-	if (turn_judge(turn, ACT_STAT, child->id, child).errnum)
+	if (answer.errnum)
 		return false;
-	return level == LEVEL_ROOT || level == LEVEL_CONSUMER || turn->kind == POLICY_OPERATOR;
+	if (level == LEVEL_CONSUMER)
+		return node_kind(directory->id) != CONSUMER_SELF ||
+		       answer.rule != RULE_UNIDENTIFIED;
+	return level == LEVEL_ROOT || turn->kind == POLICY_OPERATOR;
 }
 
 static void on_readdir(
