@@ -56,7 +56,8 @@ struct access_statement {
 
 #define ACCESS_BYTES_MAX (ACCESS_STATEMENTS_MAX * (uint32_t)sizeof(struct access_statement))
 
-/* A whole file. *list is malloc'd, the caller's; sorted as access_compare() says. TACIT_INVALID
+/* A whole file. *list is malloc'd, the caller's (NULL when it says nothing); sorted as
+ * access_compare() says, no two of them equal by it. On error untouched: TACIT_INVALID
  * with "line N: what"; TACIT_LIMIT. The file's own bytes are not in the text. */
 int access_parse(const char *text, size_t length, struct access_statement **list, size_t *count,
 	struct err *err);

@@ -103,6 +103,39 @@ static void test_the_largest_file_passes_whole_and_alone(void **state)
 	rig_assert_answer(rig, 200, "serving");
 }
 
+/* What core is asked with counts until it has answered, and no longer. */
+static void test_statements_are_counted_while_core_has_them(void **state)
+{
+	static const char text[] = "freeze container/web\n";
+	struct exchange exchange = { .target = strdup("/v1/access") };
+	struct question *question;
+
+	(void)state;
+	assert_false(exchange_begin(&exchange, TACIT_OK, "POST", NULL));
+	exchange_take(&exchange, text, sizeof text - 1, 1000);
+	question = exchange_finish(&exchange, 0, sizeof(struct access_statement), NULL);
+	assert_non_null(question);
+	assert_int_equal(exchange.body.room, 0);
+	assert_int_equal(exchange.grown, sizeof(struct access_statement));
+	relay_question_free(question);
+	exchange_answer(&exchange, TACIT_BUSY, "", NULL, 0);
+	assert_int_equal(exchange.grown, 0);
+	exchange_end(&exchange);
+}
+
+static void test_statements_for_which_there_is_no_room(void **state)
+{
+	static const char text[] = "freeze container/web\n";
+	struct exchange exchange = { .target = strdup("/v1/access") };
+
+	(void)state;
+	assert_false(exchange_begin(&exchange, TACIT_OK, "POST", NULL));
+	exchange_take(&exchange, text, sizeof text - 1, 1000);
+	assert_null(exchange_finish(&exchange, 0, sizeof(struct access_statement) - 1, NULL));
+	assert_int_equal(exchange.status, 429);
+	exchange_end(&exchange);
+}
+
 static void test_changes_of_consumers_are_never_asked_twice(void **state)
 {
 	static const struct {
@@ -263,6 +296,8 @@ int main(void)
 		rig_test(test_changes_of_consumers_are_never_asked_twice),
 		rig_test(test_a_check_survives_core),
 		rig_test(test_a_stranger_is_told_the_same_whatever_it_asks),
+		cmocka_unit_test(test_statements_are_counted_while_core_has_them),
+		cmocka_unit_test(test_statements_for_which_there_is_no_room),
 		cmocka_unit_test(test_a_stranger_s_target_is_not_looked_at),
 	};
 

@@ -396,7 +396,7 @@ static void what_came_over_a_channel_is_checked(void **state)
 	REFUSED(good_grant, memset(one.secret, 'a', sizeof one.secret));
 	REFUSED(good_grant, memset(one.consumer, 'a', sizeof one.consumer));
 	REFUSED(good_grant, memset(one.file, 'a', sizeof one.file));
-	REFUSED(good_bind, memset(one.rule, 'a', sizeof one.rule));
+	REFUSED(good_bind, memset(one.rule, 'a', sizeof one.rule); memcpy(one.rule, "image=", 6));
 	REFUSED(good_bind, one.rule[0] = '\0');
 	REFUSED(good_bind, strcpy(one.secret, "a"));
 	REFUSED(good_bind, strcpy(one.file, "a"));
