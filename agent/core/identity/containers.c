@@ -229,7 +229,8 @@ bool containers_find(
 	HASH_ITER (hh, containers->known, container, next) {
 		if (!container->facts)
 			continue;
-		if (strcmp(container->facts->name, name) &&
+		/* An empty name is one that was left out. */
+		if ((!length || strcmp(container->facts->name, name)) &&
 			(length < 12 || strncmp(container->id, name, length)))
 			continue;
 		memcpy(id, container->id, CONTAINER_ID_LENGTH + 1);
