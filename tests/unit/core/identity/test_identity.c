@@ -62,7 +62,7 @@ static void a_process_in_a_container_is_the_containers(void **state)
 		reader = find(*state, pid);
 		assert_int_equal(reader.kind, READER_CONTAINER);
 		assert_int_equal(reader.container, st.st_ino);
-		assert_int_equal(strspn(reader.id, "a"), CGROUP_ID_LENGTH);
+		assert_int_equal(strspn(reader.id, "a"), CONTAINER_ID_LENGTH);
 	}
 	snprintf(inner, sizeof inner, "%s/inner", container);
 	assert_int_equal(mkdir(inner, 0755), 0);
