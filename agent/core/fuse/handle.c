@@ -116,6 +116,8 @@ bool handles_version_is_open(
 bool handles_grant_is_open(
 	struct handles *handles, const uint8_t grant_id[SEAL_ID_BYTES], uint64_t reader)
 {
+	hold_mutex(&handles->mutex);
+
 	for (unsigned int i = 0; i < HANDOVER_HANDLES; i++)
 		if (atomic_load(&handles->table[i].state) == HANDLE_OPEN &&
 			handles->table[i].reader == reader &&
