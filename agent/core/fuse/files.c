@@ -77,8 +77,9 @@ void files_drop_request(struct server *server, uint64_t unique)
 	turn_end(&turn);
 }
 
-/* An OPEN that waits: for the word of an engine, or until its read has been counted. */
-static bool waits(struct turn *turn, const struct node *file, const struct policy_answer *answer)
+/* An OPEN that waits: for the word of an engine, or until its read has been counted. When there is
+ * no room to wait in, the answer is that. */
+static bool waits(struct turn *turn, const struct node *file, struct policy_answer *answer)
 {
 	struct worker *worker = turn->worker;
 	bool counts = !answer->errnum && file->grant->record.reads;
@@ -87,8 +88,12 @@ static bool waits(struct turn *turn, const struct node *file, const struct polic
 
 	if (!counts && !unknown)
 		return false;
-	if (!worker->parked)
-		return park_request(turn);
+	if (!worker->parked) {
+		if (park_request(turn))
+			return true;
+		answer->errnum = EAGAIN;
+		return false;
+	}
 	if (worker->last_call || (counts && atomic_load(&worker->parked->count) != COUNT_NONE))
 		return false;
 	worker->stays = true;
@@ -109,7 +114,7 @@ static int open_for_reading(struct turn *turn, uint64_t ino, const struct node *
 		return answer->errnum;
 	if (file->grant->record.reads &&
 		!(worker->parked && atomic_load(&worker->parked->count) == COUNT_GIVEN))
-		return worker->parked ? EACCES : EAGAIN;
+		return EACCES;
 	errnum = open_granted(turn, ino, file, handle, made);
 	if (!errnum) {
 		turn_user(turn, user);
