@@ -43,6 +43,7 @@ struct park {
 	struct handover *handover;
 	int wake, count_wake;                /* eventfds */
 	uint64_t container[HANDOVER_PARKED]; /* who waits: no container takes the whole table */
+	uint32_t arrivals[HANDOVER_PARKED];  /* at this place, those sent again, too */
 	bool asked[HANDOVER_PARKED];         /* its read is to be counted */
 	bool taken[HANDOVER_PARKED];         /* is being counted */
 };

@@ -74,13 +74,14 @@ bool park_request(struct turn *turn)
 		atomic_store(&entry->count, COUNT_NONE);
 		atomic_store(&entry->number, 0);
 		atomic_store(&entry->strikes, 0);
+		park->asked[place] = park->taken[place] = false;
 		atomic_fetch_add(&park->handover->parked_count, 1);
 	}
 	entry->device = (uint32_t)(turn->worker - turn->server->worker);
 	entry->length = request->len;
 	memcpy(entry->request, request, request->len);
 	park->container[place] = turn->reader.container;
-	park->asked[place] = park->taken[place] = false;
+	park->arrivals[place]++;
 	atomic_store(&entry->state, PARKED_WAITING);
 	eventfd_write(park->wake, 1);
 	return true;
@@ -191,13 +192,16 @@ unsigned int server_parked(struct server *server)
 	return count;
 }
 
-/* It has been answered. */
-static void leave(struct park *park, struct handover_parked *entry, bool refused)
+/* It has been answered, unless the kernel has sent it again meanwhile: then that one waits. */
+static void leave(struct park *park, unsigned int place, uint32_t arrival, bool refused)
 {
 	struct handover *handover = park->handover;
+	struct handover_parked *entry = &handover->parked[place];
 	uint64_t waited = clock_monotonic_ns() - entry->since_ns;
 	hold_mutex(&park->mutex);
 
+	if (park->arrivals[place] != arrival)
+		return;
 	atomic_fetch_add(&handover->parked_total_ns, waited);
 	if (waited > atomic_load(&handover->parked_longest_ns))
 		atomic_store(&handover->parked_longest_ns, waited);
@@ -206,33 +210,44 @@ static void leave(struct park *park, struct handover_parked *entry, bool refused
 	atomic_store(&entry->state, PARKED_FREE);
 }
 
-static void answer_error(struct server *server, const struct handover_parked *entry, int errnum)
+static void answer_error(int device, const char *request, int errnum)
 {
 	struct fuse_out_header error = { sizeof error, -errnum,
-		((const struct fuse_in_header *)entry->request)->unique };
+		((const struct fuse_in_header *)request)->unique };
 
-	if (write(server->parts.device[entry->device], &error, sizeof error) < 0)
+	if (write(device, &error, sizeof error) < 0)
 		log_debug("the answer to a parked request was not wanted any more");
 }
 
-static void take_up(struct worker *doorman, struct handover_parked *entry)
+/* What waits there into the doorman's hand; how many have come to this place before it. */
+static uint32_t take(struct worker *doorman, const struct handover_parked *entry)
 {
-	struct server *server = doorman->server;
+	struct park *park = &doorman->server->park;
+	hold_mutex(&park->mutex);
 
-	if (atomic_load(&entry->state) == PARKED_INTERRUPTED) {
-		answer_error(server, entry, EINTR);
-		leave(&server->park, entry, false);
-		return;
-	}
 	memcpy(doorman->slot->request, entry->request, entry->length);
-	doorman->device = server->parts.device[entry->device];
-	doorman->parked = entry;
-	doorman->last_call = clock_monotonic_ns() - entry->since_ns >= CONTAINERS_PATIENCE_NS;
+	doorman->device = doorman->server->parts.device[entry->device];
+	return park->arrivals[entry - park->handover->parked];
+}
+
+static void take_up(struct worker *doorman, unsigned int place)
+{
+	struct park *park = &doorman->server->park;
+	struct handover_parked *entry = &park->handover->parked[place];
+	uint32_t arrival = take(doorman, entry);
+
 	doorman->stays = doorman->refused = false;
-	server_process(doorman);
-	doorman->parked = NULL;
+	if (atomic_load(&entry->state) == PARKED_INTERRUPTED) {
+		answer_error(doorman->device, doorman->slot->request, EINTR);
+	} else {
+		doorman->parked = entry;
+		doorman->last_call =
+			clock_monotonic_ns() - entry->since_ns >= CONTAINERS_PATIENCE_NS;
+		server_process(doorman);
+		doorman->parked = NULL;
+	}
 	if (!doorman->stays)
-		leave(&server->park, entry, doorman->refused);
+		leave(park, place, arrival, doorman->refused);
 }
 
 /* How long until the next deadline, in ms; -1: nobody waits. */
@@ -242,10 +257,11 @@ static int patience(const struct park *park)
 
 	for (unsigned int i = 0; i < HANDOVER_PARKED; i++) {
 		const struct handover_parked *entry = &park->handover->parked[i];
-		uint64_t deadline = entry->since_ns + CONTAINERS_PATIENCE_NS;
+		uint64_t deadline;
 
 		if (atomic_load(&entry->state) == PARKED_FREE)
 			continue;
+		deadline = entry->since_ns + CONTAINERS_PATIENCE_NS;
 		if (deadline <= now)
 			return 0;
 		least = deadline - now < least ? deadline - now : least;
@@ -266,7 +282,7 @@ void *park_run(void *arg)
 		eventfd_read(park->wake, &ignored);
 		for (unsigned int i = 0; i < HANDOVER_PARKED; i++)
 			if (atomic_load(&park->handover->parked[i].state) != PARKED_FREE)
-				take_up(doorman, &park->handover->parked[i]);
+				take_up(doorman, i);
 	}
 	return NULL;
 }
@@ -287,7 +303,8 @@ static void strike(struct server *server, struct handover_slot *slot)
 			log_error("a parked request was at hand in %u crashes: answered with an "
 				  "error",
 				HANDOVER_STRIKES);
-			answer_error(server, entry, EIO);
+			answer_error(server->parts.device[entry->device], entry->request, EIO);
+			files_drop_request(server, unique_of(entry->request));
 			atomic_store(&entry->state, PARKED_FREE);
 		}
 	}
