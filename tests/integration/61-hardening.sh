@@ -50,4 +50,5 @@ if [[ $OUT_DIR != *san* ]]; then # sanitizers lock nothing
 fi
 equal "mode of the key file" "400 0" "$(stat -c '%a %u' "$ROOT/etc/tacit/key")"
 equal "mode of the store's folder" 700 "$(stat -c %a "$ROOT/var/lib/tacit")"
+agent_stop # of all six
 say "core, toucher, api, engine, gate: users of their own, 0 capabilities, no_new_privs, not dumpable, no core files, empty environment; $locked KiB locked"
