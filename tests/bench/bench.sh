@@ -14,10 +14,10 @@ ENGINE_PROGRAMS+=("$bench/reader")
 
 # The three files have the same bytes.
 engine_start
-agent_new a "threads $threads" 'log_level warning'
+agent_new a "threads $threads" 'log_level warning' "engine $TACIT_DOCKER_SOCKET"
 agent_start
 secret_create db_password db 1 64
-t grant add db_password container/bench >/dev/null
+t grant add db_password container/$RUN_ID-reader >/dev/null
 value db 1 64 >"$SCRATCH/value"
 mkdir "$SCRATCH/null" "$SCRATCH/tmpfs"
 mount -t tmpfs -o size=1m none "$SCRATCH/tmpfs"
@@ -37,7 +37,7 @@ title() { printf '\n%s%s%s  %s%s%s\n' "$bold" "$1" "$plain" "$dim" "$2" "$plain"
 title "open + read + close of 64 bytes in a container" \
 	"$rounds rounds of $count, medians, one CPU"
 container reader --rm --cpuset-cpus "$cpu" --memory 256m \
-	-v "$(mount_of)/container/bench:/run/secrets:ro" -v "$SCRATCH/null:/null:ro" \
+	-v "$(mount_of)/container/$RUN_ID-reader:/run/secrets:ro" -v "$SCRATCH/null:/null:ro" \
 	-v "$SCRATCH/tmpfs:/tmpfs:ro" -- \
 	reader "$rounds" "$count" /tmpfs/value /null/value /run/secrets/db_password \
 		>"$SCRATCH/times"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Goal: under 8 readers inside a container, 300 SIGKILLs of core, 50 each of api and toucher and 10
-# of holder fail no read and change no byte, with the kernel's RESEND and without it, while the
+# Goal: under 8 readers inside a container, 300 SIGKILLs of core, 50 each of api, toucher, engine and
+# gate and 10 of holder fail no read and change no byte, with the kernel's RESEND and without it, while the
 # secret is rotated; a stopped core is replaced within 5 s; an upgrade fails no read.
 . "$(dirname "$0")/../support/assert.sh"
 . "$SUPPORT/engine.sh"
@@ -10,8 +10,13 @@ core_kills=${CORE_KILLS:-300} side_kills=${SIDE_KILLS:-50} holder_kills=${HOLDER
 secret=/run/secrets/db_password
 engine_start
 
+# grant_to NAME: whom engines call by that name.
+grant_to() { t grant add db_password "container/$RUN_ID-$1" >/dev/null; }
+
 start_readers() {
-	container "readers-$1" -d -v "$(mount_of)/container/web/db_password:$secret:ro" \
+	local name=readers-$1
+	grant_to "$name"
+	container "$name" -d -v "$(mount_of)/container/$RUN_ID-$name/db_password:$secret:ro" \
 		-v "$SCRATCH/floor:/floor:ro" -- \
 		probe loop -n 8 -t db -f /floor/version $secret >/dev/null
 	sleep 0.5
@@ -64,10 +69,9 @@ is_turn() { [ $(($1 * $2 / core_kills)) -ne $((($1 - 1) * $2 / core_kills)) ]; }
 
 storm() {
 	local resend=$1 i rotator n acked started
-	agent_new "resend-$resend" "resend $resend"
+	agent_new "resend-$resend" "resend $resend" "engine $TACIT_DOCKER_SOCKET"
 	agent_start
 	secret_create db_password db 1
-	t grant add db_password container/web >/dev/null
 	note_acknowledged 1
 	start_readers "$resend"
 	rotate_for_ever &
@@ -78,6 +82,8 @@ storm() {
 		if is_turn $i "$side_kills"; then
 			strike KILL api
 			strike KILL toucher
+			strike KILL engine
+			strike KILL gate
 		fi
 		! is_turn $i "$holder_kills" || strike_holder
 		sleep "0.0$((RANDOM % 9))$((RANDOM % 10))"
@@ -92,8 +98,8 @@ storm() {
 	equal "the last version seen" 1000000 "$(field highest "$tally")"
 	read -r n acked <"$ROOT/rotations"
 	at_least "core starts counted by the agent" "$core_kills" "$(status_of .core_starts)"
-	say "resend $resend: $core_kills kills of core, $side_kills of api, $side_kills of" \
-		"toucher, $holder_kills of holder in $((SECONDS - started)) s"
+	say "resend $resend: $core_kills kills of core, $side_kills each of api, toucher, engine and" \
+		"gate, $holder_kills of holder in $((SECONDS - started)) s"
 	say "  $(field reads "$tally") reads, 0 failed, 0 wrong, longest pause" \
 		"$(field longest_ms "$tally") ms; $acked of $((n - 1)) rotations acknowledged"
 	say "  $(status_of .requests_resumed) requests finished by a successor," \

@@ -63,7 +63,7 @@ for consumer in '' web compose/shop compose/Shop/web compose/shop/.. compose/sho
 	refused 2 'consumer' '' grant add free "$consumer"
 done
 refused 4 '' '' grant add unknown compose/shop/web
-refused 1 'exist' '' grant add db_password compose/shop/web
+refused 1 'granted already' '' grant add db_password compose/shop/web
 refused 1 'exist|another' '' grant add free compose/shop/web --as db_password
 refused 4 '' '' grant rm free compose/shop/web
 grant=(grant add free compose/shop/web)
@@ -207,8 +207,8 @@ for line in 'colour red' 'threads' 'threads 0' 'threads 17' 'threads many' 'rese
 	$'threads 2\nthreads 2'; do
 	cp "$config" "$SCRATCH/config"
 	printf '%s\n' "$line" >>"$config"
-	daemon "tacit.conf: line [23]: .*'?${line%% *}"
-	daemon "tacit.conf: line [23]: .*'?${line%% *}" -t
+	daemon "tacit.conf: line [2-4]: .*'?${line%% *}"
+	daemon "tacit.conf: line [2-4]: .*'?${line%% *}" -t
 	cp "$SCRATCH/config" "$config"
 done
 cp "$config" "$SCRATCH/config"
