@@ -28,8 +28,7 @@ static const struct {
 	{ GIVE_LISTENER, offsetof(struct table, listener), BIT(ROLE_CORE) | BIT(ROLE_API) },
 };
 
-/* Who talks to whom. gate has no channel to core: whatever comes from an engine goes through engine.
- */
+/* Who talks to whom. gate has no channel to core: what an engine says reaches it parsed. */
 static const struct {
 	enum role a, b;
 } pairs[] = {
