@@ -106,6 +106,24 @@ bool cgroup_match_text(
 	return found;
 }
 
+bool cgroup_mentions(const struct config *config, const char *text, size_t length)
+{
+	const char *at = text, *end = text + length;
+
+	while (at < end) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		size_t size = (size_t)((newline ? newline : end) - at), path_length;
+		struct cgroup_match here;
+		const char *path;
+
+		if (size && divide_line(at, size, &here, &path, &path_length) &&
+			cgroup_match_path(config, path, path_length, &here))
+			return true;
+		at += size + 1;
+	}
+	return false;
+}
+
 /* The first component that is no slice; its cgroup's path ends with it. */
 static bool take_unit(const char *path, size_t length, char *unit, struct cgroup_match *match)
 {

@@ -32,6 +32,10 @@ bool cgroup_match_path(
 bool cgroup_match_text(
 	const struct config *config, const char *text, size_t length, struct cgroup_match *match);
 
+/* Whether any hierarchy of a /proc/PID/cgroup knows a container. Where cgroup_match_text() found
+ * none, the others say otherwise. */
+bool cgroup_mentions(const struct config *config, const char *text, size_t length);
+
 /* The systemd unit of a /proc/PID/cgroup: below slices from the root, the first component that is
  * none. `unit` holds NAME_SEGMENT_MAX + 1; *match is filled but for the id, its path that of the
  * unit's cgroup. False: it is in none. */

@@ -149,8 +149,10 @@ static bool find_by_text(const struct identity *identity, pid_t tid, struct read
 	if (!length)
 		return false;
 	if (!cgroup_match_text(identity->config, text, length, &match)) {
-		if (cgroup_unit(text, length, reader->unit, &match) &&
-			!place_is_roots(identity, &match, &unused))
+		if (cgroup_mentions(identity->config, text, length))
+			reader->kind = READER_UNKNOWN;
+		else if (cgroup_unit(text, length, reader->unit, &match) &&
+			 !place_is_roots(identity, &match, &unused))
 			reader->unit[0] = '\0';
 		return false;
 	}
@@ -264,6 +266,9 @@ bool identity_is_user(pid_t tid, uid_t fsuid, uid_t uid)
 		if (identity_status_numbers(text, "NSpid", ids, 2) == 1)
 			return true;
 	}
+	/* Service managers map root into the namespaces of services that are not root's. */
+	if (!uid)
+		return false;
 	text[read_proc(tid, "uid_map", text, sizeof text - 1)] = '\0';
 	return identity_maps_alone(text, uid);
 }

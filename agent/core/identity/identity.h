@@ -38,7 +38,7 @@ void identity_find(struct identity *identity, pid_t tid, struct reader *reader);
 
 /* Whether thread `tid`, whose fsuid is `fsuid`, is user `uid` of the host: by its id, in the host's
  * own pid namespace; or in a user namespace that maps `uid` alone, as only `uid` and root can make
- * one (a rootless engine's container). */
+ * one (a rootless engine's container). Root is known by its id only. */
 bool identity_is_user(pid_t tid, uid_t fsuid, uid_t uid);
 
 /* Whether `tid` belongs to process 1 of a container's pid namespace, one below the host's. */

@@ -137,6 +137,36 @@ static void a_text_is_judged_as_its_row_says(void **state)
 	}
 }
 
+/* Who is in no container, and yet in one by some hierarchy, is nobody; a process of the host is. */
+static void a_contradiction_is_not_the_host(void **state)
+{
+	static const struct {
+		const char *text;
+		bool mentions;
+	} texts[] = {
+		{ "0::/docker/" A "\n", true },
+		{ "4:memory:/docker/" A "\n0::/system.slice/docker.service\n", true },
+		{ "0::/system.slice/docker.service\n4:memory:/docker/" A, true },
+		{ "4:memory:/docker/" A "\n0::/docker/" B "\n", true },
+		{ "x\n\n4:memory:/docker/" A "\n", true },
+		{ "", false },
+		{ "\n\n", false },
+		{ "x\n:\n::\n:::\n", false },
+		{ "0::/\n", false },
+		{ V1_NOWHERE "0::/system.slice/ssh.service\n", false },
+		{ "0::/user.slice/user-1000.slice/user@1000.service/docker-" A ".scope\n", false },
+		{ "0::/docker/" A63 "\n", false },
+	};
+	struct config config;
+
+	(void)state;
+	config_defaults(&config);
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (cgroup_mentions(&config, texts[i].text, strlen(texts[i].text)) !=
+			texts[i].mentions)
+			fail_msg("%s", texts[i].text);
+}
+
 /* A text that was cut off anywhere names no container, or the one it names when whole. */
 static void a_text_cut_short_names_nobody_else(void **state)
 {
@@ -231,6 +261,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_text_is_judged_as_its_row_says),
+		cmocka_unit_test(a_contradiction_is_not_the_host),
 		cmocka_unit_test(a_text_cut_short_names_nobody_else),
 		cmocka_unit_test(only_lowercase_digits_make_an_id),
 		cmocka_unit_test(long_texts_are_read_to_the_end),
