@@ -196,7 +196,7 @@ size_t identity_status_numbers(
 	size_t length = strlen(name), count = 0;
 	const char *line = strstr(status, name);
 
-	while (line && (line == status || line[-1] != '\n' || line[length] != ':'))
+	while (line && ((line > status && line[-1] != '\n') || line[length] != ':'))
 		line = strstr(line + 1, name);
 	if (!line)
 		return 0;
