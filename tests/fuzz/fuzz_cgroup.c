@@ -17,8 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	config_defaults(&config);
 	if (!cgroup_match_text(&config, (const char *)bytes, length, &match))
 		return 0;
-	if (strlen(match.id) != CGROUP_ID_LENGTH ||
-		strspn(match.id, "0123456789abcdef") != CGROUP_ID_LENGTH ||
+	if (strlen(match.id) != CONTAINER_ID_LENGTH ||
+		strspn(match.id, "0123456789abcdef") != CONTAINER_ID_LENGTH ||
 		!strstr(match.path, match.id) || match.path[0] != '/')
 		abort();
 	return 0;
