@@ -47,6 +47,14 @@ static void a_number_says_what_its_node_is(void **state)
 		{ "container", LEVEL_KIND, CONSUMER_CONTAINER },
 		{ "container/web", LEVEL_CONSUMER, CONSUMER_CONTAINER },
 		{ "container/web/db_password", LEVEL_FILE, CONSUMER_CONTAINER },
+		{ "unit", LEVEL_KIND, CONSUMER_UNIT },
+		{ "unit/foo@1.service", LEVEL_CONSUMER, CONSUMER_UNIT },
+		{ "unit/foo@1.service/db_password", LEVEL_FILE, CONSUMER_UNIT },
+		{ "user", LEVEL_KIND, CONSUMER_USER },
+		{ "user/0", LEVEL_CONSUMER, CONSUMER_USER },
+		{ "user/4294967294/db_password", LEVEL_FILE, CONSUMER_USER },
+		{ "self", LEVEL_CONSUMER, CONSUMER_SELF },
+		{ "self/db_password", LEVEL_FILE, CONSUMER_SELF },
 	};
 
 	(void)state;
@@ -62,11 +70,14 @@ static void a_number_says_what_its_node_is(void **state)
 
 static void what_has_no_shape_has_no_number(void **state)
 {
-	static const char *const rows[] = { "", ".", "..", "Compose", "compose ", "unit",
-		"compose/", "compose/.", "compose/..", "compose/Shop", "compose/shop/",
-		"compose/shop/a b", "compose/shop/..", "compose/shop/web/", "compose/shop/web/..",
-		"compose/shop/web/.", "compose/shop/web/-x", "compose/shop/web/file/below",
-		"container/a", "container/.a", "container/web/file/below" };
+	static const char *const rows[] = { "", ".", "..", "Compose", "compose ", "units", "unit/",
+		"unit/..", "unit/a b", "unit/a.service/b/c", "user/", "user/root", "user/-1",
+		"user/01", "user/4294967295", "user/1000/file/below", "self/", "self/..",
+		"self/file/below", "self/compose/shop", "compose/", "compose/.", "compose/..",
+		"compose/Shop", "compose/shop/", "compose/shop/a b", "compose/shop/..",
+		"compose/shop/web/", "compose/shop/web/..", "compose/shop/web/.",
+		"compose/shop/web/-x", "compose/shop/web/file/below", "container/a", "container/.a",
+		"container/web/file/below" };
 	char name[NAME_SEGMENT_MAX + 2] = { 0 };
 
 	(void)state;
@@ -92,6 +103,10 @@ static void the_numbers_of_a_mount_stay(void **state)
 	assert_int_equal(walk(key, "compose"), 0x102c1fbda5d06e8f);
 	assert_int_equal(walk(key, "container/web"), 0x31642206a091309c);
 	assert_int_equal(walk(key, "compose/shop/web/db_password"), 0x4055652216819271);
+	assert_int_equal(walk(key, "unit/nginx.service/db_password"), 0x42d7f270534be7db);
+	assert_int_equal(walk(key, "user/1000"), 0x334d77e99cbbc6ce);
+	assert_int_equal(walk(key, "self"), 0x34417a74d13dbc20);
+	assert_int_equal(walk(key, "self/db_password"), 0x44a5cd88bd6fbba1);
 }
 
 static void numbers_differ_by_path_and_by_mount(void **state)
@@ -100,7 +115,8 @@ static void numbers_differ_by_path_and_by_mount(void **state)
 	static const char *const paths[] = { "compose", "container", "compose/a", "compose/b",
 		"compose/a/a", "compose/a/b", "compose/b/a", "compose/a/a/a", "compose/a/b/a",
 		"compose/b/a/a", "container/aa", "container/bb", "container/aa/a", "container/bb/a",
-		"container/aa/A" };
+		"container/aa/A", "unit", "unit/aa", "unit/aa/a", "user", "user/1", "user/1/a",
+		"self", "self/aa", "self/a" };
 	enum { COUNT = sizeof paths / sizeof *paths };
 
 	(void)state;
