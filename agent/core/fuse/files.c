@@ -149,9 +149,14 @@ void on_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 	} else {
 		file->direct_io = 1;
 		file->fh = handle ? handle_number(&turn.server->handles, handle) : TOUCH_HANDLE;
-		/* Nobody waits for this answer: nobody will release what it opened. */
-		if (fuse_reply_open(req, file) == -ENOENT && made)
-			let_go(&turn, handle);
+		/* Nobody waits for this answer: nobody will release what it opened. And the kernel
+		 * may be about to send the request again: the read that was counted for it is kept.
+		 */
+		if (fuse_reply_open(req, file) == -ENOENT) {
+			if (made)
+				let_go(&turn, handle);
+			turn.worker->stays = turn.worker->parked && !turn.worker->last_call;
+		}
 	}
 	turn_end(&turn);
 }

@@ -60,17 +60,24 @@ static void find_owner(
 					  : identity_host_gid(turn->who->pid, grant->gid);
 }
 
+/* The read that was counted last may be this very OPEN: it has its number before anybody else can
+ * see that it was counted, and loses it when that is settled. */
+static bool is_counted(const struct worker *worker)
+{
+	const struct handover_parked *parked = worker ? worker->parked : NULL;
+
+	return parked &&
+	       (atomic_load(&parked->number) || atomic_load(&parked->count) == COUNT_GIVEN);
+}
+
 static bool is_used_up(const struct turn *turn, const struct grant *grant)
 {
-	const struct handover_parked *parked = turn->worker ? turn->worker->parked : NULL;
-
 	if (!grant->record.reads || turn->reader.kind != READER_CONTAINER ||
 		grant_used(grant, turn->reader.id) < grant->record.reads)
 		return false;
-	/* The read that was counted last is this very OPEN; and who has a file open may ask how
-	 * long it is. */
+	/* Who has a file open may ask how long it is. */
 	if (turn->opens)
-		return !parked || atomic_load(&parked->count) != COUNT_GIVEN;
+		return !is_counted(turn->worker);
 	return !handles_grant_is_open(
 		&turn->server->handles, grant->record.id, turn->reader.container);
 }
