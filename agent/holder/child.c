@@ -21,6 +21,9 @@
 #define BACKOFF_FIRST_NS 20000000u /* after the first death before it was ready */
 #define BACKOFF_MOST_NS 2000000000u
 #define CORPSE_WAIT_MS 500
+/* engine reads what strangers write. One that dies young, whatever it had read, is not started
+ * again as fast as it can die. */
+#define ENGINE_YOUNG_NS 1000000000ull
 
 int child_program(const struct holder *holder, enum role role, struct err *err)
 {
@@ -118,6 +121,12 @@ void child_kill_core(struct holder *holder, int pidfd)
 	holder->corpse = pidfd;
 }
 
+static bool died_young(const struct child *child)
+{
+	return child->role == ROLE_ENGINE &&
+	       clock_monotonic_ns() - child->started_ns < ENGINE_YOUNG_NS;
+}
+
 void child_drop(struct holder *holder, enum role role, bool kill_it, bool to_blame)
 {
 	struct child *child = &holder->child[role];
@@ -129,7 +138,7 @@ void child_drop(struct holder *holder, enum role role, bool kill_it, bool to_bla
 		kill(child->pid, SIGKILL);
 	if (role == ROLE_CORE && to_blame)
 		count_strikes(holder->handover);
-	child->failures = child->ready ? 0 : child->failures + 1;
+	child->failures = child->ready && !died_young(child) ? 0 : child->failures + 1;
 	if (child->failures > 1) {
 		wait_ns = (uint64_t)BACKOFF_FIRST_NS
 			  << (child->failures < 8 ? child->failures - 2 : 6);

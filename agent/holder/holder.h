@@ -52,9 +52,10 @@ struct child {
 	int channel; /* -1: none */
 	bool ready;
 	uint64_t started_ns;
-	uint64_t pinged_ns;     /* the last ping */
-	uint64_t heard_ns;      /* its start, or the last answer */
-	unsigned int failures;  /* deaths in a row before it was ready */
+	uint64_t pinged_ns; /* the last ping */
+	uint64_t heard_ns;  /* its start, or the last answer */
+	unsigned int
+		failures; /* deaths in a row before it was ready, or (engine) in its first second */
 	uint64_t not_before_ns; /* of the next start */
 };
 

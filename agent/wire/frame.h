@@ -76,9 +76,9 @@ enum give {
 	GIVE_HANDOVER,   /* memfd, wire/handover.h; to core */
 	GIVE_KEY_PAGE,   /* memfd_secret, wire/handover.h; to core */
 	GIVE_ADOPT,      /* listening socket by which a new holder finds core; to core */
-	GIVE_MOUNT,      /* O_PATH of the mount's root; to toucher */
-	GIVE_LISTENER,   /* listening socket for operators; to api */
-	GIVE_PEER,       /* a channel to the role `index`; to core, toucher, api */
+	GIVE_MOUNT,      /* O_PATH of the mount's root; to core, toucher */
+	GIVE_LISTENER,   /* listening socket for operators; to core, api */
+	GIVE_PEER,       /* a channel to the role `index`; to any role */
 	GIVE_KEY_FILE,   /* the key file; without a descriptor when frame_give.status says why */
 	GIVE_SELF,       /* a pidfd of core; core -> a new holder, when adopted */
 	GIVE_ENGINE, /* a connection to an engine, for the ask `index`; holder -> gate; without a

@@ -14,9 +14,10 @@ for n in 1 2 3; do
 	secret_rotate "app/secret$n" "tag$n" 2
 	t grant add "app/secret$n" container/web --mode 0440 --gid 1000 >/dev/null
 done
+last_read() { t grant ls --json | jq -c '.[] | [.file, .last_read_at, .last_reader]'; }
 everything() {
 	t secret ls --json
-	t grant ls --json
+	t grant ls --json | jq 'map(del(.last_read_at, .last_reader, .last_version))'
 	t consumer ls --json
 	for n in 1 2 3; do
 		t secret history "app/secret$n" --json
@@ -39,6 +40,8 @@ sleep 0.5
 equal "the container after SIGTERM" "$(value tag1 2)" "$(inside old cat $secret)"
 say "stop and SIGTERM are refused while a container holds the mount, and nothing changes for it"
 
+last_reads=$(last_read)
+like "who read last" 'container' "$last_reads"
 agent_stop --force
 run inside old probe read $secret
 equal "exit of a read without an agent" 1 "$RC"
@@ -49,6 +52,7 @@ grep -qF " $(mount_of) fuse.tacit" /proc/mounts && fail "the mount is left after
 [ ! -e "$(api_of)" ] || fail "the socket is left after a stop"
 
 agent_start
+equal "who read last, after stop and start" "$last_reads" "$(last_read)"
 equal "the store after stop and start" "$before" "$(everything)"
 container new -d "${mounted[@]}" -- sleep 1000 >/dev/null
 equal "a new container" "$(value tag1 2)" "$(inside new cat $secret)"

@@ -47,7 +47,8 @@ struct core {
 	struct server *server;
 
 	/* Between main and worker. */
-	int api_wake;            /* eventfd: api_channel has been set */
+	int api_wake;            /* eventfd: api_channel, or stop_asked, has been set */
+	_Atomic bool stop_asked; /* holder waits for FRAME_STOP_ANSWER, which says to go ahead */
 	_Atomic int api_channel; /* given by main, taken (-1) by the worker */
 	int touch_wake;          /* eventfd: there are touches */
 	struct touches touches;
@@ -85,9 +86,10 @@ void core_ask_engine(struct core *core);
 
 /* keep.c, in the worker: what is written down without an operator's asking. All of them do nothing
  * while the agent is locked. */
-void keep_containers(struct core *core); /* what engines have told */
-void keep_counts(struct core *core);     /* reads that are counted, for the OPENs that wait */
-void keep_uses(struct core *core);       /* who read what last; and the time */
+void keep_containers(struct core *core);     /* what engines have told */
+void keep_counts(struct core *core);         /* reads that are counted, for the OPENs that wait */
+void keep_uses(struct core *core, bool now); /* who read what last; and the time; `now`: although it
+					      is not due */
 /* How long the worker may sleep before keep_uses() is due, in ms; -1: for ever. */
 int keep_patience(const struct core *core);
 

@@ -146,13 +146,13 @@ static bool is_due(const struct core *core, uint64_t now)
 	return due;
 }
 
-void keep_uses(struct core *core)
+void keep_uses(struct core *core, bool now_due)
 {
 	uint64_t now, since = clock_monotonic_ns() - core->uses_kept_ns;
 	struct err err;
 	int status;
 
-	if (core->model->locked || since < USES_EVERY_MS * 1000000ull)
+	if (core->model->locked || (!now_due && since < USES_EVERY_MS * 1000000ull))
 		return;
 	core->uses_kept_ns = clock_monotonic_ns();
 	now = model_now_ns(core->model);

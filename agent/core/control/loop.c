@@ -116,7 +116,12 @@ static int on_holder(struct core *core, struct err *err)
 	case FRAME_STOP:
 		if (!frame.body.stop.force)
 			answer.held_by = (uint32_t)count_users(core);
-		return frame_send(core->holder, FRAME_STOP_ANSWER, &answer, sizeof answer, -1, err);
+		if (answer.held_by)
+			return frame_send(
+				core->holder, FRAME_STOP_ANSWER, &answer, sizeof answer, -1, err);
+		atomic_store(&core->stop_asked, true);
+		eventfd_write(core->api_wake, 1);
+		return 0;
 	case FRAME_UPGRADE_FAILED:
 		log_error("upgrade: %s", frame.body.text.text);
 		return 0;

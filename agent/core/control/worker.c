@@ -11,13 +11,19 @@
 #include "base/log.h"
 #include "core/control/call.h"
 
-static void after_reply(struct call *call)
+/* What is written down once in a while is written down now: core is ended when holder has this. */
+static void let_stop(struct core *core)
 {
 	static const struct frame_stop_answer go_ahead = { 0 };
 
+	keep_uses(core, true);
+	frame_send(core->holder, FRAME_STOP_ANSWER, &go_ahead, sizeof go_ahead, -1, NULL);
+}
+
+static void after_reply(struct call *call)
+{
 	if (call->stop)
-		frame_send(call->core->holder, FRAME_STOP_ANSWER, &go_ahead, sizeof go_ahead, -1,
-			NULL);
+		let_stop(call->core);
 	if (call->upgrade)
 		frame_send(call->core->holder, FRAME_UPGRADE, NULL, 0, -1, NULL);
 }
@@ -111,7 +117,7 @@ static void *run(void *arg)
 			keep_counts(core);
 		if (wait[KEEP].revents)
 			keep_containers(core);
-		keep_uses(core);
+		keep_uses(core, false);
 		if (wait[API].revents)
 			status = serve(core, channel, &err);
 		if (status < 0)
@@ -120,6 +126,8 @@ static void *run(void *arg)
 			log_error("%s", err.text);
 			frame_send(core->holder, FRAME_EXPEL, &expel, sizeof expel, -1, NULL);
 		}
+		if (atomic_exchange(&core->stop_asked, false))
+			let_stop(core);
 		if (wait[WAKE].revents && eventfd_read(core->api_wake, &ignored) == 0)
 			take_channel(core, &channel);
 	}
