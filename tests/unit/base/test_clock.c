@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Dates as they are written and read, to the nanosecond. */
+/* Dates as they are written and read, to the nanosecond; and a time that is not set back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -91,12 +91,54 @@ static void every_day_is_read_as_it_is_written(void **state)
 	}
 }
 
+/* What somebody does to the date; the time since boot goes on. */
+static void a_time_is_not_set_back(void **state)
+{
+	static const struct clock_floor floor = { 1000 * S, 50 * S };
+	static const struct {
+		const char *why;
+		uint64_t real_ns, boot_ns, steady_ns;
+	} rows[] = {
+		{ "nothing", 1000 * S, 50 * S, 1000 * S },
+		{ "time passed", 1010 * S, 60 * S, 1010 * S },
+		{ "set forward", 5000 * S, 60 * S, 5000 * S },
+		{ "set back", 500 * S, 60 * S, 1010 * S },
+		{ "set back at once", 999 * S, 50 * S, 1000 * S },
+		{ "set back to the beginning", 0, 50 * S + 1, 1000 * S + 1 },
+		{ "set back by a nanosecond", 1010 * S - 1, 60 * S, 1010 * S },
+		{ "asleep, and the date was not", 1000 * S, 3650 * S, 4600 * S },
+		{ "booted since: the date counts", 2000 * S, 3 * S, 2000 * S },
+		{ "booted since, and set back", 10 * S, 3 * S, 1000 * S },
+	};
+	static const struct clock_floor none = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (clock_steady_ns(&floor, rows[i].real_ns, rows[i].boot_ns) != rows[i].steady_ns)
+			fail_msg("%s", rows[i].why);
+	assert_int_equal(clock_steady_ns(&none, 1000 * S, 50 * S), 1000 * S);
+}
+
+/* The ones that the kernel has, in nanoseconds. */
+static void clocks_go_on(void **state)
+{
+	uint64_t monotonic = clock_monotonic_ns(), boot = clock_boottime_ns();
+
+	(void)state;
+	assert_true(boot >= monotonic);
+	assert_true(
+		clock_realtime_ns() > 1700000000 * S && clock_realtime_ns() < CLOCK_DATE_END_NS);
+	assert_true(clock_monotonic_ns() >= monotonic && clock_monotonic_ns() - monotonic < 60 * S);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_date_is_read_and_written_the_same),
 		cmocka_unit_test(what_is_no_date_is_refused),
 		cmocka_unit_test(every_day_is_read_as_it_is_written),
+		cmocka_unit_test(a_time_is_not_set_back),
+		cmocka_unit_test(clocks_go_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
