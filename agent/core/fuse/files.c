@@ -133,6 +133,11 @@ void on_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 
 	turn_begin(&turn, req);
 	turn.opens = (file->flags & (O_ACCMODE | O_TRUNC)) == O_RDONLY;
+	if (park_again(&turn)) {
+		fuse_reply_none(req);
+		turn_end(&turn);
+		return;
+	}
 	node = model_node(turn.model, ino);
 	granted = turn_resolve(&turn, node);
 	answer = turn_judge(&turn, turn.opens ? ACT_READ : ACT_TOUCH, ino, node);

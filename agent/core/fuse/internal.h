@@ -101,6 +101,9 @@ enum standing turn_standing(struct turn *turn);
 void park_open_table(struct park *park, struct handover *handover);
 /* Let the OPEN at hand wait. False: there is no room. */
 bool park_request(struct turn *turn);
+/* The OPEN at hand waits already: the kernel, or the slot of an earlier core, has it again. It goes
+ * on waiting, by the number and through the device that it has now. */
+bool park_again(struct turn *turn);
 /* Let the parked OPEN at hand wait until a read of `grant` has been counted for its container. */
 void park_for_count(struct turn *turn, const struct grant *grant);
 /* The reader of `unique` was killed. False: it is not parked. */

@@ -42,19 +42,32 @@ static unsigned int find(const struct park *park, uint64_t unique)
 	return i;
 }
 
-/* A place for it: that of the same request, when the kernel has sent it again, or a free one. */
-static unsigned int place_for(const struct park *park, uint64_t unique, uint64_t container)
+/* A free place for one of `container`, or HANDOVER_PARKED. Under the mutex. */
+static unsigned int place_for(const struct park *park, uint64_t container)
 {
-	unsigned int same = find(park, unique), waiting = 0, place = HANDOVER_PARKED;
+	unsigned int waiting = 0, place = HANDOVER_PARKED;
 
-	if (same < HANDOVER_PARKED)
-		return same;
 	for (unsigned int i = HANDOVER_PARKED; i--;)
 		if (atomic_load(&park->handover->parked[i].state) == PARKED_FREE)
 			place = i;
 		else
 			waiting += park->container[i] == container;
 	return waiting < PARKED_PER_CONTAINER ? place : HANDOVER_PARKED;
+}
+
+/* The OPEN at hand into that place. Under the mutex. */
+static void put(struct park *park, const struct turn *turn, unsigned int place)
+{
+	const struct fuse_in_header *request = (const void *)turn->worker->slot->request;
+	struct handover_parked *entry = &park->handover->parked[place];
+
+	entry->device = (uint32_t)(turn->worker - turn->server->worker);
+	entry->length = request->len;
+	memcpy(entry->request, request, request->len);
+	park->container[place] = turn->reader.container;
+	park->arrivals[place]++;
+	atomic_store(&entry->state, PARKED_WAITING);
+	eventfd_write(park->wake, 1);
 }
 
 bool park_request(struct turn *turn)
@@ -65,25 +78,34 @@ bool park_request(struct turn *turn)
 	unsigned int place;
 	hold_mutex(&park->mutex);
 
-	place = place_for(park, unique_of((const char *)request), turn->reader.container);
+	place = place_for(park, turn->reader.container);
 	if (place == HANDOVER_PARKED || request->len > sizeof entry->request)
 		return false;
 	entry = &park->handover->parked[place];
-	if (atomic_load(&entry->state) == PARKED_FREE) {
-		entry->since_ns = clock_monotonic_ns();
-		atomic_store(&entry->count, COUNT_NONE);
-		atomic_store(&entry->number, 0);
-		atomic_store(&entry->strikes, 0);
-		park->asked[place] = park->taken[place] = false;
-		atomic_fetch_add(&park->handover->parked_count, 1);
-	}
-	entry->device = (uint32_t)(turn->worker - turn->server->worker);
-	entry->length = request->len;
-	memcpy(entry->request, request, request->len);
-	park->container[place] = turn->reader.container;
-	park->arrivals[place]++;
-	atomic_store(&entry->state, PARKED_WAITING);
-	eventfd_write(park->wake, 1);
+	entry->since_ns = clock_monotonic_ns();
+	atomic_store(&entry->count, COUNT_NONE);
+	atomic_store(&entry->number, 0);
+	atomic_store(&entry->strikes, 0);
+	park->asked[place] = park->taken[place] = false;
+	atomic_fetch_add(&park->handover->parked_count, 1);
+	put(park, turn, place);
+	return true;
+}
+
+bool park_again(struct turn *turn)
+{
+	struct park *park = &turn->server->park;
+	const struct worker *worker = turn->worker;
+	const struct fuse_in_header *request = (const void *)worker->slot->request;
+	unsigned int place;
+	hold_mutex(&park->mutex);
+
+	if (worker->parked || !(worker->replaying || request->unique & UNIQUE_RESENT))
+		return false;
+	place = find(park, unique_of(worker->slot->request));
+	if (place == HANDOVER_PARKED)
+		return false;
+	put(park, turn, place);
 	return true;
 }
 
