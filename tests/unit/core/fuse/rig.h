@@ -41,6 +41,7 @@ struct rig {
 	enum rig_pass pass; /* of loading */
 	int kernel[RIG_THREADS], device[RIG_THREADS];
 	pid_t web, other, host; /* two containers' processes, one of neither */
+	_Atomic bool wakes;     /* a thread of the test goes on waking the doorman */
 	_Atomic uint64_t unique;
 	struct secret_record secret;
 	struct grant_record grant;

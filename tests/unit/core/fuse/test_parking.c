@@ -216,6 +216,7 @@ static void an_interrupt_of_something_else_is_to_be_said_again(void **state)
 	assert_int_equal(server_parked(rig->server), 1);
 	engine_names(rig, 'a', "shop/web");
 	assert_int_equal(expect_answer(rig, 0, parked, &reply), 0);
+	expect_parked(rig, 0);
 	send_interrupt(rig, parked, 0);
 	assert_int_equal(expect_answer(rig, 0, parked | 1, &reply), EAGAIN);
 }
