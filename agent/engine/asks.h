@@ -13,7 +13,7 @@
 #include "engine/http.h"
 #include "wire/frame.h"
 
-/* Of gate's 64: it may be some behind in noticing that they are over. */
+/* Of gate's 64: those that were cancelled before gate had a pipe for them are over there later. */
 #define ASKS_MAX 56
 
 /* What a whole answer may have, without its head. */

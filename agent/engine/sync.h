@@ -20,7 +20,7 @@
 #define SYNC_LIST_PAUSE_NS 20000000u
 
 /* Between two lists, when one could not be read or an event was lost. */
-#define SYNC_RELIST_NS 5000000000u
+#define SYNC_RELIST_NS 2000000000u
 
 struct sync {
 	uint32_t engine;

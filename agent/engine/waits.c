@@ -69,11 +69,6 @@ void waits_failed(struct waits *waits, const char *id, uint32_t engine)
 	drop(waits, wait);
 }
 
-bool waits_has(const struct waits *waits, const char *id)
-{
-	return find(waits, id) != NULL;
-}
-
 void waits_clear(struct waits *waits)
 {
 	struct wait *wait, *next;

@@ -51,17 +51,6 @@ static struct flow *find(struct gate *gate, enum flow_state state)
 	return NULL;
 }
 
-/* Those that nobody reads any more, when a place is needed now. */
-static void sweep(struct gate *gate)
-{
-	for (int i = 0; i < GATE_ASKS_MAX; i++) {
-		struct pollfd pipe = { gate->flow[i].pipe, 0, 0 };
-
-		if (poll(&pipe, 1, 0) == 1)
-			flow_end(&gate->flow[i]);
-	}
-}
-
 static bool number_taken(const struct gate *gate, uint32_t number)
 {
 	for (int i = 0; i < GATE_ASKS_MAX; i++)
@@ -78,13 +67,9 @@ static int take_ask(struct gate *gate, const struct frame_ask *ask, struct err *
 
 	if (request_build(ask, &request, err) < 0)
 		return -TACIT_INVALID;
-	flow = find(gate, FLOW_FREE);
-	if (!flow || number_taken(gate, ask->ask)) {
-		sweep(gate);
-		flow = find(gate, FLOW_FREE);
-	}
 	if (number_taken(gate, ask->ask))
 		return err_set(err, TACIT_INVALID, "engine gave a number to two asks");
+	flow = find(gate, FLOW_FREE);
 	if (!flow) {
 		answer(gate, ask->ask, -TACIT_LIMIT, -1);
 		return 0;

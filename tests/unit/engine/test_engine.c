@@ -287,6 +287,61 @@ static void identified_before_a_long_list(void **state)
 		"0000000000000000000000000000000000000000000000000000000000000099");
 }
 
+/* Each of two engines has half of the asks, so one that hangs leaves the other's alone; and when it
+ * is back it has its half again. */
+static void as_many_as_may_be_asked(void **state)
+{
+	enum { MOST = 56 / RIG_ENGINES - 2 };
+	char id[CONTAINER_ID_LENGTH + 1];
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < MOST; i++) {
+			snprintf(id, sizeof id, "%064d", i);
+			rig_identify(&rig, id);
+			rig_expect_ask(&rig, 0, ASK_CONTAINER, id);
+		}
+		rig_identify(&rig, RIG_ID);
+		assert_true(rig_is_quiet(rig.gate));
+		close(events);
+		rig_expect_state(&rig, 0, ENGINE_DOWN);
+		for (int i = 0; i < MOST + 1; i++) {
+			struct frame frame;
+
+			rig_expect(rig.core, ROLE_CORE, FRAME_UNKNOWN, &frame);
+		}
+		events = rig_answer_pipe(&rig, rig_expect_ask(&rig, 0, ASK_EVENTS, ""));
+		rig_write(events, RIG_OK);
+		rig_expect_state(&rig, 0, ENGINE_LISTING);
+		rig_answer(&rig, rig_expect_ask(&rig, 0, ASK_LIST, ""), RIG_OK "[]");
+		rig_expect_state(&rig, 0, ENGINE_SYNCED);
+	}
+}
+
+/* What takes too long is over for who waits, and is asked for again by who asks again. */
+static void engine_that_hangs(void **state)
+{
+	(void)state;
+	rig_identify(&rig, RIG_ID);
+	rig_expect_ask(&rig, 0, ASK_CONTAINER, RIG_ID);
+	rig_expect_unknown(&rig, RIG_ID);
+	assert_true(rig_is_quiet(rig.gate));
+	rig_identify(&rig, RIG_ID);
+	rig_expect_ask(&rig, 0, ASK_CONTAINER, RIG_ID);
+}
+
+/* A line that is no event: what it would have said is found by listing again. */
+static void lost_event(void **state)
+{
+	(void)state;
+	rig_write(events, "{\n");
+	assert_true(rig_is_quiet(rig.gate));
+	rig_expect_state(&rig, 0, ENGINE_LISTING);
+	rig_answer(&rig, rig_expect_ask(&rig, 0, ASK_LIST, ""), RIG_OK "[{\"Id\":\"" RIG_ID "\"}]");
+	rig_answer(&rig, rig_expect_ask(&rig, 0, ASK_CONTAINER, RIG_ID), RIG_NOT_FOUND);
+	rig_expect_state(&rig, 0, ENGINE_SYNCED);
+}
+
 /* An engine that is busy for a moment is asked again; one that is not well, three times. */
 static void failures(void **state)
 {
@@ -369,10 +424,10 @@ static void answers_that_are_none(void **state)
 	rig_answer(&rig, asked, "HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\n{}");
 	asked = rig_expect_ask(&rig, 0, ASK_CONTAINER, RIG_ID);
 	pipe = rig_answer_pipe(&rig, asked);
-	rig_write(pipe, RIG_OK);
+	rig_write(pipe, RIG_OK "{\"Id\":\"" RIG_ID "\"}");
 	memset(long_text, ' ', sizeof long_text - 1);
 	signal(SIGPIPE, SIG_IGN);
-	assert_true(write(pipe, long_text, sizeof long_text) > 0);
+	assert_true(write(pipe, long_text, sizeof long_text - 1) > 0);
 	close(pipe);
 	rig_expect_unknown(&rig, RIG_ID);
 }
@@ -426,14 +481,21 @@ static void list_that_cannot_be_read(void **state)
 
 static void another_core(void **state)
 {
+	int old = rig.core;
+
 	(void)state;
 	rig_event(events, "create", RIG_ID);
 	rig_expect_ask(&rig, 0, ASK_CONTAINER, RIG_ID);
 	rig_identify(&rig, RIG_ID);
+	rig_identify(&rig, RIG_OTHER_ID);
+	rig_expect_ask(&rig, 0, ASK_CONTAINER, RIG_OTHER_ID);
+	/* The one before has not gone yet: what it waited for is not told to this one. */
+	rig.core = -1;
 	rig_new_core(&rig);
 	close(events);
 	sync_first();
 	assert_true(rig_is_quiet(rig.core));
+	close(old);
 }
 
 /* Without a core there is nobody to tell: nothing is asked. */
@@ -534,6 +596,9 @@ int main(void)
 		test(identified_with_every_engine_down),
 		test(identified_by_the_second),
 		test(identified_before_a_long_list),
+		test_synced(as_many_as_may_be_asked),
+		test_synced(engine_that_hangs),
+		test_synced(lost_event),
 		test_synced(failures),
 		test_synced(image_that_is_gone),
 		test_synced(one_image),

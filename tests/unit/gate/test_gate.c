@@ -4,6 +4,7 @@
  * than anything needs. */
 #include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -258,6 +260,47 @@ static void more_than_a_pipe_holds(void **state)
 	assert_int_equal(waitpid(writer, NULL, 0), writer);
 }
 
+static uint64_t cpu_of_child(void)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	assert_int_equal(clock_getcpuclockid(child, &clock), 0);
+	assert_int_equal(clock_gettime(clock, &used), 0);
+	return (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
+}
+
+/* Nobody reads, and there is more: that is waited for, and not asked about again and again. */
+static void a_full_pipe(void **state)
+{
+	static char bytes[1 << 17];
+	int api, pipe = start(1, &api);
+	uint64_t before;
+
+	(void)state;
+	expect_bytes(api, REQUEST);
+	assert_true(send(api, bytes, sizeof bytes, MSG_DONTWAIT) > 1 << 16);
+	usleep(QUIET_MS * 1000);
+	before = cpu_of_child();
+	usleep(4 * QUIET_MS * 1000);
+	assert_true(cpu_of_child() - before < QUIET_MS * 1000000u);
+	close(pipe);
+	close(api);
+}
+
+/* That a pipe has no reader any more can be found by writing into it. */
+static void broken_pipe(void **state)
+{
+	struct frame frame;
+
+	(void)state;
+	ask(1);
+	ticket();
+	assert_int_equal(kill(child, SIGPIPE), 0);
+	assert_int_equal(frame_send(holder, FRAME_PING, NULL, 0, -1, NULL), 0);
+	expect(holder, ROLE_HOLDER, FRAME_PONG, &frame);
+}
+
 /* engine closes the pipe: the connection ends, whatever it was waiting for. */
 static void not_wanted_any_more(void **state)
 {
@@ -336,6 +379,26 @@ static void another_engine(void **state)
 	close(pipe);
 	close(api);
 	new_engine();
+	pipe = start(1, &api);
+	expect_bytes(api, REQUEST);
+	close(pipe);
+	close(api);
+}
+
+/* The one before may not know yet that it has been replaced. */
+static void two_engines(void **state)
+{
+	int api, pipe = start(1, &api), old = engine;
+
+	(void)state;
+	expect_bytes(api, REQUEST);
+	new_engine();
+	expect_end(api);
+	expect_end(pipe);
+	expect_end(old);
+	close(old);
+	close(pipe);
+	close(api);
 	pipe = start(1, &api);
 	expect_bytes(api, REQUEST);
 	close(pipe);
@@ -427,10 +490,13 @@ int main(void)
 		test(holder_is_answered),
 		test(passed_on),
 		test(more_than_a_pipe_holds),
+		test(a_full_pipe),
+		test(broken_pipe),
 		test(not_wanted_any_more),
 		test(refused_by_holder),
 		test(late_connection),
 		test(another_engine),
+		test(two_engines),
 		test(too_many),
 		test(holder_ends),
 		test(what_engine_may_not_ask),
