@@ -246,7 +246,7 @@ static int commit(struct core *core, const struct plan *plan, struct err *err)
 	int status = vault_begin(core->vault, err);
 
 	for (size_t i = 0; status == 0 && i < plan->grant_count; i++)
-		status = vault_put_grant(core->vault, &plan->grants[i], err);
+		status = grant_put(core, &plan->grants[i], err);
 	for (size_t i = 0; status == 0 && i < plan->consumer_count; i++)
 		status = consumer_put(core, &plan->consumers[i], err);
 	if (status == 0)

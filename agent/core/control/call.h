@@ -46,6 +46,8 @@ int grant_find(const struct call *call, struct grant **found, struct err *err);
  * memory afterwards. TACIT_NOT_FOUND: no such secret or version. */
 int grant_fill(struct core *core, const struct access_statement *statement,
 	struct grant_record *record, struct err *err);
+/* A record into the store, within a change; what was counted of an earlier grant of its path goes. */
+int grant_put(struct core *core, const struct grant_record *record, struct err *err);
 /* A record that has been committed, into memory, under the write lock; what must not be read any
  * further is ended. */
 int grant_publish(struct core *core, const struct grant_record *record, struct err *err);

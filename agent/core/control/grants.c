@@ -127,12 +127,24 @@ struct grant *grant_at(const struct core *core, const char *consumer, const char
 	return node ? node->grant : NULL;
 }
 
+int grant_put(struct core *core, const struct grant_record *record, struct err *err)
+{
+	const struct grant *grant = model_grant_by_id(core->model, record->id);
+	int status = vault_put_grant(core->vault, record, err);
+
+	/* A path that is granted anew begins to count anew. */
+	if (status == 0 && grant && grant->use_kept &&
+		grant->record.created_ns != record->created_ns)
+		status = vault_remove_use(core->vault, grant->use_id, err);
+	return status;
+}
+
 static int put(struct core *core, const struct grant_record *record, struct err *err)
 {
 	int status = vault_begin(core->vault, err);
 
 	if (status == 0)
-		status = vault_put_grant(core->vault, record, err);
+		status = grant_put(core, record, err);
 	if (status == 0 && record->expires_ns)
 		status = vault_put_clock(core->vault, model_now_ns(core->model), err);
 	if (status == 0)

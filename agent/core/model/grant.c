@@ -76,7 +76,7 @@ static void forget_use(struct grant *grant)
 	free(grant->counts);
 	grant->counts = NULL;
 	grant->count = 0;
-	grant->use_changed = grant->use_kept;
+	grant->use_kept = grant->use_changed = false;
 	grant->last_ns = grant->last_version = 0;
 	grant->last_user[0] = '\0';
 }
