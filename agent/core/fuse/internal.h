@@ -111,7 +111,8 @@ bool park_interrupt(struct server *server, uint64_t unique);
 /* What an earlier core left: what it had in hand when it died gets a strike, what it had counted is
  * found in the model. Before the threads. */
 void park_resume(struct server *server);
-void *park_run(void *doorman); /* the thread of it: a struct worker */
+/* The thread of it, a struct worker. It ends when the mount is gone. */
+void *park_run(void *doorman);
 
 /* server.c: answer the request in the worker's slot, and clear it. */
 void server_process(struct worker *worker);

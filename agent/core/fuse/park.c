@@ -297,10 +297,13 @@ void *park_run(void *arg)
 	struct park *park = &doorman->server->park;
 
 	for (;;) {
-		struct pollfd news = { park->wake, POLLIN, 0 };
+		struct pollfd news[] = { { park->wake, POLLIN, 0 },
+			{ doorman->server->gone, POLLIN, 0 } };
 		eventfd_t ignored;
 
-		poll(&news, 1, patience(park));
+		poll(news, 2, patience(park));
+		if (news[1].revents)
+			break;
 		eventfd_read(park->wake, &ignored);
 		for (unsigned int i = 0; i < HANDOVER_PARKED; i++)
 			if (atomic_load(&park->handover->parked[i].state) != PARKED_FREE)
