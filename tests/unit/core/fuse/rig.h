@@ -486,8 +486,7 @@ static inline void rig_run_core(struct rig *rig)
 	rig->running = true;
 }
 
-/* A core ends with its process. Here its threads do: when their devices are closed, and the
- * doorman, who has none, where it waits for news. */
+/* A core ends with its process. Here its threads do, when their devices are closed. */
 static inline void rig_end_core(struct rig *rig)
 {
 	struct server *server = rig->server;
@@ -498,10 +497,8 @@ static inline void rig_end_core(struct rig *rig)
 		if (rig->running)
 			pthread_join(server->worker[i].thread, NULL);
 	}
-	if (rig->running) {
-		pthread_cancel(server->worker[rig->threads].thread);
+	if (rig->running)
 		pthread_join(server->worker[rig->threads].thread, NULL);
-	}
 	/* Closes the devices; the doorman's is that of the first, and then closed already. */
 	for (unsigned int i = 0; i <= rig->threads; i++)
 		fuse_session_destroy(server->worker[i].session);
