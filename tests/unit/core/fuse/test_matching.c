@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is which consumer: by an engine's word, by the kernel's, by rules; and what `self` is to
  * whom. */
-#include "waiting.h"
+#include "situation.h"
 
 /* Everything that a container may try at a file is answered as if it were not there, and at its
  * directory, which it may have been given, as if it were empty. */
@@ -165,37 +165,13 @@ static void without_an_engine_no_rule_holds(void **state)
 	expect_bytes(rig, rig->other, RIG_CONSUMER "/" RIG_FILE, "first");
 }
 
-static pid_t child_of(uid_t uid)
-{
-	int ready[2];
-	char byte = 0;
-	pid_t pid;
-
-	assert_int_equal(pipe(ready), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (!setresgid(uid, uid, uid) && !setresuid(uid, uid, uid))
-			byte = 1;
-		while (write(ready[1], &byte, 1) == 1)
-			pause();
-		_exit(1);
-	}
-	assert_int_equal(read(ready[0], &byte, 1), 1);
-	close(ready[0]);
-	close(ready[1]);
-	assert_int_equal(byte, 1);
-	return pid;
-}
-
 /* A process of the host is the user that it is, and what the kernel says, not what it may become.
  */
 static void a_user_of_the_host_is_a_consumer(void **state)
 {
 	struct rig *rig = rig_of(state);
 	struct ask ask = rig_by(0, 1000, rig_node(rig, "user/1000/file"));
-	pid_t user = child_of(1000), stranger = child_of(1001);
+	pid_t user = user_child(0, 1000), stranger = user_child(0, 1001);
 	struct reply reply;
 
 	put_grant(rig, "user/1000", "file");
