@@ -249,7 +249,7 @@ static void all_can_be_written_again(void **state)
 static void what_was_kept_comes_back(void **state)
 {
 	struct containers *next = with_engines(2);
-	struct container_facts *facts;
+	struct container_facts *facts, renamed = facts_of(3);
 	char id[CONTAINER_ID_LENGTH + 1];
 
 	came(*state, 1, CONTAINER_RUNNING);
@@ -268,6 +268,14 @@ static void what_was_kept_comes_back(void **state)
 			&after.facts, &before.facts, container_facts_size(&before.facts));
 		assert_int_equal(after.state, CONTAINER_ENDED);
 	}
+	/* Kept is less than said. */
+	came(next, 3, CONTAINER_RUNNING);
+	strcpy(renamed.name, "kept");
+	containers_keep(next, &renamed);
+	assert_string_equal(visit(next, 3).facts.name, "c3");
+	assert_int_equal(visit(next, 3).state, CONTAINER_RUNNING);
+	went(next, 3, true);
+	must_change(next, 3, NULL);
 	/* What is left out of a listing is taken from the store as well. */
 	containers_engine(next, 0, CONTAINERS_LISTING);
 	came(next, 2, CONTAINER_RUNNING);

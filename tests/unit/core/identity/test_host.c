@@ -384,6 +384,7 @@ static void numbers_are_read_from_their_line(void **state)
 		{ status, "Absent", 4, 0, { 0 } },
 		{ "NSpid:\t3\n", "NSpid", 4, 1, { 3 } },
 		{ "xNSpid:\t3\nNSpid", "NSpid", 4, 0, { 0 } },
+		{ "NSpid2\t5\nNSpid:\t7\n", "NSpid", 4, 1, { 7 } },
 		{ "NSpid:\t-3\n", "NSpid", 4, 0, { 0 } },
 		{ "", "NSpid", 4, 0, { 0 } },
 	};
