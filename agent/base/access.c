@@ -18,6 +18,14 @@ static bool is_text(const char *field, size_t room)
 	return memchr(field, '\0', room) != NULL;
 }
 
+/* What the kernel knows, and no engine. */
+static bool is_of_host(const char *consumer)
+{
+	enum consumer_kind kind = consumer_kind_of_word(consumer, strcspn(consumer, "/"));
+
+	return kind == CONSUMER_UNIT || kind == CONSUMER_USER;
+}
+
 static bool has_grant_numbers(const struct access_statement *statement)
 {
 	return statement->flags || statement->uid || statement->gid || statement->mode ||
@@ -37,6 +45,10 @@ static int check_grant(const struct access_statement *grant, struct err *err)
 			"a mode has no bits but 0444, and one of them: containers only read");
 	if (grant->reads > GRANT_READS_MAX)
 		return err_set(err, TACIT_INVALID, "reads is from 1 to %u", GRANT_READS_MAX);
+	if (is_of_host(grant->consumer) && (grant->reads || grant->flags & GRANT_MAIN_PROCESS))
+		return err_set(err, TACIT_INVALID,
+			"reads are counted, and main processes known, of containers: not of a unit "
+			"or a user");
 	if (grant->version > INT64_MAX)
 		return err_set(err, TACIT_INVALID, "version is from 1 to %" PRId64, INT64_MAX);
 	if (grant->expires_ns >= CLOCK_DATE_END_NS)
@@ -48,10 +60,7 @@ static int check_grant(const struct access_statement *grant, struct err *err)
 
 static int check_bind(const struct access_statement *bind, struct err *err)
 {
-	size_t length = strcspn(bind->consumer, "/");
-	enum consumer_kind kind = consumer_kind_of_word(bind->consumer, length);
-
-	if (kind == CONSUMER_UNIT || kind == CONSUMER_USER)
+	if (is_of_host(bind->consumer))
 		return err_set(err, TACIT_INVALID,
 			"a unit or a user is known from the kernel: it takes no rules");
 	if (bind->secret[0] || bind->file[0] || has_grant_numbers(bind))

@@ -218,6 +218,8 @@ static const struct {
 	{ "bind container/web nginx", "line 1: a rule is image=" },
 	{ "bind container/web image=a nginx", "line 1: a rule is image=" },
 	{ "bind container/web label=a=" X127 X127 X127, "line 1: a word has at most 383 bytes" },
+	{ "grant a unit/nginx.service reads=1", "line 1: reads are counted" },
+	{ "grant a user/0 main-process", "line 1: reads are counted" },
 	{ "bind unit/nginx.service image=a", "line 1: a unit or a user is known from the kernel" },
 	{ "bind user/0 label=a=b", "line 1: a unit or a user is known from the kernel" },
 	{ "bind self image=a", "line 1: 'self' is" },
