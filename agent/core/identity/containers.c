@@ -92,7 +92,9 @@ static void drop(struct containers *containers, struct container *container)
 {
 	HASH_DEL(containers->known, container);
 	containers->count--;
-	if (!container->facts || find(containers->removed, container->id)) {
+	/* While nothing can be written down they are not piled up: the next listing drops them. */
+	if (!container->facts || find(containers->removed, container->id) ||
+		HASH_COUNT(containers->removed) >= CONTAINERS_MAX) {
 		discard(container);
 		return;
 	}
