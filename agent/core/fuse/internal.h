@@ -68,9 +68,10 @@ struct turn {
 	const struct fuse_ctx *who;
 	struct reader reader;
 	enum policy_reader kind;
-	bool opens;             /* it is an OPEN for reading */
-	bool has_standing;      /* standing has been found out */
-	enum standing standing; /* of READER_CONTAINER */
+	bool opens;                        /* it is an OPEN for reading */
+	bool has_standing;                 /* standing has been found out */
+	enum standing standing;            /* of READER_CONTAINER */
+	const struct node *resolved, *own; /* a name in `self`, and the reader's file it is */
 };
 
 void turn_begin(struct turn *turn, fuse_req_t req);

@@ -152,24 +152,34 @@ static bool is_bound(const struct node *directory)
 	return false;
 }
 
-const struct node *turn_resolve(struct turn *turn, const struct node *node)
+/* The reader's own file of this name. */
+static const struct node *find_own(struct turn *turn, const char *name)
 {
 	struct names names;
 
-	if (!node || node_level(node->id) != LEVEL_FILE || node_kind(node->id) != CONSUMER_SELF)
-		return node;
 	find_names(turn, &names);
 	for (int i = 0; i < 2; i++) {
 		const struct node *directory =
 			names.consumer[i][0] ? model_consumer(turn->model, names.consumer[i])
 					     : NULL;
-		const struct node *file = node_file(turn->model, directory, node->name);
+		const struct node *file = node_file(turn->model, directory, name);
 
 		if (file && grant_lives(file->grant) && is_bound(directory) &&
 			turn_match(turn, directory) == MATCH_YES)
 			return file;
 	}
 	return NULL;
+}
+
+const struct node *turn_resolve(struct turn *turn, const struct node *node)
+{
+	if (!node || node_level(node->id) != LEVEL_FILE || node_kind(node->id) != CONSUMER_SELF)
+		return node;
+	/* Once: its engine may rename it meanwhile, and what is opened must be what was judged. */
+	if (turn->resolved != node)
+		turn->own = find_own(turn, node->name);
+	turn->resolved = node;
+	return turn->own;
 }
 
 void turn_user(struct turn *turn, char user[VAULT_USER_MAX + 1])
