@@ -231,6 +231,19 @@ static void in_self_reads_are_counted_as_well(void **state)
 	assert_int_equal(used_by(rig, 'a'), 1);
 }
 
+static void to_wake_a_watcher_is_no_read(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct ask toucher = rig_by(rig->host, geteuid(), rig->file);
+	struct reply reply;
+
+	give_reads(rig, 1);
+	server_set_toucher(rig->server, rig->host);
+	must_ok(rig_open(rig, toucher, FUSE_OPEN, O_WRONLY, &reply));
+	expect_no_count(rig);
+	assert_int_equal(server_parked(rig->server), 0);
+}
+
 /* Everybody at once, while the doorman is woken for nothing as often as can be. */
 static void *wake_on(void *arg)
 {
@@ -303,6 +316,7 @@ int main(void)
 		with_rig(sent_again_it_is_counted_once),
 		with_engine(a_stranger_is_asked_about_before_it_is_counted),
 		with_engine(in_self_reads_are_counted_as_well),
+		with_rig(to_wake_a_watcher_is_no_read),
 		with_rig(of_many_at_once_so_many_read),
 	};
 

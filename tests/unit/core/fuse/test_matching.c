@@ -62,6 +62,7 @@ static void a_container_is_the_consumer_its_engine_says(void **state)
 	put_grant(rig, "container/shop-web-1", "file");
 	put_grant(rig, "compose/shop/db", "file");
 	put_grant(rig, "compose/web/shop", "file");
+	put_grant(rig, "compose/other/web", "file");
 	engine_names(rig, 'a', "shop/web");
 	engine_names(rig, 'b', "lonely");
 	expect_bytes(rig, rig->web, RIG_CONSUMER "/" RIG_FILE, "first");
@@ -69,6 +70,7 @@ static void a_container_is_the_consumer_its_engine_says(void **state)
 	expect_absent(rig, rig->web, "container/lonely", "file");
 	expect_absent(rig, rig->web, "compose/shop/db", "file");
 	expect_absent(rig, rig->web, "compose/web/shop", "file");
+	expect_absent(rig, rig->web, "compose/other/web", "file");
 	expect_bytes(rig, rig->other, "container/lonely/file", "first");
 	expect_absent(rig, rig->other, RIG_CONSUMER, RIG_FILE);
 	expect_absent(rig, rig->other, "container/shop-web-1", "file");
@@ -276,6 +278,10 @@ static void self_takes_the_containers_name_before_its_service(void **state)
 	engine_names(rig, 'a', "shop/web");
 	rig_bind(rig, RIG_CONSUMER, (const char *const[]){ "image=nginx:1.25", NULL });
 	expect_bytes(rig, rig->web, "self/" RIG_FILE, "first\n");
+	/* What it is not, for a rule does not hold, it has nothing of. */
+	rig_bind(rig, "container/shop-web-1", (const char *const[]){ "image=caddy", NULL });
+	expect_bytes(rig, rig->web, "self/" RIG_FILE, "first");
+	rig_bind(rig, "container/shop-web-1", (const char *const[]){ NULL });
 	must_ok(rig_open(rig, web, FUSE_OPEN, O_RDONLY, &reply));
 	/* Revoked, it is the other's from the next OPEN on, and what is open is ended. */
 	revoked = rig_revoked(&named);

@@ -129,12 +129,17 @@ static void a_parked_request_that_kills_is_answered_with_an_error(void **state)
 	}
 	assert_int_equal(expect_answer(rig, 1, bad.unique, &reply), EIO);
 	expect_parked(rig, 1);
-	engine_names(rig, 'a', "shop/web");
-	assert_int_equal(expect_answer(rig, 0, good.unique, &reply), 0);
-	expect_silence(rig);
 	/* The same, asked anew, has its lives again: in the same place of the table, too. */
 	bad.unique = send_open(rig, bad);
+	expect_parked(rig, 2);
+	rig_end_core(rig);
+	blame_the_doorman(rig, &bad, HANDOVER_STRIKES - 1);
+	rig_start_core(rig);
+	rig_run_core(rig);
+	engine_names(rig, 'a', "shop/web");
+	assert_int_equal(expect_answer(rig, 0, good.unique, &reply), 0);
 	assert_int_equal(expect_answer(rig, 1, bad.unique, &reply), 0);
+	expect_silence(rig);
 }
 
 /* It had its handle, and crashed at its answer: nobody will ever release that. */

@@ -224,7 +224,7 @@ static void locked_it_tells_no_name_from_another(void **state)
 	struct rig *rig = rig_of(state);
 	static const char *const paths[] = { RIG_CONSUMER "/" RIG_FILE, RIG_CONSUMER "/never",
 		"compose/nobody/nothing/no-such-file", "container/cc/x", "unit/u.service/x",
-		"user/1/x", "self/" RIG_FILE, "self/never" };
+		"user/1/x", ("self/" RIG_FILE), "self/never" };
 	struct ask who[] = { rig_by(rig->web, 1000, 0), rig_by(rig->host, 0, 0),
 		rig_by(rig->host, 1000, 0), rig_by(0, 0, 0) };
 	struct reply reply;

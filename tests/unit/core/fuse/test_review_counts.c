@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whose read is counted when many want to be, and that what was counted for one grant opens no
+ * other. */
+#include "counting.h"
+
+#define CROWD 8
+
+/* One container opens again as soon as it is answered; the other, which came after it, has its turn
+ * when each of the crowd has had one. */
+static void who_opens_all_the_time_does_not_keep_others_from_it(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct ask crowd = open_ask(rig, rig->web, rig->file);
+	struct ask one = open_ask(rig, rig->other, rig->file);
+	struct server_count count;
+	struct reply reply;
+	unsigned int before = 0;
+
+	engine_names(rig, 'a', "shop/web");
+	engine_names(rig, 'b', "shop/web");
+	give_reads(rig, 1000);
+	for (unsigned int i = 0; i < CROWD; i++)
+		send_open(rig, crowd);
+	expect_parked(rig, CROWD);
+	one.thread = 1;
+	send_open(rig, one);
+	expect_parked(rig, CROWD + 1);
+	usleep(SILENCE_MS * 1000);
+	do {
+		assert_true(wants_count(rig, PATIENCE_MS));
+		if (!count_next(rig, STEP_SETTLED, &count) || count.container[0] == 'b')
+			continue;
+		assert_in_range(++before, 1, CROWD);
+		assert_true(answered_within(rig, 0, PATIENCE_MS));
+		rig_receive(rig, 0, &reply);
+		send_open(rig, crowd);
+		expect_parked(rig, CROWD + 1);
+		usleep(SILENCE_MS * 1000 / 10);
+	} while (!answered_within(rig, 1, 0));
+}
+
+#define with_engine(test) cmocka_unit_test_setup_teardown(test, rig_set_up_engine, rig_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_engine(who_opens_all_the_time_does_not_keep_others_from_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
