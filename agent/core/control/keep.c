@@ -11,6 +11,7 @@
 #include "core/control/core.h"
 
 #define USES_EVERY_MS 5000
+#define COUNTS_AT_ONCE 16                   /* commits before operators have their turn */
 #define CLOCK_EVERY_NS (60 * 1000000000ull) /* how far a stop can set back the date of grants */
 
 /* End a change by its status so far. */
@@ -115,7 +116,8 @@ void keep_counts(struct core *core)
 	struct server_count count;
 	struct err err;
 
-	while (server_next_count(core->server, &count))
+	/* What is left keeps server_count_fd() readable. */
+	for (int i = 0; i < COUNTS_AT_ONCE && server_next_count(core->server, &count); i++)
 		server_settle_count(core->server, &count,
 			!core->model->locked && count_read(core, &count, &err) == 0);
 }

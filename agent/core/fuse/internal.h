@@ -46,6 +46,7 @@ struct park {
 	uint32_t arrivals[HANDOVER_PARKED];  /* at this place, those sent again, too */
 	bool asked[HANDOVER_PARKED];         /* its read is to be counted */
 	bool taken[HANDOVER_PARKED];         /* is being counted */
+	unsigned int counted;                /* the place after the one counted last */
 };
 
 struct server {

@@ -150,14 +150,19 @@ bool server_next_count(struct server *server, struct server_count *count)
 	eventfd_t ignored;
 	hold_mutex(&park->mutex);
 
-	for (unsigned int i = 0; i < HANDOVER_PARKED; i++) {
-		const struct handover_parked *entry = &park->handover->parked[i];
+	/* Each in its turn: who opens without end is again at a low place, and would always be
+	 * next. */
+	for (unsigned int n = 0; n < HANDOVER_PARKED; n++) {
+		unsigned int place = (park->counted + n) % HANDOVER_PARKED;
+		const struct handover_parked *entry = &park->handover->parked[place];
 
-		if (!park->asked[i] || park->taken[i] ||
+		if (!park->asked[place] || park->taken[place] ||
 			atomic_load(&entry->state) != PARKED_WAITING)
 			continue;
-		park->taken[i] = true;
-		*count = (struct server_count){ .place = i, .unique = unique_of(entry->request) };
+		park->taken[place] = true;
+		park->counted = place + 1;
+		*count = (struct server_count){ .place = place,
+			.unique = unique_of(entry->request) };
 		memcpy(count->grant_id, entry->grant_id, sizeof count->grant_id);
 		memcpy(count->container, entry->container, sizeof count->container);
 		return true;
