@@ -101,9 +101,8 @@ cgroup_make "$inner/deep"
 inside web sh -c "until [ -e /tmp/moved ]; do sleep 0.05; done; probe read $secret" \
 	>"$SCRATCH/nested" 2>&1 &
 nested=$!
-nested_pid() { docker top "$RUN_ID-web" -eo pid,args | awk '/until/ { print $1; exit }'; }
-within 5 eval '[ -n "$(nested_pid)" ]' || fail "no process to move"
-pid=$(nested_pid)
+within 5 eval '[ -n "$(process_in web until)" ]' || fail "no process to move"
+pid=$(process_in web until)
 cgroup_move "$pid" "$inner/deep"
 equal "where it is" "$inner/deep" "$(cgroup_of "$pid")"
 inside web touch /tmp/moved
