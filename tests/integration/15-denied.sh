@@ -281,7 +281,8 @@ try_at_pid() {
 		status=$?
 		[ $! -eq "$1" ] || { echo "another process id: $!" >&2; exit 99; }
 		cat "$5"
-		exit $status' at_pid "$1" "$2" "$host_path" "$(cgroup_roots | tr '\n' ' ')" "$SCRATCH/at"
+		exit $status' at_pid "$1" "$2" "$host_path" "$(cgroup_roots | tr '\n' ' ')" \
+			"$SCRATCH/at"
 }
 [ -w /proc/sys/kernel/ns_last_pid ] || skip "process ids cannot be chosen on this kernel"
 for ((i = 0; i < 20; i++)); do
