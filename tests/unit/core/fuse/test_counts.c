@@ -262,7 +262,7 @@ static void to_wake_a_watcher_is_no_read(void **state)
 	server_set_toucher(rig->server, rig->host);
 	must_ok(rig_open(rig, toucher, FUSE_OPEN, O_WRONLY, &reply));
 	expect_no_count(rig);
-	assert_int_equal(server_parked(rig->server), 0);
+	assert_int_equal(atomic_load(&rig->handover->parked_count), 0);
 }
 
 /* Everybody at once, while the doorman is woken for nothing as often as can be. */
