@@ -119,6 +119,10 @@ void model_clear(struct model *model);
 /* Unlock an empty model: its root and the kinds of consumers are there. */
 int model_open(struct model *model, struct err *err);
 
+/* Have everything of `fresh`, of the same node key, which was filled where nobody else reads, and
+ * is freed. `model` is empty. */
+void model_adopt(struct model *model, struct model *fresh);
+
 /* Put records in; `sealed` becomes the model's. A secret that is there is replaced and its previous
  * blob kept while handles hold it. TACIT_LIMIT when memory runs out. */
 int model_put_secret(struct model *model, const struct secret_record *record, uint8_t *sealed,
