@@ -106,6 +106,19 @@ static void finish_untold(struct jobs *jobs, struct job *job)
 	finish(jobs, job);
 }
 
+/* There was no answer, rather than one that says nothing. */
+static bool could_not_ask(const struct answer *answer)
+{
+	return answer->code && answer->code != -TACIT_TOO_LARGE;
+}
+
+/* The engine could not be asked: what core knows of it stands, until there is a list of all. */
+static void finish_missed(struct jobs *jobs, struct job *job)
+{
+	jobs->missed = jobs->missed || job->listed;
+	finish_untold(jobs, job);
+}
+
 static struct job *add(struct jobs *jobs, const char *id)
 {
 	struct job *job = calloc(1, sizeof *job);
@@ -183,6 +196,8 @@ static void fail(struct jobs *jobs, struct job *job, const struct answer *answer
 		code_word((enum tacit_code) - answer->code), answer->status);
 	if (++job->attempts < JOBS_ATTEMPTS && !(job->urgent && answer->code == -TACIT_BUSY))
 		look_again(jobs, job);
+	else if (could_not_ask(answer))
+		finish_missed(jobs, job);
 	else
 		finish_untold(jobs, job);
 }
@@ -270,6 +285,11 @@ void jobs_image(struct jobs *jobs, const char *id, const struct answer *answer, 
 			look_again(jobs, job);
 			continue;
 		}
+		/* Told without its image, no label of it would count. */
+		if (!said && could_not_ask(answer)) {
+			finish_missed(jobs, job);
+			continue;
+		}
 		images_find(&jobs->images, id, now, &image);
 		finish_told(jobs, job, image);
 	}
@@ -285,5 +305,6 @@ void jobs_clear(struct jobs *jobs)
 		drop(jobs, job);
 	}
 	jobs->under_way = jobs->listed = 0;
+	jobs->missed = false;
 	images_clear(&jobs->images);
 }

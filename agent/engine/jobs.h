@@ -30,6 +30,7 @@ struct jobs {
 	unsigned int under_way; /* not in the queue */
 	unsigned int most;      /* under way: the engine's share of the asks */
 	unsigned int listed;    /* there because of the list, and not told yet */
+	bool missed;            /* one of the list could not be asked for */
 };
 
 enum jobs_reason {

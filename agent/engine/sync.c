@@ -64,7 +64,7 @@ static void go_down(struct sync *sync, const char *what, const struct answer *an
 static void begin_listing(struct sync *sync, uint64_t at)
 {
 	set_state(sync, ENGINE_LISTING);
-	sync->listed = sync->lost = false;
+	sync->listed = sync->lost = sync->jobs.missed = false;
 	sync->list_at = at;
 }
 
@@ -201,7 +201,12 @@ void sync_tick(struct sync *sync, uint64_t now)
 	if (now >= sync->list_at)
 		ask_list(sync, now);
 	jobs_pump(&sync->jobs, now);
-	if (sync->state == ENGINE_LISTING && sync->listed && !sync->jobs.listed)
+	if (sync->state != ENGINE_LISTING || !sync->listed || sync->jobs.listed)
+		return;
+	/* Core takes what a whole list does not have for gone. */
+	if (sync->jobs.missed)
+		begin_listing(sync, now + SYNC_RETRY_MOST_NS);
+	else
 		set_state(sync, ENGINE_SYNCED);
 }
 

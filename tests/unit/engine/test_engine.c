@@ -94,6 +94,29 @@ static void listing(void **state)
 	assert_true(rig_is_quiet(rig.gate));
 }
 
+/* Core takes what is not told before SYNCED for gone: who could not be asked for is listed again.
+ */
+static void list_that_is_not_whole(void **state)
+{
+	(void)state;
+	rig_expect_state(&rig, 0, ENGINE_DOWN);
+	rig_expect_state(&rig, 1, ENGINE_DOWN);
+	events = rig_answer_pipe(&rig, rig_expect_ask(&rig, 0, ASK_EVENTS, ""));
+	rig_expect_ask(&rig, 1, ASK_EVENTS, "");
+	rig_write(events, RIG_OK);
+	rig_expect_state(&rig, 0, ENGINE_LISTING);
+	rig_answer(&rig, rig_expect_ask(&rig, 0, ASK_LIST, ""), RIG_OK "[{\"Id\":\"" RIG_ID "\"}]");
+	for (int i = 0; i < 3; i++)
+		rig_refuse(&rig, rig_expect_ask(&rig, 0, ASK_CONTAINER, RIG_ID), TACIT_UNAVAILABLE);
+	rig_expect_state(&rig, 0, ENGINE_LISTING);
+	rig_answer(&rig, rig_expect_ask(&rig, 0, ASK_LIST, ""), RIG_OK "[{\"Id\":\"" RIG_ID "\"}]");
+	rig_answer_container(
+		&rig, rig_expect_ask(&rig, 0, ASK_CONTAINER, RIG_ID), RIG_ID, "running");
+	rig_answer(&rig, rig_expect_ask(&rig, 0, ASK_IMAGE, RIG_IMAGE), RIG_IMAGE_ANSWER);
+	rig_expect_came(&rig, 0, RIG_ID, LIFE_RUNNING);
+	rig_expect_state(&rig, 0, ENGINE_SYNCED);
+}
+
 static void gone_before_it_was_looked_at(void **state)
 {
 	uint32_t asked;
@@ -589,6 +612,7 @@ int main(void)
 		test(holder),
 		test(listing),
 		test(gone_before_it_was_looked_at),
+		test(list_that_is_not_whole),
 		test_synced(events_are_told),
 		test_synced(ended_while_looked_at),
 		test_synced(ended_while_its_image_was),
