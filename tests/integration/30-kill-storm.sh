@@ -19,7 +19,12 @@ start_readers() {
 	container "$name" -d -v "$(mount_of)/container/$RUN_ID-$name/db_password:$secret:ro" \
 		-v "$SCRATCH/floor:/floor:ro" -- \
 		probe loop -n 8 -t db -f /floor/version $secret >/dev/null
+	within 10 is_known "$name" || fail "no engine has told of $name"
 	sleep 0.5
+}
+# What is known is written down at once: a core that is killed leaves it to the next one.
+is_known() {
+	t consumer inspect "container/$RUN_ID-$1" --json | jq -e '.[0].containers | length == 1'
 }
 # stop_readers NAME: leaves their last line in $tally, every count of it checked.
 stop_readers() {
