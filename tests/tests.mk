@@ -38,11 +38,11 @@ $(MANAGER): tests/support/manager.c
 
 # Programs of the host that tests measure and disturb with.
 TIMING := $(O)/tests/timing
-CYCLES := $(O)/tests/cycles
+CYCLES_PROGRAM := $(O)/tests/cycles
 PROXY  := $(O)/tests/proxy
-TOOLS  := $(TIMING) $(CYCLES) $(PROXY)
+TOOLS  := $(TIMING) $(CYCLES_PROGRAM) $(PROXY)
 $(TIMING): tests/support/timing.c tests/support/http.c
-$(CYCLES): tests/support/cycles.c tests/support/http.c tests/support/probe/gate.c
+$(CYCLES_PROGRAM): tests/support/cycles.c tests/support/http.c tests/support/probe/gate.c
 $(PROXY): tests/support/proxy.c
 $(TOOLS): tests/support/http.h tests/support/probe/gate.h
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(STATIC_FLAGS) -o $@ $(filter %.c,$^) -lm
