@@ -62,13 +62,16 @@ pid_of() {
 	agent_processes | awk -v role="$1" '$2 == role { pid = $1 } END { if (pid) print pid }'
 }
 
-# strike SIGNAL ROLE: send a signal to a role's process; waits up to 5 s for there to be one.
+# strike SIGNAL ROLE: send a signal to a role's process; waits up to 5 s for there to be one that has
+# not been struck before.
+declare -A STRUCK
 strike() {
 	local pid end=$((SECONDS + 5))
-	while pid=$(pid_of "$2") && [ -z "$pid" ]; do
+	while pid=$(pid_of "$2") && { [ -z "$pid" ] || [ "$pid" = "${STRUCK[$2]-}" ]; }; do
 		[ $SECONDS -lt $end ] || fail "there is no $2 to strike"
 		sleep 0.01
 	done
+	STRUCK[$2]=$pid
 	kill -"$1" "$pid" 2>/dev/null || true
 }
 
