@@ -215,21 +215,5 @@ static int remove_one(struct session *session, const char *name, json_t **answer
 
 int consumer_rm(struct session *session, struct err *err)
 {
-	_json_ json_t *answers = json_array();
-
-	for (size_t i = 0; i < session->invocation->count; i++) {
-		const char *name = session->invocation->words[i];
-		json_t *answer = NULL;
-
-		if (remove_one(session, name, &answer, err) < 0) {
-			session_fail_named(session, "consumer rm", name, err);
-			continue;
-		}
-		json_array_append_new(answers, answer);
-		if (!session->json)
-			printf("%s%s\n", session->quiet ? "" : "removed ", name);
-	}
-	if (session->json)
-		session_print_json(answers);
-	return 0;
+	return session_remove_all(session, "consumer rm", remove_one, err);
 }

@@ -171,6 +171,28 @@ void session_fail_named(
 	session_fail(session, text, err);
 }
 
+int session_remove_all(
+	struct session *session, const char *what, session_remove_fn *remove, struct err *err)
+{
+	_json_ json_t *answers = json_array();
+
+	for (size_t i = 0; i < session->invocation->count; i++) {
+		const char *name = session->invocation->words[i];
+		json_t *answer = NULL;
+
+		if (remove(session, name, &answer, err) < 0) {
+			session_fail_named(session, what, name, err);
+			continue;
+		}
+		json_array_append_new(answers, answer);
+		if (!session->json)
+			printf("%s%s\n", session->quiet ? "" : "removed ", name);
+	}
+	if (session->json)
+		session_print_json(answers);
+	return 0;
+}
+
 void session_note(const struct session *session, const char *format, ...)
 {
 	va_list args;

@@ -62,6 +62,13 @@ bool session_shows(const char *name);
 /* session_fail() for one of several names, which is left out when it may not be shown. */
 void session_fail_named(
 	struct session *session, const char *what, const char *name, const struct err *err);
+/* Remove each of the names on the command line by `remove`, whose answer becomes ours, and show
+ * what went. One that fails does not keep the others; 0, the exit code is that of the first
+ * failure. */
+typedef int session_remove_fn(
+	struct session *session, const char *name, json_t **answer, struct err *err);
+int session_remove_all(
+	struct session *session, const char *what, session_remove_fn *remove, struct err *err);
 /* A remark on standard error, unless --quiet. */
 __attribute__((format(printf, 2, 3))) void session_note(
 	const struct session *session, const char *format, ...);
