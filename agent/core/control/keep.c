@@ -140,8 +140,11 @@ static int put_uses(struct core *core, struct err *err)
 static bool is_due(const struct core *core, uint64_t now)
 {
 	bool clock = now > vault_clock(core->vault) + CLOCK_EVERY_NS, due = false;
+	struct secret *secret, *next_secret;
 	struct grant *grant, *next;
 
+	HASH_ITER (by_name, core->model->secrets_by_name, secret, next_secret)
+		due |= clock && secret->record.previous_until_ns;
 	HASH_ITER (hh, core->model->grants, grant, next)
 		due |= grant_use_changed(core->model, grant) ||
 		       (clock && grant_lives(grant) && grant->record.expires_ns);

@@ -47,12 +47,21 @@ static void list_free(struct list *list)
 static int load_secret(void *arg, const struct secret_record *record, struct err *err)
 {
 	struct core *core = ((struct load *)arg)->core;
-	const struct version_record *current = &record->versions[record->version_count - 1];
 	uint8_t *sealed;
 	size_t length;
-	int status = vault_load_value(core->vault, current->value_id, &sealed, &length, err);
+	int status;
 
-	return status < 0 ? status : model_put_secret(core->model, record, sealed, length, err);
+	for (uint32_t i = 0; i < record->version_count; i++) {
+		const struct version_record *version = &record->versions[i];
+
+		if (version->number != record->current)
+			continue;
+		status = vault_load_value(core->vault, version->value_id, &sealed, &length, err);
+		return status < 0 ? status
+				  : model_put_secret(core->model, record, version->number, sealed,
+					    length, err);
+	}
+	return err_set(err, TACIT_CORRUPT, "a secret without a current version");
 }
 
 static int load_grant(void *arg, const struct grant_record *record, struct err *err)
@@ -126,6 +135,23 @@ static void set_floor(struct core *core)
 		written.real_ns > clock_steady_ns(&mounted, 0, written.boot_ns) ? written : mounted;
 }
 
+/* The versions that are read, or about to be, beside the current one. */
+static int load_others(struct core *core, struct err *err)
+{
+	struct secret *secret, *next;
+	int status = 0;
+
+	HASH_ITER (by_name, core->model->secrets_by_name, secret, next) {
+		const struct secret_record *record = &secret->record;
+
+		if (status == 0 && record->previous)
+			status = core_load_version(core, secret, record->previous, err);
+		if (status == 0 && record->next)
+			status = core_load_version(core, secret, record->next, err);
+	}
+	return status;
+}
+
 /* Grants of one version, which may be an old one. */
 static int pin_versions(struct core *core, struct err *err)
 {
@@ -156,6 +182,8 @@ int core_load(struct core *core, struct err *err)
 	if (status == 0)
 		core->model->locked = true;
 	model_unlock(core->model);
+	if (status == 0)
+		status = load_others(core, err);
 	if (status == 0)
 		status = pin_versions(core, err);
 	model_write_lock(core->model);

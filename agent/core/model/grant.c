@@ -22,9 +22,46 @@ struct blob *grant_blob(const struct grant *grant)
 	return grant->record.version ? grant->pinned : secret_current(grant->secret);
 }
 
-uint32_t grant_size(const struct grant *grant)
+static bool shows_previous(const struct grant *grant)
 {
-	return grant_blob(grant)->version.size + (grant->record.flags & GRANT_NEWLINE ? 1 : 0);
+	return grant_lives(grant) && grant->record.flags & GRANT_WITH_PREVIOUS;
+}
+
+bool node_is_previous(const struct node *file)
+{
+	return !grant_lives(file->grant) && (shows_previous(file->previous_of) || !file->grant);
+}
+
+struct grant *node_grant(const struct node *file)
+{
+	return node_is_previous(file) ? file->previous_of : file->grant;
+}
+
+struct blob *node_blob(const struct model *model, const struct node *file)
+{
+	const struct grant *grant = node_grant(file);
+
+	if (!grant_lives(grant))
+		return NULL;
+	if (node_is_previous(file))
+		return shows_previous(grant) ? secret_previous(model, grant->secret) : NULL;
+	return grant_blob(grant);
+}
+
+uint32_t grant_size(const struct grant *grant, const struct blob *blob)
+{
+	return blob->version.size + (grant->record.flags & GRANT_NEWLINE ? 1 : 0);
+}
+
+/* A version that was staged, or is current again, is newer to its readers than it is old. */
+uint64_t node_changed_ns(const struct node *file, const struct blob *blob)
+{
+	const struct grant *grant = node_grant(file);
+
+	if (!node_is_previous(file) && !grant->record.version &&
+		grant->secret->record.current_since_ns)
+		return grant->secret->record.current_since_ns;
+	return blob->version.created_ns;
 }
 
 uint64_t model_now_ns(const struct model *model)
@@ -70,6 +107,17 @@ static struct grant *make_grant(struct model *model, const struct grant_record *
 	return grant;
 }
 
+/* The names of its previous file, which never stop existing, either. */
+static bool name_previous(struct model *model, struct grant *grant)
+{
+	char name[TACIT_FILE_NAME_MAX + sizeof GRANT_PREVIOUS_SUFFIX];
+
+	snprintf(name, sizeof name, "%s%s", grant->record.file, GRANT_PREVIOUS_SUFFIX);
+	grant->self_previous = tree_grow(model, model_self(model), name);
+	grant->previous = tree_grow(model, grant->node->parent, name);
+	return grant->previous && grant->self_previous;
+}
+
 /* A path that is granted anew begins to count anew. */
 static void forget_use(struct grant *grant)
 {
@@ -99,6 +147,12 @@ int model_put_grant(struct model *model, const struct grant_record *record, stru
 	/* Of several grants that a path has had, at most one lives: it is the node's. */
 	if (!grant->node->grant || grant_lives(grant))
 		grant->node->grant = grant;
+	if (!(record->flags & VAULT_PREVIOUS_NAMED))
+		return 0;
+	if (!grant->previous && !name_previous(model, grant))
+		return err_set(err, TACIT_LIMIT, "out of memory");
+	if (!grant->previous->previous_of || grant_lives(grant))
+		grant->previous->previous_of = grant;
 	return 0;
 }
 

@@ -287,7 +287,7 @@ static void sealed_nonsense_is_refused(void **state)
 		{ { 0, 1 }, 2, TACIT_CORRUPT },
 		{ { 6, 1 }, 2, TACIT_NEWER },
 		{ { 255 }, 1, TACIT_NEWER },
-		{ { 1, 2 }, 2, TACIT_NEWER },
+		{ { 1, 3 }, 2, TACIT_NEWER },
 		{ { 2, 3 }, 2, TACIT_NEWER },
 		{ { 3, 2 }, 2, TACIT_NEWER },
 		{ { 4, 2 }, 2, TACIT_NEWER },

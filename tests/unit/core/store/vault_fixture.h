@@ -57,9 +57,10 @@ static inline int tear_down(void **state)
 
 static inline struct secret_record a_secret(const char *name, uint32_t versions)
 {
-	struct secret_record secret = {
-		.created_ns = 5, .last_number = 2 * versions, .version_count = versions
-	};
+	struct secret_record secret = { .created_ns = 5,
+		.last_number = 2 * versions,
+		.current = versions ? 2 * versions - 1 : 0,
+		.version_count = versions };
 
 	seal_random(secret.id, sizeof secret.id);
 	snprintf(secret.name, sizeof secret.name, "%s", name);
