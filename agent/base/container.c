@@ -9,23 +9,31 @@ bool container_id_ok(const char *text)
 	       strspn(text, "0123456789abcdef") == CONTAINER_ID_LENGTH;
 }
 
-static bool is_text(const char *field, size_t room)
+/* What operators are shown, and what is kept of who reads: no blanks, no control bytes, no text
+ * that is no text. */
+static bool is_word(const char *field, size_t room)
 {
-	return memchr(field, '\0', room) != NULL;
+	for (size_t i = 0; i < room; i++) {
+		if (!field[i])
+			return true;
+		if (field[i] <= ' ' || field[i] > '~')
+			return false;
+	}
+	return false;
 }
 
 int container_facts_check(const struct container_facts *facts, struct err *err)
 {
-	bool good = container_id_ok(facts->id) && is_text(facts->name, sizeof facts->name) &&
-		    is_text(facts->project, sizeof facts->project) &&
-		    is_text(facts->service, sizeof facts->service) &&
-		    is_text(facts->image, sizeof facts->image) &&
-		    is_text(facts->image_id, sizeof facts->image_id) &&
+	bool good = container_id_ok(facts->id) && is_word(facts->name, sizeof facts->name) &&
+		    is_word(facts->project, sizeof facts->project) &&
+		    is_word(facts->service, sizeof facts->service) &&
+		    is_word(facts->image, sizeof facts->image) &&
+		    is_word(facts->image_id, sizeof facts->image_id) &&
 		    facts->labels_length <= CONTAINER_LABELS_MAX &&
 		    (!facts->labels_length || !facts->labels[facts->labels_length - 1]);
 
 	for (int i = 0; i < CONTAINER_DIGESTS_MAX; i++)
-		good = good && is_text(facts->digest[i], sizeof facts->digest[i]);
+		good = good && is_word(facts->digest[i], sizeof facts->digest[i]);
 	return good ? 0 : err_set(err, TACIT_INVALID, "what is said of a container is malformed");
 }
 

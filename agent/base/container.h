@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an engine says of a container: plain values, without pointers, that cross a channel and go
- * into the store. Every text ends in NUL within its field; what does not fit is left out (an empty
- * text), never cut, so that nothing is taken for what it only resembles. */
+ * into the store. Every text ends in NUL within its field, and but for the labels it is printable
+ * ASCII without blanks; what does not fit is left out (an empty text), never cut, so that nothing is
+ * taken for what it only resembles. */
 #ifndef TACIT_BASE_CONTAINER_H
 #define TACIT_BASE_CONTAINER_H
 

@@ -43,27 +43,34 @@ static void on_over(
 	sync_over(&engine->sync[index], what, id, answer, clock_monotonic_ns());
 }
 
-/* What was known or under way is of the core or the gate before: begin again, if both are there. */
-static void restart(struct engine *engine)
+/* What was known or under way is of the core or the gate before, and that core is told so, if it is
+ * still there. */
+static void stop_all(struct engine *engine)
 {
-	for (uint32_t i = 0; i < engine->count; i++) {
+	for (uint32_t i = 0; i < engine->count; i++)
 		sync_stop(&engine->sync[i]);
-		if (engine->tell.channel >= 0 && engine->asks.gate >= 0)
-			sync_start(&engine->sync[i], clock_monotonic_ns());
-	}
+}
+
+static void start_all(struct engine *engine)
+{
+	if (engine->tell.channel < 0 || engine->asks.gate < 0)
+		return;
+	for (uint32_t i = 0; i < engine->count; i++)
+		sync_start(&engine->sync[i], clock_monotonic_ns());
 }
 
 static void connect_core(struct engine *engine, int channel)
 {
-	waits_clear(&engine->waits);
+	stop_all(engine);
 	tell_connect(&engine->tell, channel);
-	restart(engine);
+	start_all(engine);
 }
 
 static void connect_gate(struct engine *engine, int channel)
 {
+	stop_all(engine);
 	asks_connect(&engine->asks, channel);
-	restart(engine);
+	start_all(engine);
 }
 
 static int take_gift(struct engine *engine, struct frame *frame, struct err *err)

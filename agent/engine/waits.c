@@ -68,12 +68,3 @@ void waits_failed(struct waits *waits, const char *id, uint32_t engine)
 	tell_unknown(waits->tell, id);
 	drop(waits, wait);
 }
-
-void waits_clear(struct waits *waits)
-{
-	struct wait *wait, *next;
-
-	HASH_ITER (hh, waits->wait, wait, next) {
-		drop(waits, wait);
-	}
-}

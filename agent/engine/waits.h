@@ -28,7 +28,4 @@ void waits_told(struct waits *waits, const char *id);
 /* An engine does not have it, or does not say. */
 void waits_failed(struct waits *waits, const char *id, uint32_t engine);
 
-/* Nobody waits any more: core is another one. Nothing is told. */
-void waits_clear(struct waits *waits);
-
 #endif

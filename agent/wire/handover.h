@@ -72,18 +72,18 @@ enum parked_count {
 };
 
 struct handover_parked {
-	_Atomic uint32_t state;  /* enum parked_state */
-	_Atomic uint32_t count;  /* enum parked_count */
+	_Atomic uint32_t state;   /* enum parked_state */
+	_Atomic uint32_t count;   /* enum parked_count */
 	_Atomic uint32_t strikes; /* crashes of core while it had this one in hand */
-	uint32_t pad;
+	uint32_t granted;         /* low digits of when `grant_id` was granted: it may be again */
 	_Atomic uint64_t number; /* the how-many-th read of its container this one is, set before it
 				    is written down: a core that takes over, and finds the store at
 				    this number, finds this read given; 0: not set */
 	uint8_t grant_id[16];    /* of what is counted, and for whom: set before `number` */
 	char container[72];
-	uint64_t since_ns;       /* CLOCK_MONOTONIC */
-	uint32_t device;         /* the clone it came through, and is answered through */
-	uint32_t length;         /* of request */
+	uint64_t since_ns; /* CLOCK_MONOTONIC */
+	uint32_t device;   /* the clone it came through, and is answered through */
+	uint32_t length;   /* of request */
 	char request[HANDOVER_PARKED_REQUEST];
 };
 

@@ -21,8 +21,8 @@ password=$(value db 1)
 start() {
 	local name=$1
 	shift
-	podman_container "$name" -d -e DB_PASSWORD_FILE=/run/secrets/db_password "$@" -- sleep 1000 \
-		>/dev/null
+	podman_container "$name" -d -e DB_PASSWORD_FILE=/run/secrets/db_password "$@" -- \
+		sleep 1000 >/dev/null
 }
 inside() {
 	local name=$1

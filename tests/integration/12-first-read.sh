@@ -32,7 +32,7 @@ begin() {
 	trap - EXIT ERR
 	for ((i = 1; i <= $2; i++)); do
 		"$1" "$BASHPID-$i" --rm "${options[@]}" -- probe read $secret \
-			>"$SCRATCH/first/$1-$BASHPID-$i" 2>&1
+			>"$SCRATCH/first/$1-$BASHPID-$i" 2>&1 || true
 	done
 }
 mkdir "$SCRATCH/first"

@@ -9,7 +9,10 @@
 
 engine_start
 podman_service_start
-agent_new a "engine $TACIT_DOCKER_SOCKET" "engine $TACIT_PODMAN_SOCKET"
+engines_slice=/tacit-engine-$$.slice # a place like /machine.slice that no host has
+agent_new a "engine $TACIT_DOCKER_SOCKET" "engine $TACIT_PODMAN_SOCKET" \
+	"runtime_root /docker/ID" "runtime_root /system.slice/docker-ID.scope" \
+	"runtime_root /libpod_parent/libpod-ID" "runtime_root $engines_slice/libpod-ID.scope"
 agent_start
 project=shop$$
 secret=/run/secrets/db_password
@@ -56,6 +59,7 @@ allowed() {
 {
 	container web -d $(labels web) "${mounts[@]}" "${given[@]}" -- sleep 1000 >/dev/null
 	container thief -d $(labels thief) "${mounts[@]}" -- sleep 1000 >/dev/null
+	container twin -d $(labels web) "${mounts[@]}" -- sleep 1000 >/dev/null
 }
 web_id=$(docker inspect -f '{{.Id}}' "$RUN_ID-web")
 web_cgroup=$(docker_cgroup "$RUN_ID-web") thief_cgroup=$(docker_cgroup "$RUN_ID-thief")
@@ -68,12 +72,10 @@ denied ENOENT "a stranger" setpriv --reuid 65534 --regid 65534 --clear-groups "$
 	"$host_path"
 say "host: root and users, by path"
 
-# 2. Another service that was given the directory in its own volumes, or one that holds it. runc may
-# find that the directory is not there, before the service can: then it does not start at all.
-not_there='ENOENT|no such file or directory'
+# 2. Another service that was given the directory in its own volumes, or one that holds it.
 # shellcheck disable=SC2046  # words
 for run in container podman_container; do
-	denied "$not_there" "another service given the directory, $run" \
+	denied ENOENT "another service given the directory, $run" \
 		$run "given-$attempts" --rm $(labels thief) "${given[@]}" -- probe read $secret
 	allowed "the service itself given the directory, $run" \
 		$run "given-$attempts" --rm $(labels web) "${given[@]}" -- probe read $secret
@@ -105,7 +107,7 @@ labelled() {
 equal "the label that docker shows" web "$(docker image inspect \
 	-f '{{index .Config.Labels "com.docker.compose.service"}}' "$tag")"
 for run in container podman_container; do
-	denied "$not_there" "an image's own labels, $run" labelled $run probe read "$at_all"
+	denied ENOENT "an image's own labels, $run" labelled $run probe read "$at_all"
 	denied ENOENT "an image's own labels through self, $run" \
 		labelled $run probe read /self/db_password
 done
@@ -142,23 +144,35 @@ denied ENOENT "another service through self" inside thief probe read /self/db_pa
 say "an image that is not the bound one; self by labels alone"
 
 # 5. Control groups with the victim's name, where their maker may make them.
-mine=/tacit-test-$$
-cgroup_make "$mine/start"
-chown -R 1000:1000 "$CGROUP2$mine"
-# moves_itself PATH: a process of user 1000 makes the path below its own subtree, enters, reads.
-moves_itself() {
-	cgroup_run "$mine/start" "${as_user[@]}" bash -c '
-		mkdir -p "$1" && echo $$ >"$1/cgroup.procs" || exit 99
-		grep -qF "0::${1#"$3"}" /proc/self/cgroup || exit 98
-		exec "$PROBE" read "$2"' moves_itself "$CGROUP2$mine/$1" "$host_path" "$CGROUP2"
+# delegate PATH: a subtree that is user 1000's, in every hierarchy, with a process's place in it.
+delegate() {
+	local root
+	cgroup_make "$1/start"
+	for root in $(cgroup_roots); do
+		[ ! -e "$root$1/cgroup.clone_children" ] || echo 1 >"$root$1/cgroup.clone_children"
+		chown -R 1000:1000 "$root$1"
+	done
 }
+# moves_itself BASE PATH: a process in a subtree of its own makes BASE/PATH, enters it, reads.
+moves_itself() {
+	cgroup_run "$1/start" "${as_user[@]}" bash -c '
+		for root in $1; do
+			mkdir -p "$root$2" && echo $$ >"$root$2/cgroup.procs" || exit 99
+		done
+		exec "$PROBE" read "$3"' moves_itself "$(cgroup_roots | tr '\n' ' ')" "$1/$2" \
+		"$host_path"
+}
+delegate "/tacit-test-$$"
 for path in "docker-$web_id.scope" "docker/$web_id" "system.slice/docker-$web_id.scope" \
 	"libpod_parent/libpod-$web_id" "machine.slice/libpod-$web_id.scope"; do
-	denied 'ENOENT|EACCES' "a user in its own .../$path" moves_itself "$path"
-	[ "$RC" -ne 99 ] && [ "$RC" -ne 98 ] || fail "a user could not make .../$path: $ERR"
+	denied 'ENOENT|EACCES' "a user in its own .../$path" moves_itself "/tacit-test-$$" "$path"
+	[ "$RC" -ne 99 ] || fail "a user could not enter its own .../$path: $ERR"
 done
-find "$CGROUP2$mine" -mindepth 1 -depth -type d -exec rmdir {} +
-rmdir "$CGROUP2$mine"
+# The same where an engine would make it: there the owner is all that is wrong.
+delegate "$engines_slice"
+denied 'ENOENT|EACCES' "a user in a slice of an engine's that is the user's" \
+	moves_itself "$engines_slice" "libpod-$web_id.scope"
+[ "$RC" -ne 99 ] || fail "a user could not enter its own slice: $ERR"
 # A container that may write its own subtree, and names what is in it after the victim.
 cgroup_make "$thief_cgroup/docker/$web_id"
 denied 'ENOENT|EACCES' "a container below itself" \
@@ -169,7 +183,7 @@ below=$web_cgroup/docker/$(docker inspect -f '{{.Id}}' "$RUN_ID-thief")
 cgroup_make "$below"
 allowed "below it, whatever it is called" \
 	cgroup_run "$below" "${as_user[@]}" "$PROBE" read "$host_path"
-say "a user in control groups of its own with the victim's name, of five shapes; a container in" \
+say "a user in control groups of its own with the victim's name, of six shapes; a container in" \
 	"one below its own"
 
 # 6. A descriptor that was handed on.
@@ -179,6 +193,8 @@ within 5 has "$SCRATCH/send" open || fail "send-fd: $(cat "$SCRATCH/send")"
 allowed "a descriptor received" inside web probe recv-fd /shared/s
 denied 'ENOENT|EACCES' "a descriptor received by another service" \
 	inside thief probe recv-fd /shared/s
+denied EACCES "a descriptor received by another container of the service" \
+	inside twin probe recv-fd /shared/s
 denied 'ENOENT|EACCES' "a descriptor received by root of the host" "$PROBE" recv-fd \
 	"$SCRATCH/shared/s"
 denied 'ENOENT|EACCES' "a descriptor received by another engine's" podman_ exec "$RUN_ID-thief" \
@@ -186,13 +202,14 @@ denied 'ENOENT|EACCES' "a descriptor received by another engine's" podman_ exec 
 allowed "a descriptor received, after all that" inside web probe recv-fd /shared/s
 inside web killall -TERM probe
 wait $sender || true
-say "a descriptor passed over a socket: to another service, another engine's container, the host"
+say "a descriptor passed over a socket: to another service, to another container of the same, to" \
+	"another engine's, to the host"
 
 # 7. A process that is moved after its open.
 inside web probe hold -t db $secret >"$SCRATCH/hold" &
 hold=$!
 within 5 has "$SCRATCH/hold" open || fail "hold does not open"
-moved=$(docker top "$RUN_ID-web" -eo pid,args | awk '/probe hold/ { print $1; exit }')
+moved=$(process_in web 'probe hold')
 # reads_held: what the process says of its next read from the start.
 reads_held() {
 	local lines
@@ -232,22 +249,24 @@ denied 'ENOENT|EACCES' "the id of a container that was removed" in_dead
 say "the id of a dead container, in a control group made again: ended, and removed"
 
 # 9. An engine of a user's own: what it says of its containers is not asked.
-slice=/user.slice/user-1000.slice/user@1000.service/user.slice
+user=61234
+as_owner=(setpriv --reuid $user --regid $user --clear-groups)
+slice=/user.slice/user-$user.slice/user@$user.service/user.slice
 cgroup_make "$slice/libpod-$web_id.scope"
 cgroup_make "$slice/engine" # where podman is told to put one; taken away with the others
-chown -R 1000:1000 "$CGROUP2$slice"
+chown -R $user:$user "$CGROUP2/user.slice/user-$user.slice"
 denied 'ENOENT|EACCES' "a user's engine's container with the victim's id" cgroup_run \
-	"$slice/libpod-$web_id.scope" "${as_user[@]}" "$PROBE" \
+	"$slice/libpod-$web_id.scope" "${as_owner[@]}" "$PROBE" \
 	read "$host_path"
 # shellcheck disable=SC2046  # words
 denied 'ENOENT|EACCES' "a container below a user's slice that is labelled shop/web" \
 	podman_container rootless --rm --cgroup-parent "$slice/engine" $(labels web) \
 	"${mounts[@]}" -- probe read "$at_all"
-t grant add db_password user/1000 >/dev/null
+t grant add db_password "user/$user" >/dev/null
 allowed "the user itself" cgroup_run "$slice/libpod-$web_id.scope" \
-	"${as_user[@]}" "$PROBE" read "$(mount_of)/user/1000/db_password"
+	"${as_owner[@]}" "$PROBE" read "$(mount_of)/user/$user/db_password"
 denied 'ENOENT|EACCES' "another user" cgroup_run "$slice/libpod-$web_id.scope" setpriv \
-	--reuid 1001 --regid 1001 --clear-groups "$PROBE" read "$(mount_of)/user/1000/db_password"
+	--reuid 1001 --regid 1001 --clear-groups "$PROBE" read "$(mount_of)/user/$user/db_password"
 say "containers of a user's own engine: with the victim's id, and labelled shop/web"
 
 allowed "the rightful reader in the end" inside web probe read $secret
@@ -278,9 +297,13 @@ try_at_pid() {
 	in_agents -p bash -c '
 		for root in $4; do [ ! -d "$root$2" ] || echo 0 >"$root$2/cgroup.procs"; done
 		echo $(($1 - 1)) >/proc/sys/kernel/ns_last_pid
-		"$PROBE" read "$3" &
+		"$PROBE" read "$3" >"$5" &
+		wait $!
+		status=$?
 		[ $! -eq "$1" ] || { echo "another process id: $!" >&2; exit 99; }
-		wait $!' at_pid "$1" "$2" "$host_path" "$(cgroup_roots | tr '\n' ' ')"
+		cat "$5"
+		exit $status' at_pid "$1" "$2" "$host_path" "$(cgroup_roots | tr '\n' ' ')" \
+			"$SCRATCH/at"
 }
 [ -w /proc/sys/kernel/ns_last_pid ] || skip "process ids cannot be chosen on this kernel"
 for ((i = 0; i < 20; i++)); do
@@ -292,8 +315,8 @@ done
 unseen() { cgroup_run "$web_cgroup" nsenter -t "$holder" -m "$PROBE" read "$host_path"; }
 seen() { cgroup_run "$web_cgroup" nsenter -t "$holder" -m -p "$PROBE" read "$host_path"; }
 allowed "in the agent's pid namespace" seen
-denied EACCES "from where its process id is not seen" unseen
+denied 'ENOENT|EACCES' "from where its process id is not seen" unseen
 allowed "in the agent's pid namespace, after that" seen
 agent_kill
-say "20 process ids used again by others; a reader whose id the agent cannot see (EACCES)"
+say "20 process ids used again by others; a reader whose id the agent cannot see"
 say "$attempts attempts denied, each beside a rightful reader"

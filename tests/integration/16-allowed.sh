@@ -40,6 +40,7 @@ cat >"$SCRATCH/project/compose.yaml" <<-YAML
 	    labels: {tacit-test: "$RUN_ID"}
 	    network_mode: none
 	    user: "1000:1000"
+	    stop_signal: SIGKILL
 	    read_only: true
 	    cap_drop: [ALL]
 	    volumes: ["$(mounted "compose/$project/web")"]
@@ -52,6 +53,18 @@ service=$(compose_container "$project" web)
 within 5 eval '[ -n "$(docker logs "$service" 2>&1)" ]' || true
 reads "a compose service, at its start" docker logs "$service"
 reads "a compose service, docker exec" docker exec "$service" cat $secret
+
+# An image that compose has built carries the labels of what it was built for.
+at_exit 'docker rmi -f "$TACIT_IMAGE:built" >/dev/null 2>&1'
+tar -C "$TACIT_ENGINE/image" -c . | docker import --change 'ENV PATH=/bin' \
+	--change "LABEL com.docker.compose.project=$project" \
+	--change 'LABEL com.docker.compose.service=web' - "$TACIT_IMAGE:built" >/dev/null
+sed -i "s|image: .*|image: $TACIT_IMAGE:built|" "$SCRATCH/project/compose.yaml"
+run compose_ "$SCRATCH/project" -p "$project" up -d
+[ "$RC" -eq 0 ] || fail "compose up: $OUT$ERR"
+service=$(compose_container "$project" web)
+equal "the image it runs" "$TACIT_IMAGE:built" "$(docker inspect -f '{{.Config.Image}}' "$service")"
+reads "a compose service of an image that compose built" docker exec "$service" cat $secret
 
 granted "container/$RUN_ID-run"
 reads "docker run" container run --rm -v "$(mounted "container/$RUN_ID-run")" -- probe read $secret
@@ -101,9 +114,8 @@ cgroup_make "$inner/deep"
 inside web sh -c "until [ -e /tmp/moved ]; do sleep 0.05; done; probe read $secret" \
 	>"$SCRATCH/nested" 2>&1 &
 nested=$!
-nested_pid() { docker top "$RUN_ID-web" -eo pid,args | awk '/until/ { print $1; exit }'; }
-within 5 eval '[ -n "$(nested_pid)" ]' || fail "no process to move"
-pid=$(nested_pid)
+within 5 eval '[ -n "$(process_in web until)" ]' || fail "no process to move"
+pid=$(process_in web until)
 cgroup_move "$pid" "$inner/deep"
 equal "where it is" "$inner/deep" "$(cgroup_of "$pid")"
 inside web touch /tmp/moved

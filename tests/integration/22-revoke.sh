@@ -74,6 +74,7 @@ at_least "reads of the other container" "$cycles" "$(field reads "$tally")"
 say "the other container: $(field reads "$tally") reads, 0 failed; every mount as before"
 
 # An open file: whole while granted, nothing after the revocation, also when it is granted again.
+: >"$SCRATCH/hold"
 inside web probe hold -t db $secret >"$SCRATCH/hold" &
 hold=$!
 held() {

@@ -18,6 +18,7 @@ container web -d -v "$(mount_of)/$web:/run/secrets:ro" -- sleep 1000 >/dev/null
 inside() { docker exec "$RUN_ID-web" "$@"; }
 # held FILE: an open file, to be read from again by `read_held`; one at a time.
 held() {
+	: >"$SCRATCH/hold"
 	inside probe hold "$secrets/$1" >"$SCRATCH/hold" &
 	within 5 has "$SCRATCH/hold" open || fail "hold does not open $1"
 }
@@ -133,7 +134,9 @@ equal "what a reads" "$(value db 16)" "$(in_service a cat $secrets/password)"
 equal "what b reads" "$(value mail 1)" "$(in_service b cat $secrets/mail_token)"
 expect 1 ENOENT in_service a probe read $secrets/mail_token
 expect 1 ENOENT in_service b probe read $secrets/password
-equal "self to root of the host" '' "$(ls -A "$(mount_of)/self" 2>/dev/null || true)"
+stranger=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+equal "self to a stranger" '' "$("${stranger[@]}" ls -A "$(mount_of)/self" 2>/dev/null || true)"
+expect 1 'ENOENT|EACCES' "$PROBE" read "$(mount_of)/self/password"
 say "self: one volume line, two services, each its own; nothing for who is known by labels alone"
 
 # Access as a file.

@@ -34,7 +34,8 @@ container_run() {
 		shift
 	done
 	container "$name" -d -e DB_PASSWORD_FILE=/run/secrets/db_password \
-		-v "$secrets/container/$RUN_ID-$name:/run/secrets:ro" "${options[@]}" "$@" >/dev/null
+		-v "$secrets/container/$RUN_ID-$name:/run/secrets:ro" "${options[@]}" "$@" \
+			>/dev/null
 }
 # What the container itself has said since the last time.
 heard=0
@@ -78,7 +79,8 @@ shown "docker exec $mail ls /run/secrets"
 docker exec "$mail" ls /run/secrets | indented
 shown "docker exec $mail cat /stolen/db_password"
 { docker exec "$mail" cat /stolen/db_password 2>&1 || true; } | indented
-show "tacit grant check db_password container/$web --container $mail || true"
+shown "tacit grant check db_password container/$web --container $mail"
+{ tacit grant check db_password "container/$web" --container "$mail" || true; } | indented
 
 step "5. The agent's core is killed, over and over, while web reads. The mount outlives it."
 docker exec "$web" probe loop -n 4 -s 3 /run/secrets/db_password >"$SCRATCH/loop" \

@@ -94,7 +94,9 @@ engine_down() {
 	[ -n "$pid" ] || return 0
 	kill "-${1:-TERM}" "$pid" 2>/dev/null
 	within 20 eval "! kill -0 $pid" || kill -9 "$pid" 2>/dev/null
-	rm -f "$TACIT_ENGINE/pid"
+	# A new one would take what it finds there for its own: a containerd that died with the old.
+	within 5 eval '[ -z "$(engine_leftovers "$TACIT_ENGINE/exec/containerd/containerd.toml")" ]'
+	rm -f "$TACIT_ENGINE/pid" "$TACIT_ENGINE/exec/containerd/containerd.pid"
 }
 
 engine_remove_containers() {
@@ -109,11 +111,11 @@ engine_remove_containers() {
 	[ -z "$ids" ] || timeout 30 bash -c "podman_ rm -f -t 0 ${ids//$'\n'/ }" >/dev/null 2>&1
 }
 
-# Processes that name the folder $1 in their command line: containerd and its shims.
+# Processes that name the path $1 in their command line: containerd and its shims.
 engine_leftovers() {
 	local process
 	for process in /proc/[0-9]*; do
-		{ tr '\0' ' ' <"$process/cmdline"; } 2>/dev/null | grep -qF -- "$1/" &&
+		{ tr '\0' ' ' <"$process/cmdline"; } 2>/dev/null | grep -qF -- "$1" &&
 			[ "${process#/proc/}" -ne $$ ] && echo "${process#/proc/}"
 	done
 	return 0
@@ -136,7 +138,7 @@ engine_stop() {
 		timeout 20 docker rmi -f "$TACIT_IMAGE" >/dev/null 2>&1
 	fi
 	podman_stop
-	for pid in $(engine_leftovers "$dir"); do kill -9 "$pid" 2>/dev/null; done
+	for pid in $(engine_leftovers "$dir/"); do kill -9 "$pid" 2>/dev/null; done
 	unmount_below "$dir"
 	rm -rf --one-file-system "$dir"
 	unset TACIT_ENGINE
@@ -154,6 +156,12 @@ container() {
 	docker run --name "$RUN_ID-$name" --label "tacit-test=$RUN_ID" --network none --read-only \
 		--tmpfs /tmp --user 1000:1000 --cap-drop ALL --security-opt no-new-privileges:true \
 		--memory 64m "${options[@]}" "$TACIT_IMAGE" "$@"
+}
+
+# process_in NAME PATTERN: the host's id of a process of such a container, the oldest that matches.
+process_in() {
+	docker top "$RUN_ID-$1" -eo pid,args |
+		awk -v wanted="$2" '$0 ~ wanted && !pid { pid = $1 } END { if (pid) print pid }'
 }
 
 # compose_ FOLDER ARGUMENTS...: docker compose, or docker-compose where that is what there is.

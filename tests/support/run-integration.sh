@@ -28,7 +28,7 @@ fuse_mounts() {
 agents_running() {
 	ps -eo pid=,stat=,args= | awk -v below=" --root $TACIT_SCRATCH/" '
 		$2 ~ /^Z/ || !index($0, below) { next }
-		$3 ~ /(^|\/)(tacitd|tacit-(core|toucher|api))$/ { print $1, $3 }'
+		$3 ~ /(^|\/)(tacitd|tacit-(core|toucher|api|engine|gate))$/ { print $1, $3 }'
 }
 # Where everything is there that the scripts need, none has a reason to skip.
 may_skip() {
@@ -79,7 +79,7 @@ engine_start
 for script; do run_script "$script"; done
 engine_folder=$TACIT_ENGINE
 engine_stop
-found=$(engine_leftovers "$engine_folder")
+found=$(engine_leftovers "$engine_folder/")
 [ -z "$found" ] || complaints+=("the engine left processes: $found")
 
 for complaint in "${complaints[@]}"; do echo "  LEFT BEHIND: $complaint"; done

@@ -58,8 +58,9 @@ static double measure(struct run *run, unsigned int of_b)
 	double start = now(), took;
 	long length = http_ask(run->socket_path, run->method, run->targets[of_b], NULL, answer);
 
-	while (of_b && run->extra_ns && now() - start < (double)run->extra_ns / 1e9)
-		;
+	for (double end = now() + (double)run->extra_ns / 1e9; of_b && run->extra_ns;)
+		if (now() > end)
+			break;
 	took = now() - start;
 	if (length < 0) {
 		fprintf(stderr, "timing: %s\n", strerror(errno));

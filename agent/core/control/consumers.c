@@ -197,14 +197,11 @@ static int change(struct core *core, const struct consumer_record *record, struc
 static int change_and_show(struct call *call, const struct consumer_record *record, struct err *err)
 {
 	int status = change(call->core, record, err);
-	const struct node *node;
 
-	if (status < 0)
-		return status;
-	node = model_consumer(call->core->model, record->consumer);
-	if (node)
-		put_consumer(call, node);
-	return 0;
+	/* It is there: it was before, or the change has made it. */
+	if (status == 0)
+		put_consumer(call, model_consumer(call->core->model, record->consumer));
+	return status;
 }
 
 static uint32_t rule_at(const struct consumer_record *record, const char *rule)
@@ -257,7 +254,11 @@ int call_consumer_unbind(struct call *call, struct err *err)
 {
 	const struct frame_request *request = call->request;
 	struct consumer_record record = consumer_now(call->core, request->consumer);
+	struct node *node;
+	int status = find(call, &node, err);
 
+	if (status < 0)
+		return status;
 	for (uint32_t i = 0; i < request->rule_count; i++) {
 		uint32_t at = rule_at(&record, request->rules[i]);
 
@@ -283,9 +284,11 @@ int call_consumer_freeze(struct call *call, struct err *err)
 int call_consumer_thaw(struct call *call, struct err *err)
 {
 	struct consumer_record record = consumer_now(call->core, call->request->consumer);
+	struct node *node;
+	int status = find(call, &node, err);
 
 	record.frozen_ns = 0;
-	return change_and_show(call, &record, err);
+	return status < 0 ? status : change_and_show(call, &record, err);
 }
 
 /* All of it in one commit: its grants stay as tombstones. */

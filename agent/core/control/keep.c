@@ -48,11 +48,14 @@ void keep_containers(struct core *core)
 		containers_all_changed(core->containers);
 }
 
-/* Containers that are no more need no counts: their ids do not come again. */
+/* Containers that are no more need no counts: their ids do not come again. Without an engine nobody
+ * says which they are. */
 static void forget_gone(struct core *core, struct grant *grant)
 {
 	uint32_t kept = 0;
 
+	if (!core->config.engine_count)
+		return;
 	model_write_lock(core->model);
 	for (uint32_t i = 0; i < grant->count; i++)
 		if (containers_visit(core->containers, grant->counts[i].container, NULL, NULL))

@@ -14,6 +14,7 @@ struct list {
 
 struct load {
 	struct core *core;
+	struct model *model; /* which nobody else sees yet */
 	struct list grants, uses;
 };
 
@@ -46,7 +47,7 @@ static void list_free(struct list *list)
 
 static int load_secret(void *arg, const struct secret_record *record, struct err *err)
 {
-	struct core *core = ((struct load *)arg)->core;
+	const struct load *load = arg;
 	uint8_t *sealed;
 	size_t length;
 	int status;
@@ -56,9 +57,10 @@ static int load_secret(void *arg, const struct secret_record *record, struct err
 
 		if (version->number != record->current)
 			continue;
-		status = vault_load_value(core->vault, version->value_id, &sealed, &length, err);
+		status = vault_load_value(
+			load->core->vault, version->value_id, &sealed, &length, err);
 		return status < 0 ? status
-				  : model_put_secret(core->model, record, version->number, sealed,
+				  : model_put_secret(load->model, record, version->number, sealed,
 					    length, err);
 	}
 	return err_set(err, TACIT_CORRUPT, "a secret without a current version");
@@ -76,7 +78,7 @@ static int load_use(void *arg, const struct use_record *record, struct err *err)
 
 static int load_consumer(void *arg, const struct consumer_record *record, struct err *err)
 {
-	return model_put_consumer(((struct load *)arg)->core->model, record, err);
+	return model_put_consumer(((struct load *)arg)->model, record, err);
 }
 
 static int load_container(void *arg, const struct container_facts *facts, struct err *err)
@@ -86,19 +88,26 @@ static int load_container(void *arg, const struct container_facts *facts, struct
 	return 0;
 }
 
+/* A kept version that is not in memory, from the store. *sealed is the caller's. */
+static int read_version(struct vault *vault, const struct version_record *version, uint8_t **sealed,
+	size_t *length, struct err *err)
+{
+	if (!version)
+		return err_set(err, TACIT_NOT_FOUND, "this version of it is not kept");
+	return vault_load_value(vault, version->value_id, sealed, length, err);
+}
+
 int core_load_version(struct core *core, struct secret *secret, uint64_t number, struct err *err)
 {
-	struct blob *added;
 	const struct version_record *version = secret_version(secret, number);
+	struct blob *added;
 	uint8_t *sealed;
 	size_t length;
 	int status;
 
 	if (secret_blob(secret, number))
 		return 0;
-	if (!version)
-		return err_set(err, TACIT_NOT_FOUND, "this version of it is not kept");
-	status = vault_load_value(core->vault, version->value_id, &sealed, &length, err);
+	status = read_version(core->vault, version, &sealed, &length, err);
 	if (status < 0)
 		return status;
 	model_write_lock(core->model);
@@ -111,89 +120,107 @@ static int load_rows(struct load *load, struct err *err)
 {
 	const struct vault_visitor visitor = { load_secret, load_grant, load_consumer, load_use,
 		load_container, load };
-	struct core *core = load->core;
-	int status = model_open(core->model, err);
+	int status = model_open(load->model, err);
 
 	if (status == 0)
-		status = vault_each(core->vault, &visitor, err);
+		status = vault_each(load->core->vault, &visitor, err);
 	for (size_t i = 0; status == 0 && i < load->grants.count; i++)
-		status = model_put_grant(core->model, list_at(&load->grants, i), err);
+		status = model_put_grant(load->model, list_at(&load->grants, i), err);
 	for (size_t i = 0; status == 0 && i < load->uses.count; i++)
-		status = model_put_use(core->model, list_at(&load->uses, i), err);
+		status = model_put_use(load->model, list_at(&load->uses, i), err);
 	return status;
 }
 
 /* Time goes on from when the mount was made, or, when that is later, from the latest time in the
  * store: grants end by it, however the clock is set. */
-static void set_floor(struct core *core)
+static struct clock_floor find_floor(const struct core *core)
 {
 	struct clock_floor mounted = { core->handover->mounted_ns,
 		core->handover->mounted_boot_ns };
 	struct clock_floor written = { vault_clock(core->vault), clock_boottime_ns() };
 
-	core->model->floor =
-		written.real_ns > clock_steady_ns(&mounted, 0, written.boot_ns) ? written : mounted;
+	return written.real_ns > clock_steady_ns(&mounted, 0, written.boot_ns) ? written : mounted;
 }
 
-/* The versions that are read, or about to be, beside the current one. */
-static int load_others(struct core *core, struct err *err)
+/* A kept version, beside the current one. */
+static int have_version(struct load *load, struct secret *secret, uint64_t number, struct err *err)
+{
+	const struct version_record *version = secret_version(secret, number);
+	uint8_t *sealed;
+	size_t length;
+	int status;
+
+	if (!number || secret_blob(secret, number))
+		return 0;
+	status = read_version(load->core->vault, version, &sealed, &length, err);
+	if (status == 0 && !secret_add_blob(secret, version, sealed, length))
+		status = err_set(err, TACIT_LIMIT, "out of memory");
+	return status;
+}
+
+/* The versions that are read, or about to be, beside the current ones. */
+static int load_others(struct load *load, struct err *err)
 {
 	struct secret *secret, *next;
 	int status = 0;
 
-	HASH_ITER (by_name, core->model->secrets_by_name, secret, next) {
-		const struct secret_record *record = &secret->record;
-
-		if (status == 0 && record->previous)
-			status = core_load_version(core, secret, record->previous, err);
-		if (status == 0 && record->next)
-			status = core_load_version(core, secret, record->next, err);
+	HASH_ITER (by_name, load->model->secrets_by_name, secret, next) {
+		if (status == 0)
+			status = have_version(load, secret, secret->record.previous, err);
+		if (status == 0)
+			status = have_version(load, secret, secret->record.next, err);
 	}
 	return status;
 }
 
 /* Grants of one version, which may be an old one. */
-static int pin_versions(struct core *core, struct err *err)
+static int pin_versions(struct load *load, struct err *err)
 {
 	struct grant *grant, *next;
 	int status = 0;
 
-	HASH_ITER (hh, core->model->grants, grant, next) {
+	HASH_ITER (hh, load->model->grants, grant, next) {
 		if (status < 0 || !grant_lives(grant) || !grant->record.version)
 			continue;
-		status = core_load_version(core, grant->secret, grant->record.version, err);
+		status = have_version(load, grant->secret, grant->record.version, err);
 		if (status == 0 && !model_pin(grant))
 			status = err_set(err, TACIT_INTERNAL, "a loaded version is not there");
 	}
 	return status;
 }
 
-/* Until all of it is there the model says that it is locked, whoever asks. */
+static int load_model(struct load *load, struct err *err)
+{
+	int status = load_rows(load, err);
+
+	if (status == 0)
+		status = load_others(load, err);
+	if (status == 0)
+		status = pin_versions(load, err);
+	load->model->floor = find_floor(load->core);
+	list_free(&load->grants);
+	list_free(&load->uses);
+	return status;
+}
+
+/* It is read from the disk into a model that nobody sees, for as long as that takes. Until all of
+ * it is there the agent says that it is locked, whoever asks. */
 int core_load(struct core *core, struct err *err)
 {
 	struct load load = { .core = core,
+		.model = model_new(core->handover->node_key),
 		.grants = { .size = sizeof(struct grant_record) },
 		.uses = { .size = sizeof(struct use_record) } };
-	int status;
+	int status =
+		load.model ? load_model(&load, err) : err_set(err, TACIT_LIMIT, "out of memory");
 
-	model_write_lock(core->model);
-	set_floor(core);
-	status = load_rows(&load, err);
-	if (status == 0)
-		core->model->locked = true;
-	model_unlock(core->model);
-	if (status == 0)
-		status = load_others(core, err);
-	if (status == 0)
-		status = pin_versions(core, err);
-	model_write_lock(core->model);
-	core->model->locked = status < 0;
 	if (status < 0) {
+		model_free(load.model);
 		vault_forget(core->vault);
-		model_clear(core->model);
+		return status;
 	}
+	model_write_lock(core->model);
+	model_adopt(core->model, load.model);
 	model_unlock(core->model);
-	list_free(&load.grants);
-	list_free(&load.uses);
-	return status;
+	return 0;
 }

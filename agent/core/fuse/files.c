@@ -109,14 +109,12 @@ static bool waits(struct turn *turn, const struct node *file, struct policy_answ
 static int open_for_reading(struct turn *turn, uint64_t ino, const struct node *file,
 	const struct policy_answer *answer, struct handover_handle **handle, bool *made)
 {
-	const struct worker *worker = turn->worker;
 	char user[VAULT_USER_MAX + 1];
 	int errnum;
 
 	if (answer->errnum)
 		return answer->errnum;
-	if (node_grant(file)->record.reads &&
-		!(worker->parked && atomic_load(&worker->parked->count) == COUNT_GIVEN))
+	if (node_grant(file)->record.reads && !park_was_given(turn, node_grant(file)))
 		return EACCES;
 	errnum = open_granted(turn, ino, file, handle, made);
 	/* Who reads what is current, is what is asked about. */
@@ -125,6 +123,18 @@ static int open_for_reading(struct turn *turn, uint64_t ino, const struct node *
 		grant_note_read(turn->model, file->grant, user, (*handle)->version);
 	}
 	return errnum;
+}
+
+/* What an earlier core had opened for this request, and did not come to tell, is nobody's. */
+static void deny(struct turn *turn, fuse_req_t req, int errnum)
+{
+	struct handover_handle *handle =
+		turn->worker->replaying
+			? handle_of_request(&turn->server->handles, unique_of(turn->worker))
+			: NULL;
+
+	if (fuse_reply_err(req, errnum) == 0 && handle)
+		let_go(turn, handle);
 }
 
 void on_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
@@ -154,7 +164,7 @@ void on_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 	if (turn.opens)
 		answer.errnum = open_for_reading(&turn, ino, granted, &answer, &handle, &made);
 	if (answer.errnum) {
-		fuse_reply_err(req, answer.errnum);
+		deny(&turn, req, answer.errnum);
 	} else {
 		file->direct_io = 1;
 		file->fh = handle ? handle_number(&turn.server->handles, handle) : TOUCH_HANDLE;

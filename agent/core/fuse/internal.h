@@ -108,6 +108,9 @@ bool park_request(struct turn *turn);
 bool park_again(struct turn *turn);
 /* Let the parked OPEN at hand wait until a read of `grant` has been counted for its container. */
 void park_for_count(struct turn *turn, const struct grant *grant);
+/* Whether the OPEN at hand is a parked one that was counted, and as a read of this very grant: the
+ * path may have been granted anew, or `self` be another's, since. */
+bool park_was_given(const struct turn *turn, const struct grant *grant);
 /* The reader of `unique` was killed. False: it is not parked. */
 bool park_interrupt(struct server *server, uint64_t unique);
 /* What an earlier core left: what it had in hand when it died gets a strike, what it had counted is

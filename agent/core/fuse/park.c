@@ -121,8 +121,18 @@ void park_for_count(struct turn *turn, const struct grant *grant)
 		return;
 	memcpy(entry->grant_id, grant->record.id, sizeof entry->grant_id);
 	memcpy(entry->container, turn->reader.id, sizeof turn->reader.id);
+	entry->granted = (uint32_t)grant->record.created_ns;
 	park->asked[place] = true;
 	eventfd_write(park->count_wake, 1);
+}
+
+bool park_was_given(const struct turn *turn, const struct grant *grant)
+{
+	const struct handover_parked *entry = turn->worker->parked;
+
+	return entry && atomic_load(&entry->count) == COUNT_GIVEN &&
+	       !memcmp(entry->grant_id, grant->record.id, sizeof entry->grant_id) &&
+	       entry->granted == (uint32_t)grant->record.created_ns;
 }
 
 bool park_interrupt(struct server *server, uint64_t unique)
@@ -237,13 +247,16 @@ static void leave(struct park *park, unsigned int place, uint32_t arrival, bool 
 	atomic_store(&entry->state, PARKED_FREE);
 }
 
-static void answer_error(int device, const char *request, int errnum)
+/* Whether somebody waited for it: what the request opened before is then nobody's. */
+static bool answer_error(int device, const char *request, int errnum)
 {
 	struct fuse_out_header error = { sizeof error, -errnum,
 		((const struct fuse_in_header *)request)->unique };
 
-	if (write(device, &error, sizeof error) < 0)
-		log_debug("the answer to a parked request was not wanted any more");
+	if (write(device, &error, sizeof error) > 0)
+		return true;
+	log_debug("the answer to a parked request was not wanted any more");
+	return false;
 }
 
 /* What waits there into the doorman's hand; how many have come to this place before it. */
@@ -265,7 +278,8 @@ static void take_up(struct worker *doorman, unsigned int place)
 
 	doorman->stays = doorman->refused = false;
 	if (atomic_load(&entry->state) == PARKED_INTERRUPTED) {
-		answer_error(doorman->device, doorman->slot->request, EINTR);
+		if (answer_error(doorman->device, doorman->slot->request, EINTR))
+			files_drop_request(doorman->server, unique_of(doorman->slot->request));
 	} else {
 		doorman->parked = entry;
 		doorman->last_call =
@@ -333,8 +347,8 @@ static void strike(struct server *server, struct handover_slot *slot)
 			log_error("a parked request was at hand in %u crashes: answered with an "
 				  "error",
 				HANDOVER_STRIKES);
-			answer_error(server->parts.device[entry->device], entry->request, EIO);
-			files_drop_request(server, unique_of(entry->request));
+			if (answer_error(server->parts.device[entry->device], entry->request, EIO))
+				files_drop_request(server, unique_of(entry->request));
 			atomic_store(&entry->state, PARKED_FREE);
 		}
 	}

@@ -159,7 +159,8 @@ static void give_up(struct worker *worker)
 		taken(worker)->opcode, HANDOVER_STRIKES);
 	if (write(worker->device, &error, sizeof error) < 0)
 		log_debug("its answer was not wanted any more");
-	files_drop_request(worker->server, error.unique & ~UNIQUE_RESENT);
+	else
+		files_drop_request(worker->server, error.unique & ~UNIQUE_RESENT);
 	clear(worker);
 }
 

@@ -97,6 +97,23 @@ void model_clear(struct model *model)
 	model->locked = true;
 }
 
+void model_adopt(struct model *model, struct model *fresh)
+{
+	model->secrets_by_name = fresh->secrets_by_name;
+	model->secrets_by_id = fresh->secrets_by_id;
+	model->nodes = fresh->nodes;
+	model->root = fresh->root;
+	model->grants = fresh->grants;
+	model->consumers = fresh->consumers;
+	model->floor = fresh->floor;
+	model->locked = fresh->locked;
+	fresh->secrets_by_name = fresh->secrets_by_id = NULL;
+	fresh->nodes = fresh->root = NULL;
+	fresh->grants = NULL;
+	fresh->consumers = NULL;
+	model_free(fresh);
+}
+
 int model_open(struct model *model, struct err *err)
 {
 	model->root = tree_grow(model, NULL, "");

@@ -124,6 +124,10 @@ void model_clear(struct model *model);
 /* Unlock an empty model: its root and the kinds of consumers are there. */
 int model_open(struct model *model, struct err *err);
 
+/* Have everything of `fresh`, of the same node key, which was filled where nobody else reads, and
+ * is freed. `model` is empty. */
+void model_adopt(struct model *model, struct model *fresh);
+
 /* Put records in; `sealed`, of the kept version `number`, becomes the model's (0 and NULL: none is
  * new). A secret that is there is replaced; of its blobs those stay that the record speaks of, that
  * grants pin, and that handles hold. TACIT_LIMIT when memory runs out. */

@@ -72,6 +72,12 @@ static void what_came_over_a_channel_is_checked(void **state)
 	REFUSED(memset(facts.image_id, 'a', sizeof facts.image_id));
 	for (int i = 0; i < CONTAINER_DIGESTS_MAX; i++)
 		REFUSED(memset(facts.digest[i], 'a', sizeof facts.digest[i]));
+	REFUSED(strcpy(facts.name, "web\xff"));
+	REFUSED(strcpy(facts.project, "a shop"));
+	REFUSED(strcpy(facts.service, "web\n"));
+	REFUSED(strcpy(facts.image, "ngin\xc3\xa9"));
+	REFUSED(strcpy(facts.image_id, "\x7f"));
+	REFUSED(strcpy(facts.digest[7], "\t"));
 	REFUSED(facts.labels_length = 3);
 	REFUSED(facts.labels_length = CONTAINER_LABELS_MAX + 1);
 	REFUSED(facts.labels_length = UINT32_MAX);

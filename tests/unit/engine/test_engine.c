@@ -492,6 +492,7 @@ static void another_core(void **state)
 	/* The one before has not gone yet: what it waited for is not told to this one. */
 	rig.core = -1;
 	rig_new_core(&rig);
+	assert_true(rig_is_quiet(rig.holder));
 	close(events);
 	sync_first();
 	assert_true(rig_is_quiet(rig.core));

@@ -19,6 +19,14 @@ static struct tell tell = { .channel = -1 };
 static struct waits waits = { .tell = &tell };
 static int core;
 
+static const char *id_of(unsigned int number)
+{
+	static char id[CONTAINER_ID_LENGTH + 1];
+
+	snprintf(id, sizeof id, "%064u", number);
+	return id;
+}
+
 static int set_up(void **state)
 {
 	int pair[2];
@@ -33,18 +41,11 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	waits_clear(&waits);
+	for (unsigned int i = 0; i < WAITS_MAX; i++)
+		waits_told(&waits, id_of(i));
 	tell_connect(&tell, -1);
 	close(core);
 	return 0;
-}
-
-static const char *id_of(unsigned int number)
-{
-	static char id[CONTAINER_ID_LENGTH + 1];
-
-	snprintf(id, sizeof id, "%064u", number);
-	return id;
 }
 
 static bool is_quiet(void)

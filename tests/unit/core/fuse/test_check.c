@@ -219,7 +219,7 @@ static void what_is_supposed_is_decided_by_what_is_known(void **state)
 		record.frozen_ns = rows[i].frozen;
 		rig_put_consumer(rig, &record);
 		rig->grant.mode = rows[i].mode;
-		rig->grant.uid = 1234;
+		rig->grant.uid = i ? GRANT_READER : 1234;
 		rig->grant.flags = rows[i].flags;
 		rig->grant.expires_ns = rows[i].expired;
 		rig->grant.reads = rows[i].reads;

@@ -111,6 +111,27 @@ static void after_so_many_it_is_not_there(void **state)
 	assert_int_equal(expect_answer(rig, 0, unique, &reply), 0);
 }
 
+/* An open file of another container is not its own. */
+static void used_up_it_is_seen_by_who_has_it_open(void **state)
+{
+	struct rig *rig = rig_of(state);
+	const pid_t pids[] = { rig->web, rig->other };
+	struct reply reply;
+	uint64_t fh = 0;
+
+	give_reads(rig, 1);
+	for (int i = 0; i < 2; i++) {
+		uint64_t unique = send_open(rig, open_ask(rig, pids[i], rig->file));
+
+		count_when_asked(rig, STEP_SETTLED);
+		must_ok(expect_answer(rig, 0, unique, &reply));
+		fh = reply.body.open.fh;
+	}
+	must_ok(rig_release(rig, rig_by(rig->other, 0, rig->file), fh, &reply));
+	assert_int_equal(rig_getattr(rig, rig_by(rig->web, 0, rig->file), &reply), 0);
+	assert_int_equal(rig_getattr(rig, rig_by(rig->other, 0, rig->file), &reply), ENOENT);
+}
+
 /* The store did not take it: the value is not given, and no read is lost. */
 static void what_is_not_written_down_is_not_given(void **state)
 {
@@ -241,7 +262,7 @@ static void to_wake_a_watcher_is_no_read(void **state)
 	server_set_toucher(rig->server, rig->host);
 	must_ok(rig_open(rig, toucher, FUSE_OPEN, O_WRONLY, &reply));
 	expect_no_count(rig);
-	assert_int_equal(server_parked(rig->server), 0);
+	assert_int_equal(atomic_load(&rig->handover->parked_count), 0);
 }
 
 /* Everybody at once, while the doorman is woken for nothing as often as can be. */
@@ -310,6 +331,7 @@ int main(void)
 		with_rig(a_read_is_answered_when_it_is_written_down),
 		with_rig(a_read_that_is_being_counted_is_not_used_up),
 		with_rig(after_so_many_it_is_not_there),
+		with_rig(used_up_it_is_seen_by_who_has_it_open),
 		with_rig(what_is_not_written_down_is_not_given),
 		with_rig(a_slow_store_is_not_waited_for),
 		with_rig(who_is_killed_meanwhile_is_not_counted),

@@ -151,6 +151,28 @@ static void a_number_alone_gives_nothing(void **state)
 	assert_int_equal(expect_answer(rig, 0, unique, &reply), 0);
 }
 
+/* It stands for a read that the dead core was about to write: of the next core it is nobody's. */
+static void a_number_that_was_not_written_down_is_forgotten(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct ask web = open_ask(rig, rig->web, rig->file);
+	uint64_t first, second;
+	struct reply reply;
+
+	give_reads(rig, 1);
+	first = send_open(rig, web);
+	count_when_asked(rig, STEP_NUMBERED);
+	second = send_open(rig, web);
+	expect_parked(rig, 2);
+	take_over(rig, false);
+	/* The other is given the read, and what this one waits for is over. */
+	count_when_asked(rig, STEP_TAKEN);
+	count_when_asked(rig, STEP_SETTLED);
+	assert_int_equal(expect_answer(rig, 0, first, &reply), ENOENT);
+	assert_int_equal(expect_answer(rig, 0, second, &reply), 0);
+	assert_int_equal(used_by(rig, 'a'), 1);
+}
+
 static void a_refusal_is_handed_over(void **state)
 {
 	struct rig *rig = rig_of(state);
@@ -177,6 +199,7 @@ int main(void)
 		with_rig(cores_that_die_one_after_another_give_it_once),
 		with_rig(of_many_that_wait_one_gets_the_last_read),
 		with_rig(a_number_alone_gives_nothing),
+		with_rig(a_number_that_was_not_written_down_is_forgotten),
 		with_rig(a_refusal_is_handed_over),
 	};
 

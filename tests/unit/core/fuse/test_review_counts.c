@@ -44,12 +44,42 @@ static void who_opens_all_the_time_does_not_keep_others_from_it(void **state)
 	assert_int_equal(reply.errnum, 0);
 }
 
+/* Taken back and granted anew between the count and the answer: the count was another grant's. */
+static void granted_anew_it_has_not_been_counted(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct ask ask = open_ask(rig, rig->web, rig->file);
+	struct grant_record anew;
+	struct server_count count;
+	struct reply reply;
+	struct err err;
+
+	engine_names(rig, 'a', "shop/web");
+	give_reads(rig, 1);
+	anew = rig->grant;
+	anew.created_ns++;
+	ask.unique = send_open(rig, ask);
+	assert_true(wants_count(rig, PATIENCE_MS));
+	assert_true(count_next(rig, STEP_REMEMBERED, &count));
+	model_write_lock(rig->model);
+	server_settle_count(rig->server, &count, true);
+	must(model_put_grant(rig->model, &anew, &err));
+	model_unlock(rig->model);
+	assert_int_equal(expect_answer(rig, 0, ask.unique, &reply), EACCES);
+	ask.unique = send_open(rig, ask);
+	count_when_asked(rig, STEP_SETTLED);
+	assert_int_equal(expect_answer(rig, 0, ask.unique, &reply), 0);
+	assert_int_equal(rig_open(rig, ask, FUSE_OPEN, O_RDONLY, &reply), ENOENT);
+	assert_int_equal(server_open_handles(rig->server), 1);
+}
+
 #define with_engine(test) cmocka_unit_test_setup_teardown(test, rig_set_up_engine, rig_tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_engine(who_opens_all_the_time_does_not_keep_others_from_it),
+		with_engine(granted_anew_it_has_not_been_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
