@@ -189,6 +189,7 @@ enum verb {
 	VERB_SECRET_RETIRE,   /* secret: its previous version is read no more */
 	VERB_SECRET_ROLLBACK, /* secret, version (0 = the previous one) */
 	VERB_SECRET_HISTORY,  /* secret */
+	VERB_SECRET_READERS,  /* secret: which version each running container has opened */
 	VERB_SECRET_REVEAL,   /* secret, version (0 = current), reply_key; reply body sealed for
 				 "reveal:SECRET" */
 	VERB_SECRET_REMOVE,   /* secret, flags */

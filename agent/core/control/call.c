@@ -22,6 +22,7 @@ static const struct {
 	[VERB_SECRET_RETIRE] = { call_secret_retire, SECRET | OPEN },
 	[VERB_SECRET_ROLLBACK] = { call_secret_rollback, SECRET | OPEN },
 	[VERB_SECRET_HISTORY] = { call_secret_history, SECRET | OPEN },
+	[VERB_SECRET_READERS] = { call_secret_readers, SECRET | OPEN },
 	[VERB_SECRET_REVEAL] = { call_secret_reveal, SECRET | OPEN },
 	[VERB_SECRET_REMOVE] = { call_secret_remove, SECRET | OPEN },
 	[VERB_GRANT_ADD] = { call_grant_add, SECRET | CONSUMER | OPEN },

@@ -20,7 +20,7 @@ typedef int call_fn(struct call *call, struct err *err);
 
 call_fn call_secret_list, call_secret_create, call_secret_inspect, call_secret_rotate,
 	call_secret_stage, call_secret_promote, call_secret_retire, call_secret_rollback,
-	call_secret_history, call_secret_reveal, call_secret_remove;
+	call_secret_history, call_secret_readers, call_secret_reveal, call_secret_remove;
 call_fn call_grant_add, call_grant_list, call_grant_remove, call_grant_check;
 call_fn call_consumer_list, call_consumer_inspect, call_consumer_bind, call_consumer_unbind,
 	call_consumer_freeze, call_consumer_thaw, call_consumer_remove;

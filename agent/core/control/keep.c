@@ -75,11 +75,17 @@ static int with_count(struct core *core, struct grant *grant, const struct serve
 	grant_use_record(core->model, grant, record);
 	while (i < record->count && strcmp(record->counts[i].container, count->container))
 		i++;
+	/* What is counted goes before what is only known. */
+	if (i == VAULT_USES_MAX)
+		for (i = 0; i < VAULT_USES_MAX && record->counts[i].used;)
+			i++;
+	else if (i == record->count)
+		record->count++;
 	if (i == VAULT_USES_MAX)
 		return err_set(err, TACIT_LIMIT, "the reads of %d containers are counted already",
 			VAULT_USES_MAX);
-	if (i == record->count)
-		record->count++;
+	if (strcmp(record->counts[i].container, count->container))
+		record->counts[i].version = 0;
 	memcpy(record->counts[i].container, count->container, sizeof count->container);
 	record->counts[i].used = used;
 	return 0;

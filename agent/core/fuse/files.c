@@ -121,6 +121,9 @@ static int open_for_reading(struct turn *turn, uint64_t ino, const struct node *
 	if (!errnum && !node_is_previous(file)) {
 		turn_user(turn, user);
 		grant_note_read(turn->model, file->grant, user, (*handle)->version);
+		if (turn->reader.kind == READER_CONTAINER)
+			grant_note_version(
+				turn->model, file->grant, turn->reader.id, (*handle)->version);
 	}
 	return errnum;
 }

@@ -82,6 +82,7 @@ void model_clear(struct model *model)
 	HASH_ITER (hh, model->grants, grant, next_grant) {
 		HASH_DELETE(hh, model->grants, grant);
 		free(grant->counts);
+		free(grant->readers);
 		wipe(grant, sizeof *grant);
 	}
 	HASH_ITER (hh, model->consumers, consumer, next_consumer) {

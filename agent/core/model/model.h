@@ -85,6 +85,12 @@ struct grant {
 	bool use_changed; /* the last read below is not in it; this and they: under use_mutex */
 	uint64_t last_ns, last_version;
 	char last_user[VAULT_USER_MAX + 1];
+	struct grant_reader {
+		char container[CONTAINER_ID_LENGTH + 1];
+		uint64_t version, when; /* of its last OPEN, and the how-many-th that was */
+	} * readers; /* VAULT_USES_MAX of them, or NULL; they, too: under use_mutex */
+	uint32_t reader_count;
+	uint64_t opens;
 	struct vault_count *counts; /* VAULT_USES_MAX of them, or NULL; under the write lock */
 	uint32_t count;
 };
@@ -172,6 +178,11 @@ uint32_t grant_used(const struct grant *grant, const char *container);
 int grant_count(struct grant *grant, const char *container, uint32_t used, struct err *err);
 /* Note who read what. Any thread, under either lock. */
 void grant_note_read(struct model *model, struct grant *grant, const char *user, uint64_t version);
+/* Note which version a container's OPEN got. Of more than VAULT_USES_MAX containers those are known
+ * that opened last. And what was noted; 0: nothing. Any thread, under either lock. */
+void grant_note_version(
+	struct model *model, struct grant *grant, const char *container, uint64_t version);
+uint64_t grant_version_of(struct model *model, const struct grant *grant, const char *container);
 /* Whether a read has been noted that is in no record; and the last one, if `user` (of
  * VAULT_USER_MAX and a NUL) is not empty afterwards. */
 bool grant_use_changed(struct model *model, const struct grant *grant);

@@ -20,7 +20,7 @@
 #include "seal/seal.h"
 
 #define VAULT_VERSIONS_MAX 64 /* versions of one secret kept at once */
-#define VAULT_USES_MAX 64     /* containers whose reads of one grant are counted at once */
+#define VAULT_USES_MAX 64     /* containers of one grant whose reads are known at once */
 #define VAULT_USER_MAX 191    /* bytes of what a reader is called: "container/web 4f5e..." */
 
 struct version_record {
@@ -81,10 +81,11 @@ struct use_record {
 	uint64_t last_ns; /* realtime of the last OPEN; 0: none */
 	uint64_t last_version;
 	char last_user[VAULT_USER_MAX + 1];
-	uint32_t count; /* of containers below: of a grant with `reads` alone */
+	uint32_t count; /* of containers below */
 	struct vault_count {
 		char container[CONTAINER_ID_LENGTH + 1];
-		uint32_t used;
+		uint32_t used;    /* OPENs answered, of a grant with `reads`; else 0 */
+		uint64_t version; /* of its last OPEN; 0: not known */
 	} counts[VAULT_USES_MAX];
 };
 

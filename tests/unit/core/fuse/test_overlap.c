@@ -210,6 +210,32 @@ static void its_name_outlives_the_grant_and_the_core(void **state)
 	reads(rig, previous, "second");
 }
 
+/* What a container opened last is noted, and only of the file that shows what is current. */
+static void the_version_of_the_last_open_is_noted(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct ask web = rig_by(rig->web, 1000, rig->file), previous = web;
+	char id[CONTAINER_ID_LENGTH + 1];
+	struct grant *grant;
+
+	memset(id, 'a', CONTAINER_ID_LENGTH);
+	id[CONTAINER_ID_LENGTH] = '\0';
+	previous.node = rig_node(rig, RIG_CONSUMER "/" PREVIOUS);
+	show_previous(rig);
+	grant = model_grant_by_id(rig->model, rig->grant.id);
+	assert_int_equal(grant_version_of(rig->model, grant, id), 0);
+	reads(rig, web, "first");
+	assert_int_equal(grant_version_of(rig->model, grant, id), 1);
+	rotate_beside(rig, "second", 0);
+	reads(rig, previous, "first");
+	assert_int_equal(grant_version_of(rig->model, grant, id), 1);
+	reads(rig, web, "second");
+	reads(rig, previous, "first");
+	assert_int_equal(grant_version_of(rig->model, grant, id), 2);
+	id[0] = 'b';
+	assert_int_equal(grant_version_of(rig->model, grant, id), 0);
+}
+
 #define with_rig(test) cmocka_unit_test_setup_teardown(test, rig_set_up, rig_tear_down)
 
 int main(void)
@@ -220,6 +246,7 @@ int main(void)
 		with_rig(what_is_staged_is_read_when_it_is_promoted),
 		with_rig(an_overlap_ends_by_the_clock),
 		with_rig(an_open_previous_file_is_read_until_it_is_retired),
+		with_rig(the_version_of_the_last_open_is_noted),
 		with_rig(its_name_outlives_the_grant_and_the_core),
 	};
 

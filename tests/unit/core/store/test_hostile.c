@@ -290,7 +290,7 @@ static void sealed_nonsense_is_refused(void **state)
 		{ { 1, 3 }, 2, TACIT_NEWER },
 		{ { 2, 3 }, 2, TACIT_NEWER },
 		{ { 3, 2 }, 2, TACIT_NEWER },
-		{ { 4, 2 }, 2, TACIT_NEWER },
+		{ { 4, 3 }, 2, TACIT_NEWER },
 		{ { 5, 2 }, 2, TACIT_NEWER },
 		{ { 1, 0 }, 2, TACIT_CORRUPT },
 		{ { 3, 0 }, 2, TACIT_CORRUPT },

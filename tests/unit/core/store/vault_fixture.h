@@ -141,7 +141,8 @@ static inline struct use_record a_use(const struct grant_record *grant, uint32_t
 	memcpy(use.grant_id, grant->id, SEAL_ID_BYTES);
 	for (uint32_t i = 0; i < count && i < VAULT_USES_MAX; i++) {
 		a_container_id(i + 1, use.counts[i].container);
-		use.counts[i].used = i;
+		use.counts[i].used = i + 1;
+		use.counts[i].version = 2 * i + 1;
 	}
 	return use;
 }
