@@ -27,6 +27,8 @@ enum option {
 	OPTION_IF_ABSENT,
 	OPTION_OVERLAP,
 	OPTION_TO,
+	OPTION_AWAIT, /* `secret rotate --wait`, `secret promote --wait` */
+	OPTION_TIMEOUT,
 	OPTION_AS,
 	OPTION_UID,
 	OPTION_GID,

@@ -9,6 +9,7 @@
 
 #define BIT(option) OPTION_BIT(OPTION_##option)
 #define PRINTS (BIT(JSON) | BIT(QUIET))
+#define AWAITS (BIT(AWAIT) | BIT(TIMEOUT))
 #define VALUE (BIT(GENERATE) | BIT(ALPHABET) | BIT(KEEP_NEWLINE))
 
 const struct option_row option_table[OPTIONS] = {
@@ -26,6 +27,8 @@ const struct option_row option_table[OPTIONS] = {
 	[OPTION_IF_ABSENT] = { "if-absent", 0, NULL, "leave a secret that exists as it is" },
 	[OPTION_OVERLAP] = { "overlap", 0, "TIME", "how long the previous version is read: 24h" },
 	[OPTION_TO] = { "to", 0, "N", "this version; else the previous one" },
+	[OPTION_AWAIT] = { "wait", 0, NULL, "until every running container has read it" },
+	[OPTION_TIMEOUT] = { "timeout", 0, "TIME", "for how long --wait waits; else 60s" },
 	[OPTION_AS] = { "as", 0, "FILE", "the file's name; else the secret's last segment" },
 	[OPTION_UID] = { "uid", 0, "N", "the file's owner in the container; else who reads" },
 	[OPTION_GID] = { "gid", 0, "N", "the file's group in the container; else who reads" },
@@ -54,11 +57,11 @@ const struct command command_table[] = {
 	{ "secret", "ls", "list", "", PRINTS, secret_ls, "list the secrets, without values" },
 	{ "secret", "inspect", NULL, "NAME...", PRINTS, secret_inspect,
 		"show secrets and who receives them, as JSON" },
-	{ "secret", "rotate", NULL, "NAME [FILE|-]", VALUE | BIT(OVERLAP) | PRINTS, secret_rotate,
-		"give a secret a new value; every later open reads it" },
+	{ "secret", "rotate", NULL, "NAME [FILE|-]", VALUE | BIT(OVERLAP) | AWAITS | PRINTS,
+		secret_rotate, "give a secret a new value; every later open reads it" },
 	{ "secret", "stage", NULL, "NAME [FILE|-]", VALUE | PRINTS, secret_stage,
 		"store the next value, which nobody reads yet" },
-	{ "secret", "promote", NULL, "NAME", BIT(OVERLAP) | PRINTS, secret_promote,
+	{ "secret", "promote", NULL, "NAME", BIT(OVERLAP) | AWAITS | PRINTS, secret_promote,
 		"make the staged value the current one" },
 	{ "secret", "retire", NULL, "NAME", PRINTS, secret_retire,
 		"end the previous value; open files of it, too" },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The verbs that make a version of a secret another: current, previous, next. */
 #include "base/names.h"
+#include "cli/await.h"
 #include "cli/run.h"
 #include "cli/secret_send.h"
 
@@ -27,15 +28,42 @@ static void print_secret(struct session *session, const json_t *secret, const ch
 	putchar('\n');
 }
 
+/* What was done is said before anybody is waited for; as JSON it is one answer. */
+static int print_and_wait(
+	struct session *session, json_t *secret, const char *done, struct err *err)
+{
+	bool waits = session->invocation->values[OPTION_AWAIT];
+	_json_ json_t *behind = NULL;
+	int status;
+
+	if (!session->json) {
+		print_secret(session, secret, done);
+		fflush(stdout);
+	}
+	status = await_readers(session, session->invocation->words[0],
+		member_number(secret, "version"), &behind, err);
+	if (session->json) {
+		if (waits)
+			json_object_set(secret, "behind", behind);
+		print_secret(session, secret, done);
+	} else if (session->quiet) {
+		session_print_members(behind, "name");
+	} else if (waits && status == 0) {
+		puts("every running container has read it");
+	} else {
+		await_print(behind);
+	}
+	return status;
+}
+
 int secret_rotate(struct session *session, struct err *err)
 {
 	_json_ json_t *secret = NULL;
-	int status = secret_send_value(session, "rotate", "versions", &secret, err);
+	int status = await_check(session, err);
 
-	if (status < 0)
-		return status;
-	print_secret(session, secret, "rotated");
-	return 0;
+	if (!status)
+		status = secret_send_value(session, "rotate", "versions", &secret, err);
+	return status < 0 ? status : print_and_wait(session, secret, "rotated", err);
 }
 
 int secret_stage(struct session *session, struct err *err)
@@ -76,14 +104,15 @@ static int post(struct session *session, const char *segment, const char *to, js
 int secret_promote(struct session *session, struct err *err)
 {
 	_json_ json_t *secret = NULL;
-	int status = post(session, "promote", NULL, &secret, err);
+	int status = await_check(session, err);
 
+	if (!status)
+		status = post(session, "promote", NULL, &secret, err);
 	if (status < 0) {
 		report_hint(err, TACIT_NOT_FOUND, "'tacit secret stage' makes one");
 		return status;
 	}
-	print_secret(session, secret, "promoted");
-	return 0;
+	return print_and_wait(session, secret, "promoted", err);
 }
 
 int secret_rollback(struct session *session, struct err *err)

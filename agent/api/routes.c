@@ -33,6 +33,8 @@ static const struct route routes[] = {
 		0 },
 	{ "POST", "/v1/secrets/{secret}/rollback", VERB_SECRET_ROLLBACK, BODY_NONE, 200, true,
 		false, QUERY_VERSION, 0 },
+	{ "GET", "/v1/secrets/{secret}/readers", VERB_SECRET_READERS, BODY_NONE, 200, false, false,
+		0, 0 },
 	{ "POST", "/v1/secrets/{secret}/reveal", VERB_SECRET_REVEAL, BODY_REPLY_KEY, 200, false,
 		true, QUERY_VERSION, 0 },
 	{ "GET", "/v1/grants", VERB_GRANT_LIST, BODY_NONE, 200, false, false, LISTED, 0 },

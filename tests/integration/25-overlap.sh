@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Goal: versions side by side, seen from running containers on both kinds of mount: staged, promoted,
-# retired, rolled back; the previous one beside the current one for as long as it was said, and no
+# retired, rolled back; who has not read the new one; the previous one beside the current one for as long as it was said, and no
 # longer; and a core that is killed in the middle of a promotion leaves the old state or the new one,
 # never two current versions.
 . "$(dirname "$0")/../support/assert.sh"
@@ -150,8 +150,49 @@ state_is 10 26 null
 like "history" 'current .*'"$web" "$(t secret history db_password | grep '^10 ')"
 say "16 rotations: the staged version is kept; history says who read it last"
 
+# --wait: names who has not read it, and returns once it has.
+version=$(t secret inspect db_password --json | jq '.[].version')
+in_one cat $secrets/pw >/dev/null
+value db 27 >"$SCRATCH/27"
+run t secret rotate db_password "$SCRATCH/27" --wait --timeout 1s
+[ "$RC" -eq 1 ] || fail "rotate --wait that nobody reads: exit $RC: $OUT$ERR"
+like "those who have not" "$RUN_ID-web \([0-9a-f]{12}\) as $web/pw has version $version" "$OUT"
+like "those who have not" "$RUN_ID-one .* has version $version" "$OUT"
+in_one cat $secrets/pw >/dev/null
+secret_stage db_password db 28
+t secret promote db_password --wait --timeout 30s >"$SCRATCH/said" 2>&1 &
+promotion=$!
+sleep 0.5
+kill -0 $promotion || fail "promote --wait did not wait: $(cat "$SCRATCH/said")"
+in_web cat $secrets/pw >/dev/null
+in_web cat $secrets/pw.previous >/dev/null
+sleep 0.5
+kill -0 $promotion || fail "promote --wait waits for one alone: $(cat "$SCRATCH/said")"
+equal "who has not read it" "$RUN_ID-one 27" "$(api GET /v1/secrets/db_password/readers |
+	head -n 1 | jq -r '.[] | select(.current | not) | "\(.name) \(.version)"')"
+in_one cat $secrets/pw >/dev/null
+started=$(now_ms)
+wait $promotion || fail "promote --wait: $(cat "$SCRATCH/said")"
+took=$(($(now_ms) - started))
+[ $took -lt 1000 ] || fail "promote --wait returned $took ms after the last one had read"
+sleep 6 # what was opened is written down every 5 s
+strike KILL core
+t status --wait 20 >/dev/null
+within 5 eval '[ "$(api GET /v1/secrets/db_password/readers | head -n 1 | jq -c "[.[].version]")" = \
+	"[28,28]" ]' || fail "after core's death: $(api GET /v1/secrets/db_password/readers)"
+docker stop -t 0 "$RUN_ID-one" >/dev/null
+secret_stage db_password db 29
+t secret promote db_password --wait --timeout 30s >/dev/null &
+promotion=$!
+sleep 0.3
+in_web cat $secrets/pw >/dev/null
+wait $promotion || fail "promote --wait waits for a container that has ended"
+docker start "$RUN_ID-one" >/dev/null
+expect 2 'wait' t secret promote db_password --timeout 5s
+say "--wait: names who has the old version, and returned $took ms after the last one had opened it"
+
 # A core killed between the commit of a promotion and its answer.
-old=0 new=0 version=26
+old=0 new=0 version=29
 for ((i = 1; i <= rounds; i++)); do
 	read -r was before < <(t secret inspect db_password --json |
 		jq -r '.[] | "\(.version) \(.previous)"')
