@@ -77,7 +77,7 @@ bench-now: $(BINARIES) $(PROBE) $(BENCH)
 	$(Q)TACIT_BUILD=$(CURDIR)/$(O) bash tests/bench/bench.sh
 
 # Fuzzers: tests/fuzz/fuzz_NAME.c with its corpus, over the layers that FUZZ_NAME names (libFuzzer, clang).
-FUZZ_SECONDS ?= 10
+FUZZ_SECONDS ?= 60
 FUZZERS      := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_access   := base
 FUZZ_api_body := api

@@ -250,7 +250,7 @@ say "the id of a dead container, in a control group made again: ended, and remov
 
 # 9. An engine of a user's own: what it says of its containers is not asked.
 user=61234
-as_owner=(setpriv --reuid $user --regid $user --clear-groups)
+as_owner=(setpriv --reuid "$user" --regid "$user" --clear-groups)
 slice=/user.slice/user-$user.slice/user@$user.service/user.slice
 cgroup_make "$slice/libpod-$web_id.scope"
 cgroup_make "$slice/engine" # where podman is told to put one; taken away with the others

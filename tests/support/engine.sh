@@ -31,13 +31,14 @@ engine_import() {
 		"$TACIT_IMAGE" >/dev/null 2>&1 || fail "${engine[0]} import"
 }
 
-# engine_start: docker answers, and $TACIT_IMAGE is there.
+# engine_start [private]: docker answers, and $TACIT_IMAGE is there. A private one may be stopped and
+# started: where the host's own is used, the script gets one for itself.
 engine_start() {
-	[ -z "${TACIT_ENGINE-}" ] || {
+	if [ -n "${TACIT_ENGINE-}" ] && { [ "${1-}" != private ] || engine_is_private; }; then
 		at_exit engine_remove_containers
 		engine_sockets
 		return 0
-	}
+	fi
 	command -v docker >/dev/null || skip "docker is not installed"
 	if [ ! -x /bin/busybox ] || ldd /bin/busybox >/dev/null 2>&1; then
 		skip "busybox-static is not installed"
@@ -49,7 +50,9 @@ engine_start() {
 	export TACIT_ENGINE TACIT_IMAGE
 	at_exit engine_stop
 	engine_image_tree "$TACIT_ENGINE/image"
-	timeout 10 docker info >/dev/null 2>&1 || engine_start_private
+	if [ "${1-}" = private ] || ! timeout 10 docker info >/dev/null 2>&1; then
+		engine_start_private
+	fi
 	engine_sockets
 	engine_import docker
 	at_exit engine_remove_containers
@@ -65,13 +68,12 @@ engine_sockets() {
 engine_start_private() {
 	local dir=$TACIT_ENGINE
 	command -v dockerd >/dev/null ||
-		skip "no docker daemon answers, and dockerd is not installed"
+		skip "dockerd is not installed"
 	echo '{}' >"$dir/daemon.json" # not the host's
 	export DOCKER_HOST=unix://$dir/docker.sock
 	engine_up
 }
 
-# The private engine alone may be stopped and started: engine_is_private || skip "...".
 engine_is_private() { [ -e "$TACIT_ENGINE/daemon.json" ]; }
 engine_pid() { cat "$TACIT_ENGINE/pid" 2>/dev/null; }
 
