@@ -7,7 +7,7 @@
 # container, a folder - fails the run, and so does a skip in CI or where root and docker are there.
 set -uo pipefail
 SUPPORT=$(cd "$(dirname "$0")" && pwd)
-LIMIT=${TACIT_TEST_SECONDS:-300} # for one script
+LIMIT=${TACIT_TEST_SECONDS:-600} # for one script
 
 # shellcheck source=tests/support/assert.sh
 . "$SUPPORT/assert.sh"

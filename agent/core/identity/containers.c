@@ -23,6 +23,7 @@ struct container {
 	uint64_t pin;      /* inode of its cgroup; 0: not seen reading since it was started */
 	uint64_t asked_ns; /* when its engine was last asked; 0: not, or it has answered */
 	uint64_t cgroup;   /* inode of the cgroup that was asked for */
+	unsigned int asks; /* questions that no answer has come to */
 	bool refused;      /* the answer was that no engine runs it */
 	bool question;     /* it is to be asked about */
 	bool changed;      /* it is to be written down */
@@ -139,6 +140,7 @@ static struct container *find_or_make(struct containers *containers, const char 
 static void ask(struct containers *containers, struct container *container, uint64_t cgroup)
 {
 	container->asked_ns = clock_monotonic_ns();
+	container->asks++;
 	container->cgroup = cgroup;
 	container->refused = false;
 	container->question = true;
@@ -285,6 +287,7 @@ void containers_came(struct containers *containers, const struct container_facts
 	if (!container->refused)
 		container->asked_ns = 0;
 	container->question = false;
+	container->asks = 0;
 }
 
 void containers_went(struct containers *containers, const char *id, bool removed)
@@ -316,8 +319,15 @@ void containers_unknown(struct containers *containers, const char *id)
 
 	container = find(containers->known, id);
 	/* While no engine answers at all, one may still come back in time. */
-	if (container && container->asked_ns && is_any_up(containers))
-		container->refused = true;
+	if (!container || !container->asked_ns || !is_any_up(containers))
+		return;
+	/* It was asked about again meanwhile: that is the answer to what was asked first, by an
+	 * engine that hung, perhaps. */
+	container->refused = container->asks <= 1;
+	container->question = !container->refused;
+	container->asks = !container->refused;
+	if (container->question)
+		eventfd_write(containers->wake_fd, 1);
 }
 
 /* What an engine's listing did not name was removed while nobody listened. */
@@ -361,8 +371,10 @@ void containers_ask_again(struct containers *containers)
 	struct container *container, *next;
 	hold_mutex(&containers->mutex);
 
-	HASH_ITER (hh, containers->known, container, next)
+	HASH_ITER (hh, containers->known, container, next) {
 		container->question = container->asked_ns && !container->refused;
+		container->asks = container->question;
+	}
 	eventfd_write(containers->wake_fd, 1);
 }
 
