@@ -22,9 +22,8 @@ static void print_secret(struct session *session, const json_t *secret, const ch
 	}
 	printf("%s %s (version %llu, %llu bytes); every open from now on reads it", done, name,
 		member_number(secret, "version"), member_number(secret, "size"));
-	if (previous)
-		printf("; version %llu is the previous one%s%s", previous, *until ? " until " : "",
-			until);
+	if (*until)
+		printf("; version %llu is the previous one until %s", previous, until);
 	putchar('\n');
 }
 
