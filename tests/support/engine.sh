@@ -160,10 +160,12 @@ container() {
 		--memory 64m "${options[@]}" "$TACIT_IMAGE" "$@"
 }
 
-# process_in NAME PATTERN: the host's id of a process of such a container, the oldest that matches.
+# process_in NAME PATTERN: the host's id of a process of such a container: of those that match, the
+# one that is no other's child. Numbers say nothing: they begin again.
 process_in() {
-	docker top "$RUN_ID-$1" -eo pid,args |
-		awk -v wanted="$2" '$0 ~ wanted && !pid { pid = $1 } END { if (pid) print pid }'
+	docker top "$RUN_ID-$1" -eo pid,ppid,args | awk -v wanted="$2" '
+		$0 ~ wanted { parent[$1] = $2 }
+		END { for (pid in parent) if (!(parent[pid] in parent)) { print pid; exit } }'
 }
 
 # compose_ FOLDER ARGUMENTS...: docker compose, or docker-compose where that is what there is.
