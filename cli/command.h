@@ -20,10 +20,15 @@ enum option {
 	OPTION_HELP,
 	OPTION_ABOUT, /* `tacit --version` */
 	OPTION_GENERATE,
+	OPTION_ALPHABET,
 	OPTION_KEEP_NEWLINE,
 	OPTION_VERSION, /* `secret reveal --version N`, `grant add --version N` */
 	OPTION_FORCE,
 	OPTION_IF_ABSENT,
+	OPTION_OVERLAP,
+	OPTION_TO,
+	OPTION_AWAIT, /* `secret rotate --wait`, `secret promote --wait` */
+	OPTION_TIMEOUT,
 	OPTION_AS,
 	OPTION_UID,
 	OPTION_GID,
@@ -32,6 +37,7 @@ enum option {
 	OPTION_READS,
 	OPTION_NEWLINE,
 	OPTION_MAIN_PROCESS,
+	OPTION_WITH_PREVIOUS,
 	OPTION_PID,
 	OPTION_CONTAINER,
 	OPTION_SECRET,

@@ -9,7 +9,8 @@
 
 #define BIT(option) OPTION_BIT(OPTION_##option)
 #define PRINTS (BIT(JSON) | BIT(QUIET))
-#define VALUE (BIT(GENERATE) | BIT(KEEP_NEWLINE))
+#define AWAITS (BIT(AWAIT) | BIT(TIMEOUT))
+#define VALUE (BIT(GENERATE) | BIT(ALPHABET) | BIT(KEEP_NEWLINE))
 
 const struct option_row option_table[OPTIONS] = {
 	[OPTION_ROOT] = { "root", 0, "DIR", "the instance below DIR (or TACIT_ROOT)" },
@@ -17,11 +18,17 @@ const struct option_row option_table[OPTIONS] = {
 	[OPTION_QUIET] = { "quiet", 'q', NULL, "print names only" },
 	[OPTION_HELP] = { "help", 'h', NULL, "explain the command" },
 	[OPTION_ABOUT] = { "version", 0, NULL, "print the version" },
-	[OPTION_GENERATE] = { "generate", 0, "N", "a new value: N random letters and digits" },
+	[OPTION_GENERATE] = { "generate", 0, "N", "a new value: N random characters" },
+	[OPTION_ALPHABET] = { "alphabet", 0, "NAME",
+		"of --generate: alphanumeric, password, hex or base64" },
 	[OPTION_KEEP_NEWLINE] = { "keep-newline", 0, NULL, "keep the newline at the value's end" },
 	[OPTION_VERSION] = { "version", 0, "N", "this version, not the current one" },
 	[OPTION_FORCE] = { "force", 0, NULL, "although it is in use" },
 	[OPTION_IF_ABSENT] = { "if-absent", 0, NULL, "leave a secret that exists as it is" },
+	[OPTION_OVERLAP] = { "overlap", 0, "TIME", "how long the previous version is read: 24h" },
+	[OPTION_TO] = { "to", 0, "N", "this version; else the previous one" },
+	[OPTION_AWAIT] = { "wait", 0, NULL, "until every running container has read it" },
+	[OPTION_TIMEOUT] = { "timeout", 0, "TIME", "for how long --wait waits; else 60s" },
 	[OPTION_AS] = { "as", 0, "FILE", "the file's name; else the secret's last segment" },
 	[OPTION_UID] = { "uid", 0, "N", "the file's owner in the container; else who reads" },
 	[OPTION_GID] = { "gid", 0, "N", "the file's group in the container; else who reads" },
@@ -31,6 +38,8 @@ const struct option_row option_table[OPTIONS] = {
 	[OPTION_READS] = { "reads", 0, "N", "each container may open the file N times" },
 	[OPTION_NEWLINE] = { "newline", 0, NULL, "a newline follows the value" },
 	[OPTION_MAIN_PROCESS] = { "main-process", 0, NULL, "only for process 1 of the container" },
+	[OPTION_WITH_PREVIOUS] = { "with-previous", 0, NULL,
+		"the version before is FILE.previous, while it lives" },
 	[OPTION_PID] = { "pid", 0, "N", "as this process of the host would read" },
 	[OPTION_CONTAINER] = { "container", 0, "NAME|ID", "as this container would read" },
 	[OPTION_SECRET] = { "secret", 0, "NAME", "only this secret" },
@@ -48,8 +57,16 @@ const struct command command_table[] = {
 	{ "secret", "ls", "list", "", PRINTS, secret_ls, "list the secrets, without values" },
 	{ "secret", "inspect", NULL, "NAME...", PRINTS, secret_inspect,
 		"show secrets and who receives them, as JSON" },
-	{ "secret", "rotate", NULL, "NAME [FILE|-]", VALUE | PRINTS, secret_rotate,
-		"give a secret a new value; every later open reads it" },
+	{ "secret", "rotate", NULL, "NAME [FILE|-]", VALUE | BIT(OVERLAP) | AWAITS | PRINTS,
+		secret_rotate, "give a secret a new value; every later open reads it" },
+	{ "secret", "stage", NULL, "NAME [FILE|-]", VALUE | PRINTS, secret_stage,
+		"store the next value, which nobody reads yet" },
+	{ "secret", "promote", NULL, "NAME", BIT(OVERLAP) | AWAITS | PRINTS, secret_promote,
+		"make the staged value the current one" },
+	{ "secret", "retire", NULL, "NAME", PRINTS, secret_retire,
+		"end the previous value; open files of it, too" },
+	{ "secret", "rollback", NULL, "NAME", BIT(TO) | PRINTS, secret_rollback,
+		"make an earlier value the current one again" },
 	{ "secret", "history", NULL, "NAME", PRINTS, secret_history, "list the versions kept" },
 	{ "secret", "reveal", NULL, "NAME", BIT(VERSION), secret_reveal,
 		"print a value; this is recorded" },
@@ -57,7 +74,8 @@ const struct command command_table[] = {
 		"remove secrets with all their versions" },
 	{ "grant", "add", NULL, "SECRET CONSUMER",
 		BIT(AS) | BIT(UID) | BIT(GID) | BIT(MODE) | BIT(EXPIRES) | BIT(READS) |
-			BIT(VERSION) | BIT(NEWLINE) | BIT(MAIN_PROCESS) | PRINTS,
+			BIT(VERSION) | BIT(NEWLINE) | BIT(MAIN_PROCESS) | BIT(WITH_PREVIOUS) |
+			PRINTS,
 		grant_add, "let a consumer read a secret" },
 	{ "grant", "ls", "list", "", BIT(SECRET) | BIT(CONSUMER) | PRINTS, grant_ls,
 		"list who may read what" },

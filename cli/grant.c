@@ -109,6 +109,8 @@ static int make_grant(const struct session *session, json_t *grant, struct err *
 		json_object_set_new(grant, "newline", json_true());
 	if (values[OPTION_MAIN_PROCESS])
 		json_object_set_new(grant, "main_process", json_true());
+	if (values[OPTION_WITH_PREVIOUS])
+		json_object_set_new(grant, "with_previous", json_true());
 	status = set_numbers(session, grant, err);
 	if (!status)
 		status = set_mode(session, grant, err);

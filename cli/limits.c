@@ -97,4 +97,6 @@ void limits_text(const json_t *grant, time_t now, char text[LIMITS_TEXT_MAX])
 		add(text, "version %llu", member_number(grant, "version"));
 	if (json_is_true(json_object_get(grant, "main_process")))
 		add(text, "pid 1");
+	if (json_is_true(json_object_get(grant, "with_previous")))
+		add(text, "with previous");
 }

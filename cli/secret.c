@@ -73,24 +73,47 @@ int secret_inspect(struct session *session, struct err *err)
 	return 0;
 }
 
+#define READERS_TEXT_MAX 512
+
+/* The consumers that last read a version, as far as a line holds them; "-" for none. */
+static void readers_text(const json_t *list, char text[READERS_TEXT_MAX])
+{
+	const json_t *reader;
+	size_t i, used = 0;
+
+	snprintf(text, READERS_TEXT_MAX, "-");
+	json_array_foreach (list, i, reader) {
+		const char *consumer = member_text(reader, "consumer");
+
+		if (used + strlen(consumer) + sizeof ", ..." > READERS_TEXT_MAX) {
+			snprintf(text + used, READERS_TEXT_MAX - used, ", ...");
+			return;
+		}
+		used += (size_t)snprintf(
+			text + used, READERS_TEXT_MAX - used, "%s%s", used ? ", " : "", consumer);
+	}
+}
+
 static void print_versions(const json_t *list)
 {
 	struct table table;
 	time_t now = time(NULL);
 	const json_t *version;
+	char readers[READERS_TEXT_MAX];
 	size_t i;
 
-	table_start(&table, "VERSION", "SIZE", "CREATED", "BY UID", "CURRENT", NULL);
+	table_start(&table, "VERSION", "STATE", "SIZE", "CREATED", "BY UID", "LAST READ BY", NULL);
 	json_array_foreach (list, i, version) {
 		char created[MOMENT_TEXT_MAX];
 
 		moment_ago(member_text(version, "created_at"), now, created);
+		readers_text(json_object_get(version, "last_read_by"), readers);
 		table_cell(&table, "%llu", member_number(version, "version"));
+		table_cell(&table, "%s", member_text(version, "state"));
 		table_cell(&table, "%llu", member_number(version, "size"));
 		table_cell(&table, "%s", created);
 		table_cell(&table, "%llu", member_number(version, "made_by_uid"));
-		table_cell(&table, "%s",
-			json_is_true(json_object_get(version, "current")) ? "yes" : "no");
+		table_cell(&table, "%s", readers);
 	}
 	table_print(&table, stdout);
 	table_free(&table);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The verbs through which a value passes. */
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/files.h"
 #include "base/names.h"
+#include "cli/duration.h"
 #include "cli/run.h"
+#include "cli/secret_send.h"
 #include "cli/transfer.h"
 #include "cli/value.h"
 
@@ -27,10 +30,15 @@ static int read_source(
 	*source = (struct value_source){
 		.file = invocation->count > 1 ? invocation->words[1] : NULL,
 		.generate = generate,
+		.alphabet = value_alphabet(invocation->values[OPTION_ALPHABET]),
 		.keep_newline = invocation->values[OPTION_KEEP_NEWLINE],
 		.prompted = prompted,
 	};
 	snprintf(prompted, CONTEXT_MAX, "value of %s", invocation->words[0]);
+	if (invocation->values[OPTION_ALPHABET] && (!source->generate || !source->alphabet))
+		return err_set(err, TACIT_INVALID,
+			"option '--alphabet' says of what '--generate N' makes a value: "
+			"alphanumeric, password, hex or base64");
 	if (source->generate && source->file)
 		return err_set(err, TACIT_INVALID,
 			"--generate and a FILE are two values; give one of them");
@@ -52,7 +60,22 @@ static int take_value(const struct session *session, struct value *value, struct
 	return status;
 }
 
-static int send_value(struct session *session, const char *verb, const char *segment,
+int secret_add_overlap(const struct session *session, char path[CLIENT_PATH_MAX], struct err *err)
+{
+	const char *text = session->invocation->values[OPTION_OVERLAP];
+	uint64_t seconds = 0;
+	char digits[DURATION_TEXT_MAX];
+	struct err inner;
+
+	if (!text)
+		return 0;
+	if (duration_parse(text, &seconds, &inner) < 0)
+		return err_set(err, TACIT_INVALID, "option '--overlap': %s", inner.text);
+	snprintf(digits, sizeof digits, "%" PRIu64, seconds);
+	return client_query(path, "overlap", digits, err);
+}
+
+int secret_send_value(struct session *session, const char *verb, const char *segment,
 	json_t **secret, struct err *err)
 {
 	const char *name = session->invocation->words[0];
@@ -63,6 +86,8 @@ static int send_value(struct session *session, const char *verb, const char *seg
 	snprintf(context, sizeof context, "%s:%s", verb, name);
 	if (!status)
 		status = client_path(path, err, "secrets", name, segment, NULL);
+	if (!status)
+		status = secret_add_overlap(session, path, err);
 	if (!status)
 		status = transfer_send(
 			session, path, context, value.bytes, value.length, secret, err);
@@ -95,7 +120,7 @@ static int create_if_absent(
 	*existed = !status;
 	if (status != -TACIT_NOT_FOUND)
 		return status;
-	status = send_value(session, "create", NULL, secret, err);
+	status = secret_send_value(session, "create", NULL, secret, err);
 	if (status != -TACIT_EXISTS)
 		return status;
 	*existed = true;
@@ -109,7 +134,7 @@ int secret_create(struct session *session, struct err *err)
 	bool existed = false;
 	int status = session->invocation->values[OPTION_IF_ABSENT]
 			     ? create_if_absent(session, &secret, &existed, err)
-			     : send_value(session, "create", NULL, &secret, err);
+			     : secret_send_value(session, "create", NULL, &secret, err);
 
 	if (status < 0) {
 		report_hint(err, TACIT_EXISTS,
@@ -127,24 +152,6 @@ int secret_create(struct session *session, struct err *err)
 		printf("created %s (version %llu, %llu bytes); next: tacit grant add %s CONSUMER\n",
 			name, member_number(secret, "version"), member_number(secret, "size"),
 			name);
-	return 0;
-}
-
-int secret_rotate(struct session *session, struct err *err)
-{
-	_json_ json_t *secret = NULL;
-	const char *name = session->invocation->words[0];
-	int status = send_value(session, "rotate", "versions", &secret, err);
-
-	if (status < 0)
-		return status;
-	if (session->json)
-		session_print_json(secret);
-	else if (session->quiet)
-		puts(name);
-	else
-		printf("rotated %s (version %llu, %llu bytes); every open from now on reads it\n",
-			name, member_number(secret, "version"), member_number(secret, "size"));
 	return 0;
 }
 

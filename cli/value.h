@@ -22,6 +22,7 @@ struct value {
 struct value_source {
 	const char *file;     /* a path, "-" for standard input, or NULL */
 	size_t generate;      /* characters, when not 0 */
+	const char *alphabet; /* of them, by value_alphabet(); NULL: its first */
 	bool keep_newline;    /* of a file or standard input */
 	const char *prompted; /* what to ask for, "value of db_password" */
 };
@@ -34,7 +35,12 @@ void value_free(struct value *value);
  * "\n" or "\r\n" at the end, the length of that newline; else 0. Pure. */
 size_t value_newline(const uint8_t *bytes, size_t length);
 
-/* `count` characters of [A-Za-z0-9], each equally likely. */
-void value_generate(uint8_t *bytes, size_t count);
+/* The characters of the alphabet `name`; NULL (the name): the letters and digits. NULL: there is no
+ * such alphabet. */
+const char *value_alphabet(const char *name);
+#define VALUE_ALPHABETS "alphanumeric, password, hex or base64"
+
+/* `count` of those characters, each equally likely. */
+void value_generate(const char *alphabet, uint8_t *bytes, size_t count);
 
 #endif

@@ -108,6 +108,13 @@ static int take_main_process(struct frame_request *request, const json_t *value,
 	return 0;
 }
 
+static int take_with_previous(struct frame_request *request, const json_t *value, struct err *err)
+{
+	(void)err;
+	request->grant_flags |= json_is_true(value) ? GRANT_WITH_PREVIOUS : 0;
+	return 0;
+}
+
 static const struct field fields[] = {
 	{ "secret", FIELD_TEXT, true, fields_secret },
 	{ "consumer", FIELD_TEXT, true, fields_consumer },
@@ -121,6 +128,7 @@ static const struct field fields[] = {
 	{ "version", FIELD_NUMBER, false, take_version },
 	{ "newline", FIELD_BOOL, false, take_newline },
 	{ "main_process", FIELD_BOOL, false, take_main_process },
+	{ "with_previous", FIELD_BOOL, false, take_with_previous },
 };
 
 int grant_parse(const char *text, size_t length, struct frame_request *request, struct err *err)

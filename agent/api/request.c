@@ -54,6 +54,17 @@ static int take_version(struct frame_request *request, struct piece value, struc
 	return take_number("version", INT64_MAX, value, &request->version, err);
 }
 
+static int take_overlap(struct frame_request *request, struct piece value, struct err *err)
+{
+	uint64_t seconds;
+
+	if (take_number("overlap", GRANT_LIFETIME_MAX_S, value, &seconds, NULL) < 0)
+		return err_set(err, TACIT_INVALID, "overlap is whole seconds, from 1 to %d",
+			GRANT_LIFETIME_MAX_S);
+	request->lifetime_ns = seconds * UINT64_C(1000000000);
+	return 0;
+}
+
 static int take_pid(struct frame_request *request, struct piece value, struct err *err)
 {
 	uint64_t number;
@@ -112,6 +123,7 @@ static const struct word {
 	{ "prune", QUERY_PRUNE, take_prune },
 	{ "pid", QUERY_PID, take_pid },
 	{ "container", QUERY_CONTAINER, take_container },
+	{ "overlap", QUERY_OVERLAP, take_overlap },
 };
 
 #define WORDS (sizeof words / sizeof words[0])

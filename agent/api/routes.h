@@ -33,6 +33,7 @@ enum query {
 	QUERY_PRUNE = 64,
 	QUERY_PID = 128,
 	QUERY_CONTAINER = 256,
+	QUERY_OVERLAP = 512,
 };
 
 struct route {

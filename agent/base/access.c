@@ -49,6 +49,14 @@ static int check_grant(const struct access_statement *grant, struct err *err)
 		return err_set(err, TACIT_INVALID,
 			"reads are counted, and main processes known, of containers: not of a unit "
 			"or a user");
+	if (grant->flags & GRANT_WITH_PREVIOUS && grant->version)
+		return err_set(err, TACIT_INVALID,
+			"a grant of one version shows no previous one: version or with-previous");
+	if (grant->flags & GRANT_WITH_PREVIOUS &&
+		strlen(grant->file) + strlen(GRANT_PREVIOUS_SUFFIX) > TACIT_FILE_NAME_MAX)
+		return err_set(err, TACIT_INVALID,
+			"with-previous: a file name has at most %zu bytes, for '%s' follows it",
+			TACIT_FILE_NAME_MAX - strlen(GRANT_PREVIOUS_SUFFIX), GRANT_PREVIOUS_SUFFIX);
 	if (grant->version > INT64_MAX)
 		return err_set(err, TACIT_INVALID, "version is from 1 to %" PRId64, INT64_MAX);
 	if (grant->expires_ns >= CLOCK_DATE_END_NS)
@@ -149,6 +157,8 @@ static void add_options(const struct access_statement *grant, char *line)
 		add(line, " newline");
 	if (grant->flags & GRANT_MAIN_PROCESS)
 		add(line, " main-process");
+	if (grant->flags & GRANT_WITH_PREVIOUS)
+		add(line, " with-previous");
 }
 
 void access_format(const struct access_statement *statement, char line[ACCESS_LINE_MAX])

@@ -10,7 +10,7 @@
  * Options of a grant, each once, in any order:
  *
  *   as=FILE  uid=N  gid=N  mode=OCTAL  expires=RFC3339 (UTC, "2026-12-31T00:00:00Z")  reads=N
- *   version=N  newline  main-process
+ *   version=N  newline  main-process  with-previous
  *
  * `bind` takes one rule or more (base/binding.h) and makes a statement of each. A thing said twice
  * is an error. Names, never values. Pure functions. */
@@ -26,9 +26,11 @@
 #include "base/binding.h"
 #include "base/err.h"
 
-#define GRANT_NEWLINE 1u      /* a newline follows the value */
-#define GRANT_MAIN_PROCESS 2u /* only for process 1 of the container */
-#define GRANT_FLAGS 3u
+#define GRANT_NEWLINE 1u       /* a newline follows the value */
+#define GRANT_MAIN_PROCESS 2u  /* only for process 1 of the container */
+#define GRANT_WITH_PREVIOUS 4u /* what was current before is FILE.previous, while it lives */
+#define GRANT_FLAGS 7u
+#define GRANT_PREVIOUS_SUFFIX ".previous"
 #define GRANT_READER 0xffffffffu /* a uid or gid that is "whoever reads" */
 #define GRANT_MODE_DEFAULT 0400u
 #define GRANT_READS_MAX 1000000u

@@ -105,6 +105,14 @@ static int take_main_process(struct access_statement *grant, const char *value, 
 	return 0;
 }
 
+static int take_with_previous(struct access_statement *grant, const char *value, struct err *err)
+{
+	(void)value;
+	(void)err;
+	grant->flags |= GRANT_WITH_PREVIOUS;
+	return 0;
+}
+
 static const struct option {
 	const char *word;
 	bool valued; /* "word=value" */
@@ -119,6 +127,7 @@ static const struct option {
 	{ "version", true, take_version },
 	{ "newline", false, take_newline },
 	{ "main-process", false, take_main_process },
+	{ "with-previous", false, take_with_previous },
 };
 
 #define OPTIONS (sizeof options / sizeof options[0])
@@ -147,7 +156,7 @@ int access_options(struct access_statement *grant, char **rest, struct err *err)
 		if (index == OPTIONS)
 			return err_set(err, TACIT_INVALID,
 				"a grant's options are as=, uid=, gid=, mode=, expires=, "
-				"reads=, version=, newline and main-process");
+				"reads=, version=, newline, main-process and with-previous");
 		if (seen & 1u << index)
 			return err_set(
 				err, TACIT_INVALID, "'%s' is given twice", options[index].word);

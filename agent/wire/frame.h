@@ -181,16 +181,21 @@ struct frame_need_engine {
 enum verb {
 	VERB_STATUS = 1,
 	VERB_SECRET_LIST,
-	VERB_SECRET_CREATE,  /* secret; body: value sealed for "create:SECRET" */
-	VERB_SECRET_INSPECT, /* secret */
-	VERB_SECRET_ROTATE,  /* secret; body: value sealed for "rotate:SECRET" */
-	VERB_SECRET_HISTORY, /* secret */
-	VERB_SECRET_REVEAL,  /* secret, version (0 = current), reply_key; reply body sealed for
-				"reveal:SECRET" */
-	VERB_SECRET_REMOVE,  /* secret, flags */
-	VERB_GRANT_ADD,      /* secret, consumer, file ("" = default), uid, gid, mode */
-	VERB_GRANT_LIST,     /* secret and consumer, each "" = all */
-	VERB_GRANT_REMOVE,   /* secret, consumer, file ("" = the only one) */
+	VERB_SECRET_CREATE,   /* secret; body: value sealed for "create:SECRET" */
+	VERB_SECRET_INSPECT,  /* secret */
+	VERB_SECRET_ROTATE,   /* secret, lifetime_ns; body: value sealed for "rotate:SECRET" */
+	VERB_SECRET_STAGE,    /* secret; body: value sealed for "stage:SECRET" */
+	VERB_SECRET_PROMOTE,  /* secret, lifetime_ns: the staged version becomes the current one */
+	VERB_SECRET_RETIRE,   /* secret: its previous version is read no more */
+	VERB_SECRET_ROLLBACK, /* secret, version (0 = the previous one) */
+	VERB_SECRET_HISTORY,  /* secret */
+	VERB_SECRET_READERS,  /* secret: which version each running container has opened */
+	VERB_SECRET_REVEAL,   /* secret, version (0 = current), reply_key; reply body sealed for
+				 "reveal:SECRET" */
+	VERB_SECRET_REMOVE,   /* secret, flags */
+	VERB_GRANT_ADD,       /* secret, consumer, file ("" = default), uid, gid, mode */
+	VERB_GRANT_LIST,      /* secret and consumer, each "" = all */
+	VERB_GRANT_REMOVE,    /* secret, consumer, file ("" = the only one) */
 	VERB_GRANT_CHECK, /* secret, consumer, file ("" = the only one), pid or container ("" and 0:
 			     whoever the consumer is) */
 	VERB_CONSUMER_LIST,
@@ -226,7 +231,8 @@ struct frame_request {
 	uint32_t operator_uid; /* of the peer, as the kernel told api */
 	uint64_t version;      /* of a secret; 0: the current one */
 	uint64_t expires_ns;   /* realtime at which a grant ends; 0: it does not */
-	uint64_t lifetime_ns;  /* or how long it lives from now on; 0: not said */
+	uint64_t lifetime_ns;  /* or how long it lives from now on; 0: not said. Of ROTATE and
+				  PROMOTE: how long the previous version does */
 	uint32_t reads;        /* OPENs a grant gives each container; 0: any number */
 	uint32_t grant_flags;  /* of GRANT_NEWLINE, GRANT_MAIN_PROCESS */
 	int32_t pid;           /* GRANT_CHECK: a process of the host's; 0: none */

@@ -40,6 +40,7 @@ static void check_secret(const uint8_t *bytes, size_t length)
 {
 	static struct secret_record secret;
 	struct pack packed = { 0 };
+	int current = 0, previous = 0, next = 0;
 
 	if (refused(records_unpack_secret(id, bytes, length, &secret, NULL)))
 		return;
@@ -51,8 +52,23 @@ static void check_secret(const uint8_t *bytes, size_t length)
 		require(version->size >= 1 && version->size <= TACIT_VALUE_MAX);
 		require(version->number >= 1 && version->number <= secret.last_number);
 		require(!i || version->number > version[-1].number);
+		current += version->number == secret.current;
+		previous += version->number == secret.previous;
+		next += version->number == secret.next;
 	}
+	require(current == 1 && previous == !!secret.previous && next == !!secret.next);
+	require(secret.previous != secret.current && secret.next != secret.current);
+	require(!next || secret.next != secret.previous);
+	require(previous || !secret.previous_until_ns);
 	require(!records_pack_secret(&secret, &packed, NULL));
+	if (bytes[1] == 1) { /* the first layout comes back as the newest: its last is current */
+		require(secret.current == secret.versions[secret.version_count - 1].number);
+		require(!previous && !next && !secret.current_since_ns);
+		require(packed.length == length + 40 && packed.bytes[1] == 2);
+		require(!memcmp(packed.bytes + 2, bytes + 2, length - 2));
+		pack_free(&packed);
+		return;
+	}
 	compare(&packed, bytes, length);
 }
 
@@ -66,7 +82,8 @@ static void check_grant(const uint8_t *bytes, size_t length)
 	require(!name_check_consumer(grant.consumer, NULL));
 	require(!name_check_file(grant.file, NULL));
 	require(grant.mode <= 0777);
-	require(grant.flags <= GRANT_FLAGS && grant.reads <= GRANT_READS_MAX);
+	require(grant.flags <= (GRANT_FLAGS | VAULT_PREVIOUS_NAMED) &&
+		grant.reads <= GRANT_READS_MAX);
 	require(!records_pack_grant(&grant, &packed, NULL));
 	if (bytes[1] == 1) { /* the first layout comes back as the newest, without limits */
 		require(!grant.flags && !grant.reads && !grant.version && !grant.expires_ns);
@@ -104,9 +121,16 @@ static void check_use(const uint8_t *bytes, size_t length)
 		return;
 	require_text(use.last_user, sizeof use.last_user);
 	require(use.count <= VAULT_USES_MAX);
-	for (uint32_t i = 0; i < use.count; i++)
+	for (uint32_t i = 0; i < use.count; i++) {
 		require(container_id_ok(use.counts[i].container));
+		require(bytes[1] != 1 || !use.counts[i].version);
+	}
 	require(!records_pack_use(&use, &packed, NULL));
+	if (bytes[1] == 1) { /* comes back as the newest layout: no version is known */
+		require(packed.length == length + 8 * use.count && packed.bytes[1] == 2);
+		pack_free(&packed);
+		return;
+	}
 	compare(&packed, bytes, length);
 }
 

@@ -20,7 +20,7 @@ everything() {
 	t grant ls --json | jq 'map(del(.last_read_at, .last_reader, .last_version))'
 	t consumer ls --json
 	for n in 1 2 3; do
-		t secret history "app/secret$n" --json
+		t secret history "app/secret$n" --json | jq 'map(del(.last_read_by))'
 		t secret reveal "app/secret$n"
 		t secret reveal "app/secret$n" --version 1
 	done

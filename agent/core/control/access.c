@@ -34,7 +34,7 @@ void access_of_grant(const struct grant *grant, struct access_statement *stateme
 	const struct grant_record *record = &grant->record;
 
 	*statement = (struct access_statement){ .kind = ACCESS_GRANT,
-		.flags = record->flags,
+		.flags = record->flags & GRANT_FLAGS,
 		.uid = record->uid,
 		.gid = record->gid,
 		.mode = record->mode,
@@ -314,6 +314,35 @@ static int take_statements(const struct call *call, struct statements *list, str
 	return 0;
 }
 
+static bool is_in(const struct statements *list, const struct access_statement *statement)
+{
+	return list->count &&
+	       bsearch(statement, list->at, list->count, sizeof *list->at, access_compare);
+}
+
+/* In what there will be, no file has the name of what another one shows as previous. */
+static int check_previous(
+	const struct statements *now, const struct statements *wanted, bool prune, struct err *err)
+{
+	const struct statements *const lists[] = { wanted, now };
+
+	for (int from = 0; from < (prune ? 1 : 2); from++)
+		for (size_t i = 0; i < lists[from]->count; i++) {
+			struct access_statement file = lists[from]->at[i];
+			size_t length = strlen(file.file);
+
+			if (!(file.flags & GRANT_WITH_PREVIOUS) || (from && is_in(wanted, &file)))
+				continue;
+			snprintf(file.file + length, sizeof file.file - length, "%s",
+				GRANT_PREVIOUS_SUFFIX);
+			if (is_in(wanted, &file) || (!prune && is_in(now, &file)))
+				return err_set(err, TACIT_EXISTS,
+					"a consumer would have a file of the name of a previous "
+					"one: name another");
+		}
+	return 0;
+}
+
 static int apply(struct call *call, const struct statements *now, const struct statements *wanted,
 	struct plan *plan, struct err *err)
 {
@@ -321,6 +350,8 @@ static int apply(struct call *call, const struct statements *now, const struct s
 	bool dry = request->flags & REQUEST_DRY_RUN;
 	int status = plan_room(plan, now->count + wanted->count, err);
 
+	if (status == 0)
+		status = check_previous(now, wanted, request->flags & REQUEST_PRUNE, err);
 	if (status < 0)
 		return status;
 	find_steps(plan, now, wanted, request->flags & REQUEST_PRUNE);

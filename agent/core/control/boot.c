@@ -59,7 +59,7 @@ static void touch_since(struct core *core, uint64_t since_ns)
 	struct secret *secret, *next;
 
 	HASH_ITER (by_name, core->model->secrets_by_name, secret, next)
-		if (secret_current(secret)->version.created_ns >= since_ns)
+		if (secret_since_ns(secret) >= since_ns)
 			touches_add_secret(core, secret);
 }
 

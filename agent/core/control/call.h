@@ -19,7 +19,8 @@ struct call {
 typedef int call_fn(struct call *call, struct err *err);
 
 call_fn call_secret_list, call_secret_create, call_secret_inspect, call_secret_rotate,
-	call_secret_history, call_secret_reveal, call_secret_remove;
+	call_secret_stage, call_secret_promote, call_secret_retire, call_secret_rollback,
+	call_secret_history, call_secret_readers, call_secret_reveal, call_secret_remove;
 call_fn call_grant_add, call_grant_list, call_grant_remove, call_grant_check;
 call_fn call_consumer_list, call_consumer_inspect, call_consumer_bind, call_consumer_unbind,
 	call_consumer_freeze, call_consumer_thaw, call_consumer_remove;
@@ -34,6 +35,8 @@ int call_dispatch(struct call *call, struct err *err);
 int call_open_value(
 	struct call *call, const char *verb, uint8_t **value, size_t *length, struct err *err);
 
+/* The secret that a request names; NULL: TACIT_NOT_FOUND. */
+struct secret *secret_find(const struct call *call, struct err *err);
 /* A kept version of a secret by its number, or NULL. */
 const struct version_record *secret_version(const struct secret *secret, uint64_t number);
 
@@ -46,7 +49,8 @@ int grant_find(const struct call *call, struct grant **found, struct err *err);
  * memory afterwards. TACIT_NOT_FOUND: no such secret or version. */
 int grant_fill(struct core *core, const struct access_statement *statement,
 	struct grant_record *record, struct err *err);
-/* A record into the store, within a change; what was counted of an earlier grant of its path goes. */
+/* A record into the store, within a change; what was counted of an earlier grant of its path goes.
+ */
 int grant_put(struct core *core, const struct grant_record *record, struct err *err);
 /* A record that has been committed, into memory, under the write lock; what must not be read any
  * further is ended. */
@@ -70,6 +74,7 @@ struct grant_record grant_tombstone(const struct grant *grant);
 void grant_revoke(struct core *core, struct grant *grant);
 
 /* Documents that more than one verb answers with. */
+void doc_put_secret(struct pack *doc, const struct core *core, const struct secret *secret);
 void doc_put_grant(struct pack *doc, const struct core *core, const struct grant *grant);
 
 #endif

@@ -100,6 +100,9 @@ int core_load(struct core *core, struct err *err);
  * takes the write lock for a moment. TACIT_NOT_FOUND when it is not kept. */
 int core_load_version(struct core *core, struct secret *secret, uint64_t number, struct err *err);
 
+/* versions.c: since when its current version has been that. */
+uint64_t secret_since_ns(const struct secret *secret);
+
 /* adopt.c: a new holder asks for everything that must outlive us. */
 void core_answer_adoption(struct core *core);
 
@@ -107,8 +110,7 @@ void core_answer_adoption(struct core *core);
 int worker_start(struct core *core, struct err *err);
 
 /* touch.c */
-void touches_add(struct core *core, const struct grant_record *grant);
-void touches_add_secret(struct core *core, const struct secret *secret);
+void touches_add_secret(struct core *core, const struct secret *secret); /* all of its files */
 void touches_next(struct core *core); /* main: send the next one, if none is under way */
 
 /* holders.c: containers that have the mount. */

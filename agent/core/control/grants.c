@@ -28,6 +28,7 @@ static void put_limits(struct pack *doc, const struct grant_record *record)
 	doc_time(doc, "expires_at", record->expires_ns);
 	doc_bool(doc, "newline", record->flags & GRANT_NEWLINE);
 	doc_bool(doc, "main_process", record->flags & GRANT_MAIN_PROCESS);
+	doc_bool(doc, "with_previous", record->flags & GRANT_WITH_PREVIOUS);
 }
 
 static const char *state_word(const struct core *core, const struct grant *grant)
@@ -104,7 +105,7 @@ struct grant_record grant_tombstone(const struct grant *grant)
 	struct grant_record record = grant->record;
 
 	memset(record.secret_id, 0, sizeof record.secret_id);
-	record.flags = 0;
+	record.flags &= VAULT_PREVIOUS_NAMED;
 	record.reads = 0;
 	record.version = record.expires_ns = 0;
 	record.revoked_ns = clock_realtime_ns();
@@ -177,6 +178,10 @@ int grant_fill(struct core *core, const struct access_statement *statement,
 		.expires_ns = statement->expires_ns,
 		.created_ns = clock_realtime_ns(),
 	};
+	/* A name that was there once stays, whether it is used or not. */
+	if (statement->flags & GRANT_WITH_PREVIOUS ||
+		(grant && grant->record.flags & VAULT_PREVIOUS_NAMED))
+		record->flags |= VAULT_PREVIOUS_NAMED;
 	/* A path that had a grant before has the same record again: tombstones do not pile up. */
 	if (grant)
 		memcpy(record->id, grant->record.id, sizeof record->id);
@@ -197,6 +202,8 @@ int grant_publish(struct core *core, const struct grant_record *record, struct e
 	 */
 	if (grant && (grant->record.created_ns != record->created_ns || record->revoked_ns))
 		server_end_handles(core->server, record->id);
+	else if (grant && !(record->flags & GRANT_WITH_PREVIOUS))
+		server_end_previous(core->server, grant);
 	status = model_put_grant(core->model, record, err);
 	grant = model_grant_by_id(core->model, record->id);
 	if (status == 0 && !model_pin(grant))
@@ -228,6 +235,30 @@ static int take_terms(const struct core *core, const struct frame_request *reque
 	return access_check(statement, err);
 }
 
+static bool counts(const struct core *core, const struct grant *grant)
+{
+	return grant_lives(grant) && !grant_expired(grant, model_now_ns(core->model));
+}
+
+/* A name of a consumer's is one file: of a grant, or what another one shows as previous. */
+static int check_names(
+	const struct core *core, const struct access_statement *statement, struct err *err)
+{
+	const struct node *directory = model_consumer(core->model, statement->consumer);
+	const struct node *file = node_file(core->model, directory, statement->file);
+	const struct node *previous = NULL;
+	char name[sizeof statement->file + sizeof GRANT_PREVIOUS_SUFFIX];
+
+	snprintf(name, sizeof name, "%s%s", statement->file, GRANT_PREVIOUS_SUFFIX);
+	if (statement->flags & GRANT_WITH_PREVIOUS)
+		previous = node_file(core->model, directory, name);
+	if ((file && node_is_previous(file) && counts(core, node_grant(file))) ||
+		(previous && counts(core, previous->grant)))
+		return err_set(err, TACIT_EXISTS,
+			"the consumer has a file of the name of a previous one: name another");
+	return 0;
+}
+
 int call_grant_add(struct call *call, struct err *err)
 {
 	struct core *core = call->core;
@@ -241,12 +272,14 @@ int call_grant_add(struct call *call, struct err *err)
 	if (status < 0)
 		return status;
 	grant = grant_at(core, statement.consumer, statement.file);
-	if (grant_lives(grant) && !grant_expired(grant, model_now_ns(core->model)))
+	if (counts(core, grant))
 		return err_set(err, TACIT_EXISTS,
 			memcmp(grant->record.secret_id, record.secret_id, SEAL_ID_BYTES)
 				? "the consumer has a file of this name already: name another"
 				: "it is granted already: take that grant back first");
-	status = put(core, &record, err);
+	status = check_names(core, &statement, err);
+	if (status == 0)
+		status = put(core, &record, err);
 	if (status < 0)
 		return status;
 	model_write_lock(core->model);

@@ -75,11 +75,17 @@ static int with_count(struct core *core, struct grant *grant, const struct serve
 	grant_use_record(core->model, grant, record);
 	while (i < record->count && strcmp(record->counts[i].container, count->container))
 		i++;
+	/* What is counted goes before what is only known. */
+	if (i == VAULT_USES_MAX)
+		for (i = 0; i < VAULT_USES_MAX && record->counts[i].used;)
+			i++;
+	else if (i == record->count)
+		record->count++;
 	if (i == VAULT_USES_MAX)
 		return err_set(err, TACIT_LIMIT, "the reads of %d containers are counted already",
 			VAULT_USES_MAX);
-	if (i == record->count)
-		record->count++;
+	if (strcmp(record->counts[i].container, count->container))
+		record->counts[i].version = 0;
 	memcpy(record->counts[i].container, count->container, sizeof count->container);
 	record->counts[i].used = used;
 	return 0;
@@ -143,8 +149,11 @@ static int put_uses(struct core *core, struct err *err)
 static bool is_due(const struct core *core, uint64_t now)
 {
 	bool clock = now > vault_clock(core->vault) + CLOCK_EVERY_NS, due = false;
+	struct secret *secret, *next_secret;
 	struct grant *grant, *next;
 
+	HASH_ITER (by_name, core->model->secrets_by_name, secret, next_secret)
+		due |= clock && secret->record.previous_until_ns;
 	HASH_ITER (hh, core->model->grants, grant, next)
 		due |= grant_use_changed(core->model, grant) ||
 		       (clock && grant_lives(grant) && grant->record.expires_ns);

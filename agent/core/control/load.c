@@ -48,12 +48,22 @@ static void list_free(struct list *list)
 static int load_secret(void *arg, const struct secret_record *record, struct err *err)
 {
 	const struct load *load = arg;
-	const struct version_record *current = &record->versions[record->version_count - 1];
 	uint8_t *sealed;
 	size_t length;
-	int status = vault_load_value(load->core->vault, current->value_id, &sealed, &length, err);
+	int status;
 
-	return status < 0 ? status : model_put_secret(load->model, record, sealed, length, err);
+	for (uint32_t i = 0; i < record->version_count; i++) {
+		const struct version_record *version = &record->versions[i];
+
+		if (version->number != record->current)
+			continue;
+		status = vault_load_value(
+			load->core->vault, version->value_id, &sealed, &length, err);
+		return status < 0 ? status
+				  : model_put_secret(load->model, record, version->number, sealed,
+					    length, err);
+	}
+	return err_set(err, TACIT_CORRUPT, "a secret without a current version");
 }
 
 static int load_grant(void *arg, const struct grant_record *record, struct err *err)
@@ -132,21 +142,34 @@ static struct clock_floor find_floor(const struct core *core)
 	return written.real_ns > clock_steady_ns(&mounted, 0, written.boot_ns) ? written : mounted;
 }
 
-static int pin_version(struct load *load, struct grant *grant, struct err *err)
+/* A kept version, beside the current one. */
+static int have_version(struct load *load, struct secret *secret, uint64_t number, struct err *err)
 {
-	struct secret *secret = grant->secret;
-	const struct version_record *version = secret_version(secret, grant->record.version);
+	const struct version_record *version = secret_version(secret, number);
 	uint8_t *sealed;
 	size_t length;
+	int status;
+
+	if (!number || secret_blob(secret, number))
+		return 0;
+	status = read_version(load->core->vault, version, &sealed, &length, err);
+	if (status == 0 && !secret_add_blob(secret, version, sealed, length))
+		status = err_set(err, TACIT_LIMIT, "out of memory");
+	return status;
+}
+
+/* The versions that are read, or about to be, beside the current ones. */
+static int load_others(struct load *load, struct err *err)
+{
+	struct secret *secret, *next;
 	int status = 0;
 
-	if (!secret_blob(secret, grant->record.version)) {
-		status = read_version(load->core->vault, version, &sealed, &length, err);
-		if (status == 0 && !secret_add_blob(secret, version, sealed, length))
-			status = err_set(err, TACIT_LIMIT, "out of memory");
+	HASH_ITER (by_name, load->model->secrets_by_name, secret, next) {
+		if (status == 0)
+			status = have_version(load, secret, secret->record.previous, err);
+		if (status == 0)
+			status = have_version(load, secret, secret->record.next, err);
 	}
-	if (status == 0 && !model_pin(grant))
-		status = err_set(err, TACIT_INTERNAL, "a loaded version is not there");
 	return status;
 }
 
@@ -156,9 +179,13 @@ static int pin_versions(struct load *load, struct err *err)
 	struct grant *grant, *next;
 	int status = 0;
 
-	HASH_ITER (hh, load->model->grants, grant, next)
-		if (status == 0 && grant_lives(grant) && grant->record.version)
-			status = pin_version(load, grant, err);
+	HASH_ITER (hh, load->model->grants, grant, next) {
+		if (status < 0 || !grant_lives(grant) || !grant->record.version)
+			continue;
+		status = have_version(load, grant->secret, grant->record.version, err);
+		if (status == 0 && !model_pin(grant))
+			status = err_set(err, TACIT_INTERNAL, "a loaded version is not there");
+	}
 	return status;
 }
 
@@ -166,6 +193,8 @@ static int load_model(struct load *load, struct err *err)
 {
 	int status = load_rows(load, err);
 
+	if (status == 0)
+		status = load_others(load, err);
 	if (status == 0)
 		status = pin_versions(load, err);
 	load->model->floor = find_floor(load->core);

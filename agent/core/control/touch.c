@@ -33,14 +33,14 @@ static void add_path(struct touches *touches, const struct frame_touch *touch)
 }
 
 /* Its own path, and the name that it may be read by through `self`. */
-void touches_add(struct core *core, const struct grant_record *grant)
+static void add_file(struct core *core, const char *consumer, const char *file)
 {
-	const char *const directories[] = { grant->consumer, consumer_kind_word(CONSUMER_SELF) };
+	const char *const directories[] = { consumer, consumer_kind_word(CONSUMER_SELF) };
 	struct frame_touch touch = { 0 };
 	hold_mutex(&core->touches.mutex);
 
 	for (int i = 0; i < 2; i++) {
-		snprintf(touch.path, sizeof touch.path, "%s/%s", directories[i], grant->file);
+		snprintf(touch.path, sizeof touch.path, "%s/%s", directories[i], file);
 		add_path(&core->touches, &touch);
 	}
 	eventfd_write(core->touch_wake, 1);
@@ -50,9 +50,13 @@ void touches_add_secret(struct core *core, const struct secret *secret)
 {
 	struct grant *grant, *next;
 
-	HASH_ITER (hh, core->model->grants, grant, next)
-		if (grant->secret == secret && grant_lives(grant) && !grant->record.version)
-			touches_add(core, &grant->record);
+	HASH_ITER (hh, core->model->grants, grant, next) {
+		if (grant->secret != secret || !grant_lives(grant) || grant->record.version)
+			continue;
+		add_file(core, grant->record.consumer, grant->record.file);
+		if (grant->record.flags & GRANT_WITH_PREVIOUS)
+			add_file(core, grant->record.consumer, grant->previous->name);
+	}
 }
 
 void touches_next(struct core *core)

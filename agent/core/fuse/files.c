@@ -26,18 +26,21 @@ static uint64_t unique_of(const struct worker *worker)
 static int open_granted(struct turn *turn, uint64_t ino, const struct node *file,
 	struct handover_handle **handle, bool *made)
 {
-	const struct grant *grant = file->grant;
-	struct blob *blob = grant_blob(grant);
+	const struct grant *grant = node_grant(file);
+	struct blob *blob = node_blob(turn->model, file);
 	struct handover_handle contents = {
 		.unique = unique_of(turn->worker),
 		.node = ino,
-		.version = blob->version.number,
+		.version = blob ? blob->version.number : 0,
 		.reader = turn->reader.container,
-		.size = grant_size(grant),
+		.size = blob ? grant_size(grant, blob) : 0,
 	};
 	const uint8_t *plain;
 	struct err err;
 
+	/* A previous version may have ended since it was judged. */
+	if (!blob)
+		return ENOENT;
 	memcpy(contents.secret_id, grant->record.secret_id, sizeof contents.secret_id);
 	memcpy(contents.grant_id, grant->record.id, sizeof contents.grant_id);
 	*handle = handle_make(
@@ -82,7 +85,7 @@ void files_drop_request(struct server *server, uint64_t unique)
 static bool waits(struct turn *turn, const struct node *file, struct policy_answer *answer)
 {
 	struct worker *worker = turn->worker;
-	bool counts = !answer->errnum && file->grant->record.reads;
+	bool counts = !answer->errnum && node_grant(file)->record.reads;
 	bool unknown = answer->rule == RULE_UNIDENTIFIED && answer->errnum &&
 		       turn_standing(turn) == STANDING_PENDING;
 
@@ -98,7 +101,7 @@ static bool waits(struct turn *turn, const struct node *file, struct policy_answ
 		return false;
 	worker->stays = true;
 	if (counts)
-		park_for_count(turn, file->grant);
+		park_for_count(turn, node_grant(file));
 	return true;
 }
 
@@ -111,12 +114,16 @@ static int open_for_reading(struct turn *turn, uint64_t ino, const struct node *
 
 	if (answer->errnum)
 		return answer->errnum;
-	if (file->grant->record.reads && !park_was_given(turn, file->grant))
+	if (node_grant(file)->record.reads && !park_was_given(turn, node_grant(file)))
 		return EACCES;
 	errnum = open_granted(turn, ino, file, handle, made);
-	if (!errnum) {
+	/* Who reads what is current, is what is asked about. */
+	if (!errnum && !node_is_previous(file)) {
 		turn_user(turn, user);
 		grant_note_read(turn->model, file->grant, user, (*handle)->version);
+		if (turn->reader.kind == READER_CONTAINER)
+			grant_note_version(
+				turn->model, file->grant, turn->reader.id, (*handle)->version);
 	}
 	return errnum;
 }
@@ -206,7 +213,7 @@ static int judge_read(struct turn *turn, uint64_t ino, const struct handover_han
 	/* Revoked and granted again is another grant; locked and unlocked again is another session.
 	 */
 	if (atomic_load(&handle->state) != HANDLE_OPEN ||
-		memcmp(file->grant->record.id, handle->grant_id, sizeof handle->grant_id))
+		memcmp(node_grant(file)->record.id, handle->grant_id, sizeof handle->grant_id))
 		return ESTALE;
 	return 0;
 }

@@ -164,7 +164,7 @@ static const struct node *find_own(struct turn *turn, const char *name)
 					     : NULL;
 		const struct node *file = node_file(turn->model, directory, name);
 
-		if (file && grant_lives(file->grant) && is_bound(directory) &&
+		if (file && grant_lives(node_grant(file)) && is_bound(directory) &&
 			turn_match(turn, directory) == MATCH_YES)
 			return file;
 	}

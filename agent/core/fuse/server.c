@@ -287,24 +287,41 @@ void server_set_toucher(struct server *server, pid_t pid)
 	atomic_store(&server->toucher, pid);
 }
 
+static void end_handle(struct server *server, struct handover_handle *handle)
+{
+	struct model *model = server->parts.model;
+	struct secret *secret = model_secret_by_id(model, handle->secret_id);
+	struct blob *blob = secret ? secret_blob(secret, handle->version) : NULL;
+
+	if (blob)
+		blob_release(model, blob);
+	handle_end(&server->handles, handle_consumer(model, handle), handle);
+}
+
+static bool is_open_of(const struct handover_handle *handle, const uint8_t *grant_id)
+{
+	return atomic_load(&handle->state) == HANDLE_OPEN &&
+	       (!grant_id || !memcmp(handle->grant_id, grant_id, sizeof handle->grant_id));
+}
+
 void server_end_handles(struct server *server, const uint8_t *grant_id)
 {
 	struct handover_handle *table = server->handles.table;
 
-	for (unsigned int i = 0; i < HANDOVER_HANDLES; i++) {
-		struct handover_handle *handle = &table[i];
-		struct secret *secret;
-		struct blob *blob;
+	for (unsigned int i = 0; i < HANDOVER_HANDLES; i++)
+		if (is_open_of(&table[i], grant_id))
+			end_handle(server, &table[i]);
+}
 
-		if (atomic_load(&handle->state) != HANDLE_OPEN ||
-			(grant_id && memcmp(handle->grant_id, grant_id, sizeof handle->grant_id)))
-			continue;
-		secret = model_secret_by_id(server->parts.model, handle->secret_id);
-		blob = secret ? secret_blob(secret, handle->version) : NULL;
-		if (blob)
-			blob_release(server->parts.model, blob);
-		handle_end(&server->handles, handle_consumer(server->parts.model, handle), handle);
-	}
+void server_end_previous(struct server *server, const struct grant *grant)
+{
+	struct handover_handle *table = server->handles.table;
+
+	for (unsigned int i = 0; grant->previous && i < HANDOVER_HANDLES; i++)
+		if (is_open_of(&table[i], grant->record.id) &&
+			(table[i].node == grant->previous->id ||
+				table[i].node == grant->self_previous->id))
+			end_handle(server, &table[i]);
 }
 
 unsigned int server_open_handles(struct server *server)

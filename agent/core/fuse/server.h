@@ -93,6 +93,9 @@ void server_set_toucher(struct server *server, pid_t pid);
  * model's write lock. */
 void server_end_handles(struct server *server, const uint8_t *grant_id);
 
+/* End the open files of what a grant shows as its previous file, likewise. */
+void server_end_previous(struct server *server, const struct grant *grant);
+
 unsigned int server_open_handles(struct server *server);
 
 /* Whether an open file holds this version of a secret: it must not be pruned. */

@@ -99,9 +99,9 @@ static void describe_file(
 	const struct turn *turn, const struct node *node, struct policy_question *question)
 {
 	const struct consumer *consumer = node->parent->consumer;
-	const struct grant *grant = node->grant;
+	const struct grant *grant = node_grant(node);
 
-	if (!grant_lives(grant))
+	if (!grant_lives(grant) || !node_blob(turn->model, node))
 		return;
 	question->exists = true;
 	question->expired =
@@ -203,7 +203,7 @@ static struct timespec to_timespec(uint64_t realtime_ns)
 void turn_attributes(struct turn *turn, uint64_t id, const struct node *node, struct stat *st)
 {
 	const struct node *file = turn_resolve(turn, node);
-	const struct grant *grant = file ? file->grant : NULL;
+	const struct blob *blob = file ? node_blob(turn->model, file) : NULL;
 
 	*st = (struct stat){ .st_ino = id, .st_nlink = 1, .st_mode = S_IFDIR | 0555 };
 	st->st_mtim = to_timespec(turn->server->parts.handover->mounted_ns);
@@ -215,14 +215,14 @@ void turn_attributes(struct turn *turn, uint64_t id, const struct node *node, st
 		st->st_uid = turn->who->uid;
 		st->st_gid = turn->who->gid;
 	}
-	if (grant_lives(grant)) {
-		const struct version_record *version = &grant_blob(grant)->version;
+	if (blob) {
+		const struct grant *grant = node_grant(file);
 
 		st->st_mode = S_IFREG | grant->record.mode;
 		find_owner(turn, &grant->record, &st->st_uid, &st->st_gid);
-		st->st_size = grant_size(grant);
+		st->st_size = grant_size(grant, blob);
 		st->st_blocks = (st->st_size + 511) / 512;
-		st->st_mtim = to_timespec(version->created_ns);
+		st->st_mtim = to_timespec(node_changed_ns(file, blob));
 	}
 	st->st_blksize = 4096;
 	st->st_ctim = st->st_mtim;

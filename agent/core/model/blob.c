@@ -41,7 +41,17 @@ void blob_discard(struct model *model, struct blob **place)
 
 struct blob *secret_current(const struct secret *secret)
 {
-	return secret->blobs;
+	return secret_blob(secret, secret->record.current);
+}
+
+struct blob *secret_previous(const struct model *model, const struct secret *secret)
+{
+	const struct secret_record *record = &secret->record;
+
+	if (!record->previous ||
+		(record->previous_until_ns && model_now_ns(model) >= record->previous_until_ns))
+		return NULL;
+	return secret_blob(secret, record->previous);
 }
 
 struct blob *secret_blob(const struct secret *secret, uint64_t number)
@@ -62,8 +72,8 @@ struct blob *secret_add_blob(struct secret *secret, const struct version_record 
 		free(sealed);
 		return NULL;
 	}
-	blob->next = secret->blobs->next;
-	secret->blobs->next = blob;
+	blob->next = secret->blobs;
+	secret->blobs = blob;
 	return blob;
 }
 
@@ -82,12 +92,18 @@ void blob_release(struct model *model, struct blob *blob)
 		drop_plain(model, blob);
 }
 
+static bool is_spoken_of(const struct secret_record *record, uint64_t number)
+{
+	return number == record->current || number == record->previous || number == record->next;
+}
+
 void blob_settle(struct model *model, struct secret *secret)
 {
-	struct blob **place = &secret->blobs->next;
+	struct blob **place = &secret->blobs;
 
 	while (*place)
-		if ((*place)->holders || (*place)->pins)
+		if ((*place)->holders || (*place)->pins ||
+			is_spoken_of(&secret->record, (*place)->version.number))
 			place = &(*place)->next;
 		else
 			blob_discard(model, place);

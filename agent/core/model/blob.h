@@ -9,7 +9,7 @@
 struct blob *blob_new(const struct version_record *version, uint8_t *sealed, size_t sealed_length);
 /* Unlink *place and free it, whoever holds it; its plaintext is wiped. */
 void blob_discard(struct model *model, struct blob **place);
-/* Free what of `secret` is neither current nor held. */
+/* Free what of `secret` is neither current, previous nor next, nor held. */
 void blob_settle(struct model *model, struct secret *secret);
 
 /* `name` in `parent` (the root when NULL), or the directory of a consumer; made if it is not there.

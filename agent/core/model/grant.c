@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Grants, what has been read through them, and what else is said of consumers. */
+/* Grants, the files they show, and what else is said of consumers. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "core/model/blob.h"
 
 bool grant_lives(const struct grant *grant)
@@ -22,9 +21,46 @@ struct blob *grant_blob(const struct grant *grant)
 	return grant->record.version ? grant->pinned : secret_current(grant->secret);
 }
 
-uint32_t grant_size(const struct grant *grant)
+static bool shows_previous(const struct grant *grant)
 {
-	return grant_blob(grant)->version.size + (grant->record.flags & GRANT_NEWLINE ? 1 : 0);
+	return grant_lives(grant) && grant->record.flags & GRANT_WITH_PREVIOUS;
+}
+
+bool node_is_previous(const struct node *file)
+{
+	return !grant_lives(file->grant) && (shows_previous(file->previous_of) || !file->grant);
+}
+
+struct grant *node_grant(const struct node *file)
+{
+	return node_is_previous(file) ? file->previous_of : file->grant;
+}
+
+struct blob *node_blob(const struct model *model, const struct node *file)
+{
+	const struct grant *grant = node_grant(file);
+
+	if (!grant_lives(grant))
+		return NULL;
+	if (node_is_previous(file))
+		return shows_previous(grant) ? secret_previous(model, grant->secret) : NULL;
+	return grant_blob(grant);
+}
+
+uint32_t grant_size(const struct grant *grant, const struct blob *blob)
+{
+	return blob->version.size + (grant->record.flags & GRANT_NEWLINE ? 1 : 0);
+}
+
+/* A version that was staged, or is current again, is newer to its readers than it is old. */
+uint64_t node_changed_ns(const struct node *file, const struct blob *blob)
+{
+	const struct grant *grant = node_grant(file);
+
+	if (!node_is_previous(file) && !grant->record.version &&
+		grant->secret->record.current_since_ns)
+		return grant->secret->record.current_since_ns;
+	return blob->version.created_ns;
 }
 
 uint64_t model_now_ns(const struct model *model)
@@ -70,12 +106,26 @@ static struct grant *make_grant(struct model *model, const struct grant_record *
 	return grant;
 }
 
+/* The names of its previous file, which never stop existing, either. */
+static bool name_previous(struct model *model, struct grant *grant)
+{
+	char name[TACIT_FILE_NAME_MAX + sizeof GRANT_PREVIOUS_SUFFIX];
+
+	snprintf(name, sizeof name, "%s%s", grant->record.file, GRANT_PREVIOUS_SUFFIX);
+	grant->self_previous = tree_grow(model, model_self(model), name);
+	grant->previous = tree_grow(model, grant->node->parent, name);
+	return grant->previous && grant->self_previous;
+}
+
 /* A path that is granted anew begins to count anew. */
 static void forget_use(struct grant *grant)
 {
 	free(grant->counts);
 	grant->counts = NULL;
 	grant->count = 0;
+	free(grant->readers);
+	grant->readers = NULL;
+	grant->reader_count = 0;
 	grant->use_kept = grant->use_changed = false;
 	grant->last_ns = grant->last_version = 0;
 	grant->last_user[0] = '\0';
@@ -99,6 +149,12 @@ int model_put_grant(struct model *model, const struct grant_record *record, stru
 	/* Of several grants that a path has had, at most one lives: it is the node's. */
 	if (!grant->node->grant || grant_lives(grant))
 		grant->node->grant = grant;
+	if (!(record->flags & VAULT_PREVIOUS_NAMED))
+		return 0;
+	if (!grant->previous && !name_previous(model, grant))
+		return err_set(err, TACIT_LIMIT, "out of memory");
+	if (!grant->previous->previous_of || grant_lives(grant))
+		grant->previous->previous_of = grant;
 	return 0;
 }
 
@@ -128,99 +184,4 @@ void model_remove_consumer(struct model *model, struct consumer *consumer)
 	HASH_DELETE(hh, model->consumers, consumer);
 	consumer->node->consumer = NULL;
 	free(consumer);
-}
-
-uint32_t grant_used(const struct grant *grant, const char *container)
-{
-	for (uint32_t i = 0; i < grant->count; i++)
-		if (!strcmp(grant->counts[i].container, container))
-			return grant->counts[i].used;
-	return 0;
-}
-
-int grant_count(struct grant *grant, const char *container, uint32_t used, struct err *err)
-{
-	struct vault_count *count;
-
-	if (!grant->counts)
-		grant->counts = calloc(VAULT_USES_MAX, sizeof *grant->counts);
-	if (!grant->counts)
-		return err_set(err, TACIT_LIMIT, "out of memory");
-	for (uint32_t i = 0; i < grant->count; i++)
-		if (!strcmp(grant->counts[i].container, container)) {
-			grant->counts[i].used = used;
-			return 0;
-		}
-	if (grant->count == VAULT_USES_MAX)
-		return err_set(err, TACIT_LIMIT, "the reads of %d containers are counted already",
-			VAULT_USES_MAX);
-	count = &grant->counts[grant->count++];
-	snprintf(count->container, sizeof count->container, "%s", container);
-	count->used = used;
-	return 0;
-}
-
-void grant_note_read(struct model *model, struct grant *grant, const char *user, uint64_t version)
-{
-	hold_mutex(&model->use_mutex);
-
-	grant->last_ns = clock_realtime_ns();
-	grant->last_version = version;
-	snprintf(grant->last_user, sizeof grant->last_user, "%s", user);
-	grant->use_changed = true;
-}
-
-bool grant_use_changed(struct model *model, const struct grant *grant)
-{
-	hold_mutex(&model->use_mutex);
-
-	return grant->use_changed;
-}
-
-void grant_last_read(struct model *model, const struct grant *grant, uint64_t *when_ns,
-	uint64_t *version, char *user)
-{
-	hold_mutex(&model->use_mutex);
-
-	*when_ns = grant->last_ns;
-	*version = grant->last_version;
-	memcpy(user, grant->last_user, sizeof grant->last_user);
-}
-
-void grant_use_record(struct model *model, struct grant *grant, struct use_record *record)
-{
-	hold_mutex(&model->use_mutex);
-
-	if (!grant->use_kept)
-		seal_random(grant->use_id, sizeof grant->use_id);
-	*record = (struct use_record){
-		.last_ns = grant->last_ns,
-		.last_version = grant->last_version,
-		.count = grant->count,
-	};
-	memcpy(record->id, grant->use_id, SEAL_ID_BYTES);
-	memcpy(record->grant_id, grant->record.id, SEAL_ID_BYTES);
-	memcpy(record->last_user, grant->last_user, sizeof record->last_user);
-	if (grant->count)
-		memcpy(record->counts, grant->counts, grant->count * sizeof *record->counts);
-	grant->use_kept = true;
-	grant->use_changed = false;
-}
-
-int model_put_use(struct model *model, const struct use_record *record, struct err *err)
-{
-	struct grant *grant = model_grant_by_id(model, record->grant_id);
-	int status = 0;
-
-	if (!grant)
-		return 0;
-	memcpy(grant->use_id, record->id, SEAL_ID_BYTES);
-	grant->use_kept = true;
-	grant->last_ns = record->last_ns;
-	grant->last_version = record->last_version;
-	memcpy(grant->last_user, record->last_user, sizeof grant->last_user);
-	for (uint32_t i = 0; status == 0 && i < record->count; i++)
-		status = grant_count(
-			grant, record->counts[i].container, record->counts[i].used, err);
-	return status;
 }

@@ -82,6 +82,7 @@ void model_clear(struct model *model)
 	HASH_ITER (hh, model->grants, grant, next_grant) {
 		HASH_DELETE(hh, model->grants, grant);
 		free(grant->counts);
+		free(grant->readers);
 		wipe(grant, sizeof *grant);
 	}
 	HASH_ITER (hh, model->consumers, consumer, next_consumer) {
@@ -148,33 +149,49 @@ struct grant *model_grant_by_id(const struct model *model, const uint8_t id[SEAL
 	return grant;
 }
 
-int model_put_secret(struct model *model, const struct secret_record *record, uint8_t *sealed,
-	size_t sealed_length, struct err *err)
+static const struct version_record *version_of(const struct secret_record *record, uint64_t number)
+{
+	for (uint32_t i = 0; i < record->version_count; i++)
+		if (record->versions[i].number == number)
+			return &record->versions[i];
+	return NULL;
+}
+
+static struct secret *make_secret(struct model *model, const struct secret_record *record)
+{
+	struct secret *secret = calloc(1, sizeof *secret);
+
+	if (!secret)
+		return NULL;
+	secret->record = *record;
+	HASH_ADD_KEYPTR(by_name, model->secrets_by_name, secret->record.name,
+		strlen(secret->record.name), secret);
+	HASH_ADD(by_id, model->secrets_by_id, record.id, SEAL_ID_BYTES, secret);
+	return secret;
+}
+
+int model_put_secret(struct model *model, const struct secret_record *record, uint64_t number,
+	uint8_t *sealed, size_t sealed_length, struct err *err)
 {
 	struct secret *secret = model_secret_by_id(model, record->id);
-	struct blob *blob =
-		blob_new(&record->versions[record->version_count - 1], sealed, sealed_length);
+	const struct version_record *version = number ? version_of(record, number) : NULL;
+	struct blob *blob = version ? blob_new(version, sealed, sealed_length) : NULL;
 
-	if (!blob) {
+	if (!blob)
 		free(sealed);
+	if (number && !blob)
+		return err_set(err, TACIT_LIMIT, "out of memory");
+	if (!secret && !(secret = make_secret(model, record))) {
+		if (blob)
+			blob_discard(model, &blob);
 		return err_set(err, TACIT_LIMIT, "out of memory");
 	}
-	if (!secret) {
-		secret = calloc(1, sizeof *secret);
-		if (!secret) {
-			blob_discard(model, &blob);
-			return err_set(err, TACIT_LIMIT, "out of memory");
-		}
-		secret->record = *record;
-		HASH_ADD_KEYPTR(by_name, model->secrets_by_name, secret->record.name,
-			strlen(secret->record.name), secret);
-		HASH_ADD(by_id, model->secrets_by_id, record.id, SEAL_ID_BYTES, secret);
+	/* In its place: its name is a key of the maps. */
+	secret->record = *record;
+	if (blob) {
+		blob->next = secret->blobs;
+		secret->blobs = blob;
 	}
-	memcpy(secret->record.versions, record->versions, sizeof record->versions);
-	secret->record.version_count = record->version_count;
-	secret->record.last_number = record->last_number;
-	blob->next = secret->blobs;
-	secret->blobs = blob;
 	blob_settle(model, secret);
 	return 0;
 }

@@ -9,8 +9,10 @@
  * Invariants:
  *  1. A node, once made, stays until model_clear(): a name the kernel has seen never stops
  * existing.
- *  2. A file's node has a grant; a grant that was revoked stays as the node's tombstone.
- *  3. A blob is in its secret's list while it is current or a handle holds it.
+ *  2. A file's node has a grant, whose file it is or whose previous file; a grant that was revoked
+ * stays as the node's tombstone. Of those that a node has had, at most one lives.
+ *  3. A blob is in its secret's list while it is current, previous or next, or a handle or a grant
+ * holds it.
  *  4. A blob's plaintext is there while a handle holds the blob, in locked memory, once. */
 #ifndef TACIT_MODEL_MODEL_H
 #define TACIT_MODEL_MODEL_H
@@ -46,7 +48,7 @@ struct secret {
 	UT_hash_handle by_name;
 	UT_hash_handle by_id;
 	struct secret_record record;
-	struct blob *blobs;  /* the current one first */
+	struct blob *blobs;
 	unsigned int grants; /* that live */
 };
 
@@ -58,6 +60,7 @@ struct node {
 	struct node **children; /* in the order made: a directory offset stays valid */
 	size_t child_count, child_room;
 	struct grant *grant;       /* of a file */
+	struct grant *previous_of; /* of a file: it shows the version before that of this grant */
 	struct consumer *consumer; /* of a consumer, when more is said of it than its grants */
 	unsigned int open_handles; /* of a consumer: under the mutex of core/fuse/handle.c */
 };
@@ -73,13 +76,21 @@ struct grant {
 	struct grant_record record;
 	struct secret *secret; /* NULL in a tombstone */
 	struct node *node;
-	struct blob *pinned; /* of a grant of one version; otherwise NULL */
+	struct node *previous, *self_previous; /* of VAULT_PREVIOUS_NAMED: its previous file, in its
+						  consumer's directory and in `self`; else NULL */
+	struct blob *pinned;                   /* of a grant of one version; otherwise NULL */
 	/* What has been read through it. */
 	uint8_t use_id[SEAL_ID_BYTES];
 	bool use_kept;    /* there is a record use_id */
 	bool use_changed; /* the last read below is not in it; this and they: under use_mutex */
 	uint64_t last_ns, last_version;
 	char last_user[VAULT_USER_MAX + 1];
+	struct grant_reader {
+		char container[CONTAINER_ID_LENGTH + 1];
+		uint64_t version, when; /* of its last OPEN, and the how-many-th that was */
+	} * readers; /* VAULT_USES_MAX of them, or NULL; they, too: under use_mutex */
+	uint32_t reader_count;
+	uint64_t opens;
 	struct vault_count *counts; /* VAULT_USES_MAX of them, or NULL; under the write lock */
 	uint32_t count;
 };
@@ -123,10 +134,11 @@ int model_open(struct model *model, struct err *err);
  * is freed. `model` is empty. */
 void model_adopt(struct model *model, struct model *fresh);
 
-/* Put records in; `sealed` becomes the model's. A secret that is there is replaced and its previous
- * blob kept while handles hold it. TACIT_LIMIT when memory runs out. */
-int model_put_secret(struct model *model, const struct secret_record *record, uint8_t *sealed,
-	size_t sealed_length, struct err *err);
+/* Put records in; `sealed`, of the kept version `number`, becomes the model's (0 and NULL: none is
+ * new). A secret that is there is replaced; of its blobs those stay that the record speaks of, that
+ * grants pin, and that handles hold. TACIT_LIMIT when memory runs out. */
+int model_put_secret(struct model *model, const struct secret_record *record, uint64_t number,
+	uint8_t *sealed, size_t sealed_length, struct err *err);
 /* A grant of one version needs that version's blob: model_pin() after it. */
 int model_put_grant(struct model *model, const struct grant_record *record, struct err *err);
 int model_put_consumer(struct model *model, const struct consumer_record *record, struct err *err);
@@ -147,16 +159,30 @@ struct node *node_file(const struct model *model, const struct node *directory, 
 struct grant *model_grant_by_id(const struct model *model, const uint8_t id[SEAL_ID_BYTES]);
 bool grant_lives(const struct grant *grant);
 bool grant_expired(const struct grant *grant, uint64_t now_ns);
-/* What an OPEN of it reads now, and how long that is with what the grant adds. Of one that lives.
- */
+/* The grant whose file, or whose previous file, a file's node is: the one that lives, or a
+ * tombstone. NULL: nothing was ever granted there. */
+struct grant *node_grant(const struct node *file);
+/* Whether it is the previous one. */
+bool node_is_previous(const struct node *file);
+/* What an OPEN of the grant's own file reads now, of one that lives. */
 struct blob *grant_blob(const struct grant *grant);
-uint32_t grant_size(const struct grant *grant);
+/* What an OPEN of a file reads now; NULL: nothing. And how long a version is with what its grant
+ * adds. */
+struct blob *node_blob(const struct model *model, const struct node *file);
+uint32_t grant_size(const struct grant *grant, const struct blob *blob);
+/* When what a file shows became what it shows. */
+uint64_t node_changed_ns(const struct node *file, const struct blob *blob);
 /* How many reads `container` has had through it. */
 uint32_t grant_used(const struct grant *grant, const char *container);
 /* Count one more; TACIT_LIMIT when no more containers can be counted. */
 int grant_count(struct grant *grant, const char *container, uint32_t used, struct err *err);
 /* Note who read what. Any thread, under either lock. */
 void grant_note_read(struct model *model, struct grant *grant, const char *user, uint64_t version);
+/* Note which version a container's OPEN got. Of more than VAULT_USES_MAX containers those are known
+ * that opened last. And what was noted; 0: nothing. Any thread, under either lock. */
+void grant_note_version(
+	struct model *model, struct grant *grant, const char *container, uint64_t version);
+uint64_t grant_version_of(struct model *model, const struct grant *grant, const char *container);
 /* Whether a read has been noted that is in no record; and the last one, if `user` (of
  * VAULT_USER_MAX and a NUL) is not empty afterwards. */
 bool grant_use_changed(struct model *model, const struct grant *grant);
@@ -167,8 +193,10 @@ void grant_use_record(struct model *model, struct grant *grant, struct use_recor
 /* The date by which grants end. */
 uint64_t model_now_ns(const struct model *model);
 
-/* The version a secret has now, or a kept one that is in memory; NULL when it is not. */
+/* The version a secret has now; the one it had before, while that lives; or a kept one. NULL when
+ * it is not in memory. */
 struct blob *secret_current(const struct secret *secret);
+struct blob *secret_previous(const struct model *model, const struct secret *secret);
 struct blob *secret_blob(const struct secret *secret, uint64_t number);
 
 /* A handle takes hold of a version and lets go of it. Under the read lock, from any thread. */

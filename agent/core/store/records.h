@@ -18,7 +18,7 @@ enum record_kind {
 };
 
 /* Above the longest packed record: a container with all of its labels has 9,517 bytes, a consumer
- * 3,348, a secret 2,839, a use 2,532. And a size that seal/ pads to, so that a record of any
+ * 3,348, a secret 2,879, a use 3,044. And a size that seal/ pads to, so that a record of any
  * length opens into RECORDS_PLAIN_ROOM bytes. */
 #define RECORDS_PACKED_MAX (16u << 10)
 #define RECORDS_PLAIN_ROOM (RECORDS_PACKED_MAX + 64)

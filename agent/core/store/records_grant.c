@@ -21,8 +21,13 @@ static int check_grant(const struct grant_record *grant, struct err *err)
 		return result;
 	if (grant->mode & ~MODE_BITS)
 		return err_set(err, TACIT_INVALID, "a mode has permission bits alone");
-	if (grant->flags & ~GRANT_FLAGS)
+	if (grant->flags & ~(GRANT_FLAGS | VAULT_PREVIOUS_NAMED))
 		return err_set(err, TACIT_INVALID, "a grant has a flag that does not exist");
+	if (grant->flags & GRANT_WITH_PREVIOUS && !(grant->flags & VAULT_PREVIOUS_NAMED))
+		return err_set(err, TACIT_INVALID, "a grant shows a previous file without a name");
+	if (grant->flags & VAULT_PREVIOUS_NAMED &&
+		strlen(grant->file) + strlen(GRANT_PREVIOUS_SUFFIX) > TACIT_FILE_NAME_MAX)
+		return err_set(err, TACIT_INVALID, "its previous file's name is too long");
 	if (grant->reads > GRANT_READS_MAX)
 		return err_set(
 			err, TACIT_INVALID, "a grant counts at most %u reads", GRANT_READS_MAX);

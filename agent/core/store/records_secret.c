@@ -4,7 +4,33 @@
 #include "base/names.h"
 #include "core/store/records_parts.h"
 
-#define LAYOUT 1
+#define LAYOUT 2
+#define LAYOUT_WITH_OVERLAP 2 /* the first that says which version is what */
+
+static bool is_kept(const struct secret_record *secret, uint64_t number)
+{
+	for (uint32_t i = 0; i < secret->version_count; i++)
+		if (secret->versions[i].number == number)
+			return true;
+	return false;
+}
+
+/* Which version is what: after the versions have been checked. */
+static int check_roles(const struct secret_record *secret, struct err *err)
+{
+	if (!is_kept(secret, secret->current) ||
+		(secret->previous && !is_kept(secret, secret->previous)) ||
+		(secret->next && !is_kept(secret, secret->next)))
+		return err_set(err, TACIT_INVALID,
+			"the current, the previous and the next version are kept ones");
+	if (secret->current == secret->previous || secret->current == secret->next ||
+		(secret->next && secret->next == secret->previous))
+		return err_set(err, TACIT_INVALID,
+			"the current, the previous and the next version are three");
+	if (secret->previous_until_ns && !secret->previous)
+		return err_set(err, TACIT_INVALID, "a previous version that is not there ends");
+	return 0;
+}
 
 static int check_versions(const struct secret_record *secret, struct err *err)
 {
@@ -32,7 +58,9 @@ static int check_secret(const struct secret_record *secret, struct err *err)
 {
 	int result = name_check_secret(secret->name, err);
 
-	return result < 0 ? result : check_versions(secret, err);
+	if (!result)
+		result = check_versions(secret, err);
+	return result < 0 ? result : check_roles(secret, err);
 }
 
 int records_pack_secret(const struct secret_record *secret, struct pack *to, struct err *err)
@@ -55,7 +83,29 @@ int records_pack_secret(const struct secret_record *secret, struct pack *to, str
 		pack_u32(to, version->made_by);
 		pack_bytes(to, version->value_id, SEAL_ID_BYTES);
 	}
+	pack_u64(to, secret->current);
+	pack_u64(to, secret->previous);
+	pack_u64(to, secret->next);
+	pack_u64(to, secret->previous_until_ns);
+	pack_u64(to, secret->current_since_ns);
 	return records_packed(to, err);
+}
+
+/* In the first layout the newest version was the current one, and there was no other. */
+static void unpack_roles(struct unpack *from, uint8_t layout, struct secret_record *secret)
+{
+	uint32_t count = secret->version_count;
+
+	if (layout < LAYOUT_WITH_OVERLAP) {
+		if (count && count <= VAULT_VERSIONS_MAX)
+			secret->current = secret->versions[count - 1].number;
+		return;
+	}
+	secret->current = unpack_u64(from);
+	secret->previous = unpack_u64(from);
+	secret->next = unpack_u64(from);
+	secret->previous_until_ns = unpack_u64(from);
+	secret->current_since_ns = unpack_u64(from);
 }
 
 int records_unpack_secret(const uint8_t id[SEAL_ID_BYTES], const uint8_t *bytes, size_t length,
@@ -82,5 +132,6 @@ int records_unpack_secret(const uint8_t id[SEAL_ID_BYTES], const uint8_t *bytes,
 		version->made_by = unpack_u32(&from);
 		unpack_bytes(&from, version->value_id, SEAL_ID_BYTES);
 	}
+	unpack_roles(&from, layout, secret);
 	return records_end(&from, check_secret(secret, NULL), err);
 }

@@ -3,7 +3,8 @@
 
 #include "core/store/records_parts.h"
 
-#define LAYOUT 1
+#define LAYOUT 2
+#define LAYOUT_WITH_VERSIONS 2 /* the first that says what each container has read */
 
 static int check_use(const struct use_record *use, struct err *err)
 {
@@ -38,6 +39,7 @@ int records_pack_use(const struct use_record *use, struct pack *to, struct err *
 		records_from_hex(use->counts[i].container, container, sizeof container);
 		pack_bytes(to, container, sizeof container);
 		pack_u32(to, use->counts[i].used);
+		pack_u64(to, use->counts[i].version);
 	}
 	return records_packed(to, err);
 }
@@ -64,6 +66,8 @@ int records_unpack_use(const uint8_t id[SEAL_ID_BYTES], const uint8_t *bytes, si
 		unpack_bytes(&from, container, sizeof container);
 		records_to_hex(container, sizeof container, use->counts[i].container);
 		use->counts[i].used = unpack_u32(&from);
+		if (layout >= LAYOUT_WITH_VERSIONS)
+			use->counts[i].version = unpack_u64(&from);
 	}
 	return records_end(&from, check_use(use, NULL), err);
 }

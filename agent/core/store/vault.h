@@ -20,7 +20,7 @@
 #include "seal/seal.h"
 
 #define VAULT_VERSIONS_MAX 64 /* versions of one secret kept at once */
-#define VAULT_USES_MAX 64     /* containers whose reads of one grant are counted at once */
+#define VAULT_USES_MAX 64     /* containers of one grant whose reads are known at once */
 #define VAULT_USER_MAX 191    /* bytes of what a reader is called: "container/web 4f5e..." */
 
 struct version_record {
@@ -35,10 +35,19 @@ struct secret_record {
 	uint8_t id[SEAL_ID_BYTES];
 	char name[TACIT_SECRET_NAME_MAX + 1];
 	uint64_t created_ns;
-	uint64_t last_number;   /* of the versions ever made; the current one is the newest kept */
-	uint32_t version_count; /* at least 1; ascending by number */
+	uint64_t last_number; /* of the versions ever made */
+	/* Numbers of kept versions, no two of them the same. */
+	uint64_t current;           /* what readers get */
+	uint64_t previous;          /* what they got before; 0: nothing */
+	uint64_t next;              /* what they will get; 0: nothing is staged */
+	uint64_t previous_until_ns; /* realtime; 0: until it is retired, or there is no previous */
+	uint64_t current_since_ns;  /* realtime; 0: since the version was made */
+	uint32_t version_count;     /* at least 1; ascending by number */
 	struct version_record versions[VAULT_VERSIONS_MAX];
 };
+
+/* In a grant's flags: it has had GRANT_WITH_PREVIOUS, now or before. The name stays. */
+#define VAULT_PREVIOUS_NAMED 8u
 
 /* A grant that was revoked stays as a tombstone: its path goes on existing for the kernel. */
 struct grant_record {
@@ -48,7 +57,7 @@ struct grant_record {
 	char file[TACIT_FILE_NAME_MAX + 1];
 	uint32_t uid, gid;   /* as the container counts, or GRANT_READER */
 	uint16_t mode;       /* permission bits, 0400 */
-	uint16_t flags;      /* of GRANT_FLAGS */
+	uint16_t flags;      /* of GRANT_FLAGS, and the one below */
 	uint32_t reads;      /* OPENs each container gets; 0: any number */
 	uint64_t version;    /* of the secret; 0: the current one */
 	uint64_t expires_ns; /* realtime; 0: never */
@@ -72,10 +81,11 @@ struct use_record {
 	uint64_t last_ns; /* realtime of the last OPEN; 0: none */
 	uint64_t last_version;
 	char last_user[VAULT_USER_MAX + 1];
-	uint32_t count; /* of containers below: of a grant with `reads` alone */
+	uint32_t count; /* of containers below */
 	struct vault_count {
 		char container[CONTAINER_ID_LENGTH + 1];
-		uint32_t used;
+		uint32_t used;    /* OPENs answered, of a grant with `reads`; else 0 */
+		uint64_t version; /* of its last OPEN; 0: not known */
 	} counts[VAULT_USES_MAX];
 };
 

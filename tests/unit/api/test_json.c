@@ -81,7 +81,9 @@ static void test_grants_with_limits(void **state)
 		{ "{" BOTH ",\"reads\":1000000,\"version\":1}", 0, 0, 1, 1000000, 0 },
 		{ "{" BOTH ",\"newline\":true}", 0, 0, 0, 0, GRANT_NEWLINE },
 		{ "{" BOTH ",\"main_process\":true}", 0, 0, 0, 0, GRANT_MAIN_PROCESS },
-		{ "{" BOTH ",\"newline\":true,\"main_process\":true}", 0, 0, 0, 0, GRANT_FLAGS },
+		{ "{" BOTH ",\"newline\":true,\"main_process\":true,\"with_previous\":true}", 0, 0,
+			0, 0, GRANT_FLAGS },
+		{ "{" BOTH ",\"with_previous\":true}", 0, 0, 0, 0, GRANT_WITH_PREVIOUS },
 		{ "{" BOTH ",\"newline\":false,\"main_process\":false}", 0, 0, 0, 0, 0 },
 	};
 

@@ -74,7 +74,7 @@ static void test_cutting(void **state)
 
 static void test_every_route_is_found_by_its_own_path(void **state)
 {
-	unsigned int verbs = 0;
+	uint64_t verbs = 0;
 	size_t count = 0;
 
 	(void)state;
@@ -98,11 +98,11 @@ static void test_every_route_is_found_by_its_own_path(void **state)
 			assert_false(route->changes);
 		else
 			assert_true(route->changes || route->verb == VERB_SECRET_REVEAL);
-		verbs |= 1u << route->verb;
+		verbs |= UINT64_C(1) << route->verb;
 	}
 	/* Every verb has one route. */
 	assert_int_equal(count, VERBS - 1);
-	assert_int_equal(verbs, (1u << VERBS) - 2);
+	assert_true(verbs == (UINT64_C(1) << VERBS) - 2);
 }
 
 static void test_good_requests(void **state)
@@ -131,6 +131,18 @@ static void test_good_requests(void **state)
 			"db", "", "", INT64_MAX, 0, 0, NULL },
 		{ "POST", "/v1/secrets/db/reveal?version=007", VERB_SECRET_REVEAL, "db", "", "", 7,
 			0, 0, NULL },
+		{ "POST", "/v1/secrets/a%2Fb/stage", VERB_SECRET_STAGE, "a/b", "", "", 0, 0, 0,
+			NULL },
+		{ "POST", "/v1/secrets/db/promote", VERB_SECRET_PROMOTE, "db", "", "", 0, 0, 0,
+			NULL },
+		{ "POST", "/v1/secrets/db/retire", VERB_SECRET_RETIRE, "db", "", "", 0, 0, 0,
+			NULL },
+		{ "POST", "/v1/secrets/db/rollback", VERB_SECRET_ROLLBACK, "db", "", "", 0, 0, 0,
+			NULL },
+		{ "POST", "/v1/secrets/db/rollback?version=3", VERB_SECRET_ROLLBACK, "db", "", "",
+			3, 0, 0, NULL },
+		{ "GET", "/v1/secrets/db/readers", VERB_SECRET_READERS, "db", "", "", 0, 0, 0,
+			NULL },
 		{ "GET", "/v1/grants?consumer=compose%2Fshop%2Fweb", VERB_GRANT_LIST, "",
 			"compose/shop/web", "", 0, 0, 0, NULL },
 		{ "GET", "/v1/grants?consumer=compose/shop/web&secret=tls/cert", VERB_GRANT_LIST,
@@ -190,6 +202,43 @@ static void test_good_requests(void **state)
 		assert_int_equal(request.uid, UINT32_MAX);
 		assert_int_equal(request.gid, UINT32_MAX);
 		assert_int_equal(request.mode, 0);
+	}
+}
+
+/* How long the previous version is read. */
+static void test_overlaps(void **state)
+{
+	static const struct {
+		const char *target;
+		enum verb verb;
+		uint64_t seconds; /* 0: refused */
+	} cases[] = {
+		{ "/v1/secrets/db/versions?overlap=1", VERB_SECRET_ROTATE, 1 },
+		{ "/v1/secrets/db/promote?overlap=315360000", VERB_SECRET_PROMOTE, 315360000 },
+		{ "/v1/secrets/db/promote?overlap=315360001", VERB_SECRET_PROMOTE, 0 },
+		{ "/v1/secrets/db/promote?overlap=0", VERB_SECRET_PROMOTE, 0 },
+		{ "/v1/secrets/db/promote?overlap=", VERB_SECRET_PROMOTE, 0 },
+		{ "/v1/secrets/db/promote?overlap=24h", VERB_SECRET_PROMOTE, 0 },
+		{ "/v1/secrets/db/promote?overlap=18446744073709551617", VERB_SECRET_PROMOTE, 0 },
+		{ "/v1/secrets/db/promote?overlap=1&overlap=1", VERB_SECRET_PROMOTE, 0 },
+		{ "/v1/secrets/db/stage?overlap=1", VERB_SECRET_STAGE, 0 },
+		{ "/v1/secrets/db/retire?overlap=1", VERB_SECRET_RETIRE, 0 },
+		{ "/v1/secrets/db/rollback?overlap=1", VERB_SECRET_ROLLBACK, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct frame_request request;
+		char allow[ROUTE_ALLOW_MAX];
+		struct err err = { .code = TACIT_OK };
+		const struct route *route =
+			request_start("POST", cases[i].target, &request, allow, &err);
+
+		assert_int_equal(request.verb, cases[i].verb);
+		assert_int_equal(route != NULL, cases[i].seconds != 0);
+		assert_int_equal(err.code, route ? TACIT_OK : TACIT_INVALID);
+		assert_true(
+			!route || request.lifetime_ns == cases[i].seconds * UINT64_C(1000000000));
 	}
 }
 
@@ -358,6 +407,7 @@ int main(void)
 		cmocka_unit_test(test_cutting),
 		cmocka_unit_test(test_every_route_is_found_by_its_own_path),
 		cmocka_unit_test(test_good_requests),
+		cmocka_unit_test(test_overlaps),
 		cmocka_unit_test(test_refused_requests),
 		cmocka_unit_test(test_names_longer_than_any),
 		cmocka_unit_test(test_errors_do_not_echo),

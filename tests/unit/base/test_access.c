@@ -18,6 +18,7 @@
 
 #define DAY_NS (86400 * UINT64_C(1000000000))
 #define X63 "x23456789012345678901234567890123456789012345678901234567890123"
+#define X55 "x2345678901234567890123456789012345678901234567890123455"
 #define X127 X63 "-" X63
 #define SHA "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define G "grant a container/web"
@@ -381,7 +382,9 @@ static void what_came_over_a_channel_is_checked(void **state)
 	REFUSED(good_grant, one.kind = UINT32_MAX);
 	REFUSED(good_grant, one.kind = ACCESS_BIND);
 	REFUSED(good_grant, one.kind = ACCESS_FREEZE);
-	REFUSED(good_grant, one.flags = 4);
+	REFUSED(good_grant, one.flags = 8);
+	REFUSED(good_grant, (one.flags = GRANT_WITH_PREVIOUS, one.version = 1));
+	REFUSED(good_grant, (one.flags = GRANT_WITH_PREVIOUS, strcpy(one.file, X55)));
 	REFUSED(good_grant, one.mode = 0);
 	REFUSED(good_grant, one.mode = 0600);
 	REFUSED(good_grant, one.mode = 01400);
@@ -492,6 +495,8 @@ static void random_grant(struct access_statement *grant, uint64_t *seed, int ind
 	if (random_below(seed, 2))
 		grant->reads = 1 + (uint32_t)random_below(seed, GRANT_READS_MAX);
 	if (random_below(seed, 2))
+		grant->flags |= GRANT_WITH_PREVIOUS;
+	else if (random_below(seed, 2))
 		grant->version = 1 + random_below(seed, INT64_MAX);
 	if (random_below(seed, 2))
 		grant->expires_ns = 1 + random_below(seed, CLOCK_DATE_END_NS - 1);
@@ -536,7 +541,7 @@ static void the_longest_statements_fit_a_line(void **state)
 	strcpy(grant.file, X63);
 	grant.uid = grant.gid = GRANT_READER - 1;
 	grant.mode = 0444;
-	grant.flags = GRANT_FLAGS;
+	grant.flags = GRANT_FLAGS & ~GRANT_WITH_PREVIOUS;
 	grant.reads = GRANT_READS_MAX;
 	grant.version = INT64_MAX;
 	grant.expires_ns = CLOCK_DATE_END_NS - 1;

@@ -48,26 +48,45 @@ static void test_one_line_loses_one_newline(void **state)
 			rows[i].newline);
 }
 
-static void test_generated_letters_are_even(void **state)
+static void test_generated_characters_are_even(void **state)
 {
-	enum { COUNT = 62000 };
-	static uint8_t bytes[COUNT];
-	unsigned int seen[256] = { 0 }, kinds = 0;
+	static const struct {
+		const char *name, *some, *none;
+		size_t kinds;
+	} rows[] = {
+		{ NULL, "azAZ09", "+/-_", 62 },
+		{ "alphanumeric", "azAZ09", "+/-_", 62 },
+		{ "password", "azAZ09!#$%&()*+,-./:;<=>?@[]^_{|}~", " '\"`\\", 90 },
+		{ "hex", "0123456789abcdef", "gABCDEF", 16 },
+		{ "base64", "azAZ09+/", "-_=", 64 },
+	};
 
 	(void)state;
-	value_generate(bytes, COUNT);
-	for (size_t i = 0; i < COUNT; i++)
-		seen[bytes[i]]++;
-	for (int c = 0; c < 256; c++) {
-		bool letter =
-			(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+	assert_null(value_alphabet("letters"));
+	assert_null(value_alphabet(""));
+	for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
+		const char *alphabet = value_alphabet(rows[row].name);
+		size_t kinds = strlen(alphabet), count = 1000 * kinds;
+		uint8_t *bytes = malloc(count);
+		unsigned int seen[256] = { 0 };
 
-		assert_true(letter || !seen[c]);
-		kinds += seen[c] > 0;
+		assert_non_null(bytes);
+		assert_int_equal(kinds, rows[row].kinds);
+		assert_int_equal(strspn(rows[row].some, alphabet), strlen(rows[row].some));
+		assert_null(strpbrk(alphabet, rows[row].none));
+		value_generate(alphabet, bytes, count);
+		for (size_t i = 0; i < count; i++)
+			seen[bytes[i]]++;
 		/* 1000 each are expected, with a deviation of 31: eight of those. */
-		assert_true(!letter || (seen[c] > 750 && seen[c] < 1250));
+		for (size_t i = 0; i < kinds; i++) {
+			unsigned int times = seen[(uint8_t)alphabet[i]];
+
+			assert_true(times > 750 && times < 1250);
+			count -= times;
+		}
+		assert_int_equal(count, 0);
+		free(bytes);
 	}
-	assert_int_equal(kinds, 62);
 }
 
 static void write_file(const char *path, const void *bytes, size_t length)
@@ -169,7 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_line_loses_one_newline),
-		cmocka_unit_test(test_generated_letters_are_even),
+		cmocka_unit_test(test_generated_characters_are_even),
 		cmocka_unit_test(test_files_are_taken_whole),
 		cmocka_unit_test(test_a_word_is_never_a_value),
 		cmocka_unit_test(test_generated_is_not_trimmed),

@@ -228,6 +228,7 @@ static inline void rig_rotate(struct rig *rig, const void *value, size_t length)
 	*version = (struct version_record){ .number = ++record->last_number,
 		.created_ns = record->last_number,
 		.size = (uint32_t)length };
+	record->current = version->number;
 	seal_random(version->value_id, sizeof version->value_id);
 	must(vault_put_value(
 		rig->store.vault, version->value_id, value, length, &sealed, &sealed_length, &err));
@@ -238,7 +239,26 @@ static inline void rig_rotate(struct rig *rig, const void *value, size_t length)
 		return;
 	}
 	model_write_lock(rig->model);
-	must(model_put_secret(rig->model, record, sealed, sealed_length, &err));
+	must(model_put_secret(rig->model, record, record->current, sealed, sealed_length, &err));
+	model_unlock(rig->model);
+}
+
+/* Say which version is what, in the vault and in the model, where those are that are named. */
+static inline void rig_place(
+	struct rig *rig, uint64_t current, uint64_t previous, uint64_t next, uint64_t until_ns)
+{
+	struct secret_record *record = &rig->secret;
+	struct err err;
+
+	record->current = current;
+	record->previous = previous;
+	record->next = next;
+	record->previous_until_ns = until_ns;
+	must(vault_begin(rig->store.vault, &err));
+	must(vault_put_secret(rig->store.vault, record, &err));
+	must(vault_commit(rig->store.vault, &err));
+	model_write_lock(rig->model);
+	must(model_put_secret(rig->model, record, 0, NULL, 0, &err));
 	model_unlock(rig->model);
 }
 
@@ -345,7 +365,7 @@ static inline int rig_load_secret(void *arg, const struct secret_record *record,
 		return 0;
 	assert_int_equal(
 		vault_load_value(rig->store.vault, current->value_id, &sealed, &length, NULL), 0);
-	return model_put_secret(rig->model, record, sealed, length, err);
+	return model_put_secret(rig->model, record, record->current, sealed, length, err);
 }
 
 static inline int rig_load_grant(void *arg, const struct grant_record *record, struct err *err)

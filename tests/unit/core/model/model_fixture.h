@@ -51,14 +51,14 @@ static inline struct secret *rotate(struct world *world, const char *value)
 	size_t length;
 	struct err err;
 
-	version->number = ++record->last_number;
+	version->number = record->current = ++record->last_number;
 	version->size = (uint32_t)strlen(value);
 	seal_random(version->value_id, sizeof version->value_id);
 	must(vault_begin(world->store.vault, &err));
 	must(vault_put_value(world->store.vault, version->value_id, value, version->size, &sealed,
 		&length, &err));
 	must(vault_commit(world->store.vault, &err));
-	must(model_put_secret(world->model, record, sealed, length, &err));
+	must(model_put_secret(world->model, record, record->current, sealed, length, &err));
 	return model_secret(world->model, record->name);
 }
 

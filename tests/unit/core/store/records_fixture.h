@@ -9,6 +9,7 @@
 #include "core/store/records.h"
 
 #define LIMITS_BYTES 22 /* what a grant of layout 2 has after one of layout 1 */
+#define ROLES_BYTES 40  /* and a secret */
 
 union any_record {
 	struct secret_record secret;
@@ -55,19 +56,53 @@ static inline int unpack_any(enum record_kind kind, const uint8_t *bytes, size_t
 	}
 }
 
+/* What a record has after one of the first layout; of a use, after each of its containers. */
+static inline size_t newer_by(const uint8_t *bytes)
+{
+	static const size_t more[RECORD_KINDS] = {
+		[RECORD_SECRET] = ROLES_BYTES, [RECORD_GRANT] = LIMITS_BYTES, [RECORD_USE] = 8
+	};
+
+	return bytes[1] == 1 ? more[bytes[0]] : 0;
+}
+
+/* The record of a use in the newest layout: no container has a version. */
+static inline size_t newest_use(const uint8_t *bytes, size_t length, uint8_t *newest)
+{
+	size_t head = 34u + 2 + bytes[34] + 1, containers = bytes[head - 1];
+	uint8_t *at = newest + head;
+
+	memcpy(newest, bytes, head);
+	newest[1] = 2;
+	for (size_t i = 0; i < containers; i++, at += 44) {
+		memcpy(at, bytes + head + 36 * i, 36);
+		memset(at + 36, 0, 8);
+	}
+	assert_int_equal(head + 36 * containers, length);
+	return head + 44 * containers;
+}
+
 /* What packing gives of a record that was unpacked: the same bytes, or those of the newest layout.
  */
 static inline void must_pack_again(const struct pack *packed, const uint8_t *bytes, size_t length)
 {
-	static const uint8_t no_limits[LIMITS_BYTES];
-	bool older = bytes[0] == RECORD_GRANT && bytes[1] == 1;
+	static const uint8_t nothing[ROLES_BYTES];
+	size_t more = newer_by(bytes), said = bytes[0] == RECORD_SECRET && more ? 8 : 0;
+	uint8_t newest[4096];
 
-	assert_int_equal(packed->length, length + (older ? LIMITS_BYTES : 0));
+	if (bytes[0] == RECORD_USE && more) {
+		assert_int_equal(packed->length, newest_use(bytes, length, newest));
+		assert_memory_equal(packed->bytes, newest, packed->length);
+		return;
+	}
+	assert_int_equal(packed->length, length + more);
 	assert_int_equal(packed->bytes[0], bytes[0]);
-	assert_int_equal(packed->bytes[1], older ? 2 : bytes[1]);
+	assert_int_equal(packed->bytes[1], more ? 2 : bytes[1]);
 	assert_memory_equal(packed->bytes + 2, bytes + 2, length - 2);
-	if (older)
-		assert_memory_equal(packed->bytes + length, no_limits, LIMITS_BYTES);
+	/* Of an older secret it is said which version is current, and nothing else. */
+	assert_memory_equal(packed->bytes + length + said, nothing, more - said);
+	if (said)
+		assert_memory_equal(packed->bytes + length, bytes + length - 40, said);
 }
 
 /* Unpack bytes as `kind`; when that works, packing gives the same bytes again. */

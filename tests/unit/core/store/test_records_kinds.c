@@ -14,12 +14,26 @@ static const uint8_t consumer_bytes[] = { 3, 1,                            /* ki
 #define AT_CONSUMER_RULE 25
 
 static const uint8_t use_bytes[] = {
-	4, 1,                                                         /* kind, layout */
+	4, 2,                                                         /* kind, layout */
 	7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,               /* grant */
 	5, 0, 0, 0, 0, 0, 0, 0,                                       /* last open */
 	6, 0, 0, 0, 0, 0, 0, 0,                                       /* of version */
 	11, 0, 'u', 's', 'e', 'r', '/', '1', '0', '0', '0', ' ', 'a', /* by */
 	1,                                                            /* containers */
+	0xab, 0xcd, 0xef, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+	22, 23, 24, 25, 26, 27, 28, 0xff, /* its id */
+	3, 2, 1, 0,                       /* opens */
+	4, 0, 0, 0, 0, 0, 0, 1            /* of its last one the version */
+};
+
+/* As the version before it was known what containers have read wrote it: must open for ever. */
+static const uint8_t use_bytes_1[] = {
+	4, 1,                                           /* kind, layout */
+	7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, /* grant */
+	5, 0, 0, 0, 0, 0, 0, 0,                         /* last open */
+	6, 0, 0, 0, 0, 0, 0, 0,                         /* of version */
+	1, 0, 'u',                                      /* by */
+	1,                                              /* containers */
 	0xab, 0xcd, 0xef, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
 	22, 23, 24, 25, 26, 27, 28, 0xff, /* its id */
 	3, 2, 1, 0                        /* opens */
@@ -67,10 +81,24 @@ static void a_use_has_the_bytes_of_the_format(void **state)
 		.count = 1,
 		.counts = { { "abcdef0102030405060708090a0b0c0d"
 			      "0e0f101112131415161718191a1b1cff",
-			0x010203 } } };
+			0x010203, (1ull << 56) + 4 } } };
 	memcpy(record.use.id, some_id, sizeof some_id);
 	memset(record.use.grant_id, 7, SEAL_ID_BYTES);
 	must_have_bytes(RECORD_USE, &record, use_bytes, sizeof use_bytes);
+}
+
+static void in_the_first_layout_of_a_use_no_version_is_known(void **state)
+{
+	union any_record record;
+	struct err err;
+
+	(void)state;
+	memset(&record, 0xa5, sizeof record);
+	must(unpack_any(RECORD_USE, use_bytes_1, sizeof use_bytes_1, &record, &err));
+	assert_int_equal(record.use.count, 1);
+	assert_int_equal(record.use.counts[0].used, 0x010203);
+	assert_int_equal(record.use.counts[0].version, 0);
+	assert_string_equal(record.use.last_user, "u");
 }
 
 static void a_container_has_the_bytes_of_the_format(void **state)
@@ -101,6 +129,7 @@ static void damage_is_refused_or_means_what_it_says(void **state)
 	(void)state;
 	try_all_damage(RECORD_CONSUMER, consumer_bytes, sizeof consumer_bytes);
 	try_all_damage(RECORD_USE, use_bytes, sizeof use_bytes);
+	try_all_damage(RECORD_USE, use_bytes_1, sizeof use_bytes_1);
 	try_all_damage(RECORD_CONTAINER, container_bytes, sizeof container_bytes);
 }
 
@@ -133,7 +162,8 @@ static void a_use_with_one_fault_is_refused(void **state)
 	static const struct fault faults[] = {
 		{ "a container", 0, 5, TACIT_CORRUPT },
 		{ "no layout", 1, 0, TACIT_CORRUPT },
-		{ "newer", 1, 2, TACIT_NEWER },
+		{ "older, but as long", 1, 1, TACIT_CORRUPT },
+		{ "newer", 1, 3, TACIT_NEWER },
 		{ "a longer reader", AT_USE_USER, 12, TACIT_CORRUPT },
 		{ "a reader longer than may be", AT_USE_USER, 192, TACIT_CORRUPT },
 		{ "a NUL in the reader", AT_USE_USER + 4, 0, TACIT_CORRUPT },
@@ -382,7 +412,7 @@ static void the_longest_use_fits(void **state)
 
 	(void)state;
 	fill(record.use.last_user, VAULT_USER_MAX);
-	must_fit(RECORD_USE, &record, 2 + 16 + 8 + 8 + 2 + 191 + 1 + 64 * 36);
+	must_fit(RECORD_USE, &record, 2 + 16 + 8 + 8 + 2 + 191 + 1 + 64 * 44);
 	must_not_believe(RECORD_USE, &record, 2 + 16 + 8 + 8 + 2 + 191, 65);
 }
 
@@ -470,6 +500,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_consumer_has_the_bytes_of_the_format),
 		cmocka_unit_test(a_use_has_the_bytes_of_the_format),
+		cmocka_unit_test(in_the_first_layout_of_a_use_no_version_is_known),
 		cmocka_unit_test(a_container_has_the_bytes_of_the_format),
 		cmocka_unit_test(damage_is_refused_or_means_what_it_says),
 		cmocka_unit_test(a_consumer_with_one_fault_is_refused),

@@ -311,7 +311,7 @@ static void a_grant_out_of_bounds_is_refused(void **state)
 {
 	struct fixture *fixture = *state;
 	struct secret_record secret = a_secret("good", 1);
-	struct grant_record good = a_grant(&secret), bad[8];
+	struct grant_record good = a_grant(&secret), bad[10];
 	struct err err;
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -321,15 +321,19 @@ static void a_grant_out_of_bounds_is_refused(void **state)
 	bad[2].mode = 04400;
 	bad[3].revoked_ns = 1; /* a tombstone that still names its secret */
 	memset(bad[4].secret_id, 0, SEAL_ID_BYTES);
-	bad[5].flags = GRANT_FLAGS + 1;
+	bad[5].flags = 16;
 	bad[6].flags = 0x8000;
+	bad[8].flags = GRANT_WITH_PREVIOUS;
+	bad[9].flags = VAULT_PREVIOUS_NAMED;
+	memset(bad[9].file, 'f', 55);
+	bad[9].file[55] = '\0';
 	bad[7].reads = GRANT_READS_MAX + 1;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		must(vault_begin(fixture->vault, &err));
 		must_be(TACIT_INVALID, vault_put_grant(fixture->vault, &bad[i], NULL));
 		vault_rollback(fixture->vault);
 	}
-	good.flags = GRANT_FLAGS;
+	good.flags = GRANT_FLAGS | VAULT_PREVIOUS_NAMED;
 	good.reads = GRANT_READS_MAX;
 	good.version = UINT64_MAX;
 	good.expires_ns = UINT64_MAX;

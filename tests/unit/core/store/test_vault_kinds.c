@@ -21,7 +21,7 @@ static void make_everything(struct everything *all)
 	memset(all, 0, sizeof *all);
 	all->secret = a_secret("shop/db_password", 2);
 	all->grant = a_grant(&all->secret);
-	all->grant.flags = GRANT_FLAGS;
+	all->grant.flags = GRANT_FLAGS | VAULT_PREVIOUS_NAMED;
 	all->grant.reads = GRANT_READS_MAX;
 	all->grant.version = 3;
 	all->grant.expires_ns = 1ull << 60;

@@ -57,9 +57,10 @@ static inline int tear_down(void **state)
 
 static inline struct secret_record a_secret(const char *name, uint32_t versions)
 {
-	struct secret_record secret = {
-		.created_ns = 5, .last_number = 2 * versions, .version_count = versions
-	};
+	struct secret_record secret = { .created_ns = 5,
+		.last_number = 2 * versions,
+		.current = versions ? 2 * versions - 1 : 0,
+		.version_count = versions };
 
 	seal_random(secret.id, sizeof secret.id);
 	snprintf(secret.name, sizeof secret.name, "%s", name);
@@ -140,7 +141,8 @@ static inline struct use_record a_use(const struct grant_record *grant, uint32_t
 	memcpy(use.grant_id, grant->id, SEAL_ID_BYTES);
 	for (uint32_t i = 0; i < count && i < VAULT_USES_MAX; i++) {
 		a_container_id(i + 1, use.counts[i].container);
-		use.counts[i].used = i;
+		use.counts[i].used = i + 1;
+		use.counts[i].version = 2 * i + 1;
 	}
 	return use;
 }
