@@ -10,7 +10,7 @@
  * Options of a grant, each once, in any order:
  *
  *   as=FILE  uid=N  gid=N  mode=OCTAL  expires=RFC3339 (UTC, "2026-12-31T00:00:00Z")  reads=N
- *   version=N  newline  main-process  with-previous
+ *   version=N  newline  main-process  with-previous  on-rotate=HOOK (base/hook.h)
  *
  * `bind` takes one rule or more (base/binding.h) and makes a statement of each. A thing said twice
  * is an error. Names, never values. Pure functions. */
@@ -25,6 +25,7 @@
 
 #include "base/binding.h"
 #include "base/err.h"
+#include "base/hook.h"
 
 #define GRANT_NEWLINE 1u       /* a newline follows the value */
 #define GRANT_MAIN_PROCESS 2u  /* only for process 1 of the container */
@@ -54,6 +55,7 @@ struct access_statement {
 	char consumer[TACIT_CONSUMER_NAME_MAX + 1];
 	char file[TACIT_FILE_NAME_MAX + 1]; /* never empty in a grant */
 	char rule[BINDING_TEXT_MAX + 1];
+	char on_rotate[HOOK_TEXT_MAX + 1];
 };
 
 #define ACCESS_BYTES_MAX (ACCESS_STATEMENTS_MAX * (uint32_t)sizeof(struct access_statement))

@@ -3,6 +3,9 @@
  *
  *   secret    1 to 4 segments [A-Za-z0-9][A-Za-z0-9._-]{0,62} divided by '/'
  *   file      1 to 63 of [A-Za-z0-9._-], the first one also '.', but not "." or ".."
+ *   granted   a file, or FOLDER/FILE, both as a file's name, together at most 63 bytes: what a
+ * grant shows. FOLDER@N, N a number from 1 without leading zeros, is a generation of a folder
+ *   bundle    a secret's name of at most 3 segments: "tls" of "tls/cert" and "tls/key"
  *   consumer  KIND/NAME..., the depth and the grammar of each name set by the kind:
  *             compose/PROJECT/SERVICE   project [a-z0-9][a-z0-9_-]*, service [a-zA-Z0-9._-]+
  *                                       (compose-spec)
@@ -15,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <tacit/api.h>
 
@@ -36,6 +40,13 @@ enum consumer_kind {
 int name_check_secret(const char *name, struct err *err);
 int name_check_file(const char *name, struct err *err);
 int name_check_consumer(const char *name, struct err *err);
+
+int name_check_granted(const char *name, struct err *err);
+int name_check_bundle(const char *name, struct err *err);
+/* The '/' of FOLDER/FILE, a part of `name`; NULL: it is a file alone. */
+const char *name_folder_end(const char *name);
+/* Whether `name` is FOLDER@N; the bytes of FOLDER, and N. */
+bool name_is_generation(const char *name, size_t *length, uint64_t *number);
 
 /* The file a grant shows when it says nothing else: the secret's last segment, a part of `name`. */
 const char *name_default_file(const char *secret);

@@ -23,6 +23,7 @@
 #include "base/binding.h"
 #include "base/container.h"
 #include "base/err.h"
+#include "base/hook.h"
 #include "wire/role.h"
 
 enum frame_type {
@@ -32,6 +33,7 @@ enum frame_type {
 	FRAME_PING,     /* no body */
 	FRAME_STOP,     /* struct frame_stop: may the agent stop? answered by FRAME_STOP_ANSWER */
 	FRAME_UPGRADE_FAILED, /* struct frame_text: why the new version was not started */
+	FRAME_RAN,            /* struct frame_ran: how a program ended; to core */
 	/* any role -> holder */
 	FRAME_READY, /* no body: serving */
 	FRAME_PONG,  /* no body */
@@ -41,6 +43,7 @@ enum frame_type {
 	FRAME_STOP_ANSWER, /* struct frame_stop_answer */
 	FRAME_UPGRADE,     /* no body: check the files on disk, then re-execute */
 	FRAME_EXPEL,       /* struct frame_expel: a role sent what it may not; end its process */
+	FRAME_RUN, /* struct frame_run: run a program; answered by FRAME_RAN of its number */
 	/* core -> toucher */
 	FRAME_TOUCH, /* struct frame_touch */
 	/* toucher -> core */
@@ -61,6 +64,10 @@ enum frame_type {
 	FRAME_ENGINE_STATE, /* struct frame_engine_state */
 	/* engine -> gate */
 	FRAME_ASK, /* struct frame_ask; answered by FRAME_GIVE of GIVE_ANSWER */
+	/* core -> gate */
+	FRAME_ACT, /* struct frame_act: do something to a container; answered by FRAME_ACTED */
+	/* engine -> core, by what the engine answered; gate -> core, when it could not be asked */
+	FRAME_ACTED, /* struct frame_acted */
 	/* gate -> holder */
 	FRAME_NEED_ENGINE, /* struct frame_need_engine; answered by FRAME_GIVE of GIVE_ENGINE */
 	FRAME_TYPES
@@ -85,6 +92,10 @@ enum give {
 			descriptor when frame_give.status says why */
 	GIVE_ANSWER, /* a pipe with an engine's answer to the ask `index`, as it came, to its end;
 			gate -> engine; without a descriptor when frame_give.status says why */
+	GIVE_ACTED,  /* a pipe with an engine's answer to the act `index`, likewise; gate -> engine
+		      */
+	GIVE_STREAM, /* what the program of the next FRAME_RUN shall have as its descriptor `index`:
+			1, or RUN_OLD_FD, or RUN_NEW_FD; core -> holder */
 	GIVES
 };
 
@@ -119,6 +130,62 @@ struct frame_need_key {
 
 struct frame_expel {
 	uint32_t role;
+};
+
+/* Who runs it, one at a time in each: a user of its own, of whose processes none outlives the run.
+ */
+enum run_lane { RUN_HOOK, RUN_ROTATOR, RUN_LANES };
+
+#define RUN_ARGUMENT_MAX 15
+#define RUN_OLD_FD 3 /* the value as it was, to be read to its end */
+#define RUN_NEW_FD 4 /* and as it will be */
+
+/* A program of hooks.d or rotators.d. argv: its path, `argument` when that is not empty.
+ * Environment: PATH, TACIT_SECRET, TACIT_CONSUMER (of RUN_HOOK), TACIT_VERSION. Standard input and
+ * output are /dev/null, but for what GIVE_STREAM has given before this frame. */
+struct frame_run {
+	uint32_t number; /* comes back */
+	uint32_t lane;   /* enum run_lane */
+	uint32_t timeout_ms;
+	uint32_t pad;
+	uint64_t version; /* of the secret */
+	char program[HOOK_PROGRAM_MAX + 1];
+	char argument[RUN_ARGUMENT_MAX + 1];
+	char secret[TACIT_SECRET_NAME_MAX + 1];
+	char consumer[TACIT_CONSUMER_NAME_MAX + 1];
+};
+
+enum run_end {
+	RUN_EXITED, /* `status`: as exit(3) was called */
+	RUN_KILLED, /* `status`: by which signal */
+	RUN_TIMED_OUT,
+	RUN_REFUSED, /* no such program, or not one that only root can have put there; text in the
+			log */
+	RUN_BUSY,    /* the lane is taken: try again */
+	RUN_ENDS
+};
+
+struct frame_ran {
+	uint32_t number;
+	uint32_t lane;
+	uint32_t end; /* enum run_end */
+	int32_t status;
+};
+
+enum act { ACT_SIGNAL = 1, ACT_RESTART, ACTS_ON_CONTAINERS };
+
+struct frame_act {
+	uint32_t number; /* comes back */
+	uint32_t engine; /* index in the configuration */
+	uint32_t what;   /* enum act */
+	char signal[8];  /* of ACT_SIGNAL: as base/hook.h names it */
+	char id[CONTAINER_ID_LENGTH + 1];
+};
+
+struct frame_acted {
+	uint32_t number;
+	int32_t code;    /* 0, or -enum tacit_code: there was no whole answer */
+	uint32_t status; /* of HTTP */
 };
 
 struct frame_touch {
@@ -193,9 +260,18 @@ enum verb {
 	VERB_SECRET_REVEAL,   /* secret, version (0 = current), reply_key; reply body sealed for
 				 "reveal:SECRET" */
 	VERB_SECRET_REMOVE,   /* secret, flags */
-	VERB_GRANT_ADD,       /* secret, consumer, file ("" = default), uid, gid, mode */
-	VERB_GRANT_LIST,      /* secret and consumer, each "" = all */
-	VERB_GRANT_REMOVE,    /* secret, consumer, file ("" = the only one) */
+	VERB_SECRET_SCHEDULE, /* secret, every_ns, lifetime_ns (overlap), generate, alphabet,
+				 rotator: what the agent does by itself; `generate` 0 ends it.
+				 REQUEST_NOW: it is due */
+	VERB_BUNDLE_LIST,
+	VERB_BUNDLE_CREATE,  /* secret ("tls"); body: members sealed for "create:tls/" */
+	VERB_BUNDLE_INSPECT, /* secret */
+	VERB_BUNDLE_ROTATE,  /* secret, lifetime_ns; body: members sealed for "rotate:tls/" */
+	VERB_BUNDLE_REMOVE,  /* secret, flags: all of its secrets, too */
+	VERB_GRANT_ADD,  /* secret ("tls/": each member, in the folder `file`), consumer, file ("" =
+			    default), uid, gid, mode */
+	VERB_GRANT_LIST, /* secret and consumer, each "" = all */
+	VERB_GRANT_REMOVE, /* secret, consumer, file ("" = the only one) */
 	VERB_GRANT_CHECK, /* secret, consumer, file ("" = the only one), pid or container ("" and 0:
 			     whoever the consumer is) */
 	VERB_CONSUMER_LIST,
@@ -219,6 +295,7 @@ enum verb {
 	1u /* SECRET_REMOVE although granted; STOP although containers hold the mount;             \
 	      CONSUMER_REMOVE although it has grants */
 #define REQUEST_DRY_RUN 2u /* ACCESS_APPLY: say what would change, and change nothing */
+#define REQUEST_NOW 8u     /* SECRET_SCHEDULE: change nothing, but let it be due now */
 #define REQUEST_PRUNE 4u   /* ACCESS_APPLY: what the file does not say is taken away */
 
 /* Bytes a request's body can have at most: a sealed value, or a file of statements. */
@@ -239,6 +316,11 @@ struct frame_request {
 	uint32_t rule_count;   /* of rules */
 	uint32_t uid, gid;     /* 0xffffffff: whoever reads */
 	uint32_t mode;         /* permission bits; 0 = 0400 */
+	uint32_t generate;     /* SECRET_SCHEDULE: characters of a new value */
+	uint32_t alphabet;     /* enum seal_alphabet */
+	uint64_t every_ns;
+	char rotator[HOOK_PROGRAM_MAX + 1];
+	char on_rotate[HOOK_TEXT_MAX + 1]; /* GRANT_ADD */
 	uint8_t reply_key[32];
 	char secret[TACIT_SECRET_NAME_MAX + 1];
 	char consumer[TACIT_CONSUMER_NAME_MAX + 1];
@@ -272,6 +354,10 @@ struct frame {
 		struct frame_need_key need_key;
 		struct frame_expel expel;
 		struct frame_touch touch;
+		struct frame_run run;
+		struct frame_ran ran;
+		struct frame_act act;
+		struct frame_acted acted;
 		struct frame_container_id container_id;
 		struct frame_came came;
 		struct frame_went went;

@@ -16,8 +16,8 @@
 #include "base/err.h"
 
 #define HANDOVER_MAGIC 0x74616369u /* "taci" */
-#define HANDOVER_LAYOUT 2u         /* raised when anything below changes */
-#define HANDOVER_LAYOUT_TEXT "2"
+#define HANDOVER_LAYOUT 3u         /* raised when anything below changes */
+#define HANDOVER_LAYOUT_TEXT "3"
 
 #define HANDOVER_THREADS_MAX 16
 #define HANDOVER_HANDLES 4096 /* open files of all containers together */
@@ -27,6 +27,9 @@
 #define HANDOVER_REQUEST_MAX (257u * 4096u)
 #define HANDOVER_PARKED 256        /* OPENs that wait for somebody's answer, at most */
 #define HANDOVER_PARKED_REQUEST 64 /* an OPEN: its header of 40 bytes and 8 more */
+#define HANDOVER_SESSIONS 2048     /* processes that are reading bundles, at once */
+#define HANDOVER_FOLDERS 4096 /* folders of bundles in the mount: their paths have a file's shape  \
+			       */
 /* A request that was being processed when this many cores crashed is answered EIO. */
 #define HANDOVER_STRIKES 2u
 
@@ -52,8 +55,22 @@ struct handover_handle {
 	uint64_t reader; /* identity of the container (core/identity/) */
 	uint8_t secret_id[16];
 	uint8_t grant_id[16];
-	uint32_t size; /* of the value opened */
-	uint32_t pad;
+	uint32_t size;                   /* of the value opened */
+	uint32_t member;                 /* of a file in a bundle's folder: which of its members */
+	uint64_t generation_opened;      /* and of which generation; 0: it is in none */
+	uint64_t process, process_start; /* who opened it, for the session of that process */
+};
+
+/* A process that has begun to read a bundle: until it has opened a member twice, or two seconds
+ * have passed, it is given the members of one generation. */
+struct handover_session {
+	_Atomic uint64_t folder; /* number of the folder's node; 0: free. Set last, cleared first */
+	uint64_t process;        /* thread group */
+	uint64_t process_start;  /* field 22 of its /proc/PID/stat: the number may be used again */
+	uint64_t reader;         /* identity of the container */
+	uint64_t generation;
+	uint64_t since_ns;       /* CLOCK_MONOTONIC */
+	_Atomic uint64_t opened; /* a bit for each member */
 };
 
 /* An OPEN that cannot be decided yet: nobody has said which container asks, or a read that is
@@ -105,6 +122,11 @@ struct handover {
 	_Atomic uint64_t parked_total_ns;   /* how long they waited, together */
 	_Atomic uint64_t parked_longest_ns; /* and one of them at most */
 	_Atomic uint64_t parked_refused;    /* of them: denied, for nobody knew them in time */
+	_Atomic uint32_t folder_count;      /* set after the folder it counts */
+	uint32_t pad2;
+	uint64_t folders[HANDOVER_FOLDERS]; /* numbers of nodes: what a locked agent cannot tell by
+					       shape */
+	struct handover_session sessions[HANDOVER_SESSIONS];
 	struct handover_handle handles[HANDOVER_HANDLES];
 	struct handover_parked parked[HANDOVER_PARKED];
 	struct handover_slot slots[] __attribute__((aligned(4096)));

@@ -21,6 +21,9 @@ typedef int call_fn(struct call *call, struct err *err);
 call_fn call_secret_list, call_secret_create, call_secret_inspect, call_secret_rotate,
 	call_secret_stage, call_secret_promote, call_secret_retire, call_secret_rollback,
 	call_secret_history, call_secret_readers, call_secret_reveal, call_secret_remove;
+call_fn call_secret_schedule;
+call_fn call_bundle_list, call_bundle_create, call_bundle_inspect, call_bundle_rotate,
+	call_bundle_remove;
 call_fn call_grant_add, call_grant_list, call_grant_remove, call_grant_check;
 call_fn call_consumer_list, call_consumer_inspect, call_consumer_bind, call_consumer_unbind,
 	call_consumer_freeze, call_consumer_thaw, call_consumer_remove;
@@ -75,6 +78,13 @@ void grant_revoke(struct core *core, struct grant *grant);
 
 /* Documents that more than one verb answers with. */
 void doc_put_secret(struct pack *doc, const struct core *core, const struct secret *secret);
+/* What the agent does to the secret by itself, as the object "schedule", or null; of a living
+ * grant, how far its hook is, as "on_rotate" and "hook". And for status: what is overdue or
+ * failing. */
+void doc_put_schedule(struct pack *doc, const struct core *core, const struct secret *secret);
+void doc_put_hook(struct pack *doc, const struct core *core, const struct grant *grant);
+void doc_put_rotations(struct pack *doc, const struct core *core); /* "rotations": of status */
+void doc_put_hooks(struct pack *doc, const struct core *core);     /* "hooks": of status */
 void doc_put_grant(struct pack *doc, const struct core *core, const struct grant *grant);
 
 #endif

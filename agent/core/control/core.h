@@ -57,8 +57,10 @@ struct core {
 	int key_status; /* 1: not asked; 0 or -code: given; under key_mutex */
 	int key_fd;     /* under key_mutex */
 
+	struct errands *errands; /* errands.h */
+
 	/* main's own. */
-	int holder, toucher, engine;
+	int holder, toucher, engine, gate;
 	pid_t toucher_pid;
 	bool touching;
 };
@@ -92,6 +94,16 @@ void keep_uses(struct core *core, bool now); /* who read what last; and the time
 					      is not due */
 /* How long the worker may sleep before keep_uses() is due, in ms; -1: for ever. */
 int keep_patience(const struct core *core);
+
+/* hooks.c and schedule.c, in the worker: begin what is due, note what has ended; and how long until
+ * something is due, in ms; -1: nothing will be by itself. Nothing while the agent is locked. */
+struct errand_end;
+void hooks_work(struct core *core);
+int hooks_patience(const struct core *core);
+bool hooks_errand_ended(struct core *core, const struct errand_end *end); /* false: not of theirs */
+void schedules_work(struct core *core);
+int schedules_patience(const struct core *core);
+bool schedules_errand_ended(struct core *core, const struct errand_end *end);
 
 /* load.c, in the worker: fill the model from an open vault. On failure the vault is forgotten and
  * the model empty. */

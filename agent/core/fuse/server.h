@@ -80,6 +80,11 @@ bool server_next_count(struct server *server, struct server_count *count);
 void server_number_count(struct server *server, const struct server_count *count, uint64_t number);
 void server_settle_count(struct server *server, const struct server_count *count, bool given);
 
+/* Whether a process is reading this generation of a bundle, whose folder the node is, or has a file
+ * of it open: its versions must not be pruned. Of any folder of the bundle. */
+bool server_generation_is_read(
+	struct server *server, const struct bundle *bundle, uint64_t generation);
+
 /* A descriptor that becomes readable when the mount is gone. */
 int server_gone_fd(const struct server *server);
 

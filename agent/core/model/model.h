@@ -44,10 +44,19 @@ struct blob {
 	uint8_t *plain;       /* of model.pool, or NULL; under model.plain_mutex */
 };
 
+/* Secrets that change together. While a bundle keeps a generation, the versions in it are in memory
+ * (blobs of their secrets), and each folder of it has a node FOLDER@N. */
+struct bundle {
+	UT_hash_handle hh; /* by name */
+	struct bundle_record record;
+};
+
 struct secret {
 	UT_hash_handle by_name;
 	UT_hash_handle by_id;
 	struct secret_record record;
+	struct bundle *bundle; /* whose member it is, or NULL */
+	uint32_t member;       /* its place in bundle->record.members */
 	struct blob *blobs;
 	unsigned int grants; /* that live */
 };
@@ -62,6 +71,9 @@ struct node {
 	struct grant *grant;       /* of a file */
 	struct grant *previous_of; /* of a file: it shows the version before that of this grant */
 	struct consumer *consumer; /* of a consumer, when more is said of it than its grants */
+	struct bundle *bundle; /* of a folder: of which every living grant below is; else NULL */
+	uint64_t generation;   /* of a folder FOLDER@N: N; else 0 */
+	struct node *folder;   /* of a folder FOLDER@N: FOLDER; else NULL */
 	unsigned int open_handles; /* of a consumer: under the mutex of core/fuse/handle.c */
 };
 
@@ -93,6 +105,14 @@ struct grant {
 	uint64_t opens;
 	struct vault_count *counts; /* VAULT_USES_MAX of them, or NULL; under the write lock */
 	uint32_t count;
+	struct hook_record hook; /* how far it is; the worker's */
+	bool hook_kept;          /* there is a record of it */
+};
+
+/* What the agent does to a secret by itself; the worker's alone. */
+struct schedule {
+	UT_hash_handle hh; /* by the secret's id */
+	struct schedule_record record;
 };
 
 struct model {
@@ -104,6 +124,8 @@ struct model {
 	struct node *root;
 	struct grant *grants;
 	struct consumer *consumers;
+	struct bundle *bundles;
+	struct schedule *schedules;
 	struct clock_floor floor;  /* grants end by this; set when it is unlocked */
 	pthread_mutex_t use_mutex; /* taken inside the read lock or by the writer; never across I/O
 				    */
@@ -146,6 +168,20 @@ void model_remove_consumer(struct model *model, struct consumer *consumer);
 int model_put_use(struct model *model, const struct use_record *record, struct err *err);
 /* Let a grant of one version hold that version. False: its blob is not in memory. */
 bool model_pin(struct grant *grant);
+/* A bundle is put in after its members, and before the grants of its members. What is no longer
+ * kept of it goes, nodes of generations included; the blobs of generations that are kept are there
+ * (secret_add_blob). The nodes of every kept generation are made. */
+int model_put_bundle(struct model *model, const struct bundle_record *record, struct err *err);
+void model_remove_bundle(struct model *model, struct bundle *bundle);
+struct bundle *model_bundle(const struct model *model, const char *name);
+/* The place of the newest generation in a record; that of generation `number`, or -1. */
+const struct bundle_generation *bundle_current(const struct bundle *bundle);
+const struct bundle_generation *bundle_generation(const struct bundle *bundle, uint64_t number);
+/* A schedule (every record has a generate_length), and the end of one. */
+int model_put_schedule(struct model *model, const struct schedule_record *record, struct err *err);
+void model_remove_schedule(struct model *model, struct schedule *schedule);
+struct schedule *model_schedule(const struct model *model, const struct secret *secret);
+int model_put_hook(struct model *model, const struct hook_record *record, struct err *err);
 void model_remove_secret(struct model *model, struct secret *secret);
 
 struct secret *model_secret(const struct model *model, const char *name);
@@ -159,6 +195,12 @@ struct node *node_file(const struct model *model, const struct node *directory, 
 struct grant *model_grant_by_id(const struct model *model, const uint8_t id[SEAL_ID_BYTES]);
 bool grant_lives(const struct grant *grant);
 bool grant_expired(const struct grant *grant, uint64_t now_ns);
+/* The directory of the consumer in which a node is: its own parent, or above the folder it is in.
+ */
+struct node *node_consumer(const struct node *node);
+/* The file of a consumer that a grant shows: "FILE", or "FOLDER/FILE". NULL: it was never there. */
+struct node *node_granted(
+	const struct model *model, const struct node *directory, const char *file);
 /* The grant whose file, or whose previous file, a file's node is: the one that lives, or a
  * tombstone. NULL: nothing was ever granted there. */
 struct grant *node_grant(const struct node *file);
@@ -169,6 +211,9 @@ struct blob *grant_blob(const struct grant *grant);
 /* What an OPEN of a file reads now; NULL: nothing. And how long a version is with what its grant
  * adds. */
 struct blob *node_blob(const struct model *model, const struct node *file);
+/* Likewise of a file in a folder, when it is `number` of its bundle's generations that is read;
+ * NULL: that is not kept, or did not have it. */
+struct blob *node_blob_of(const struct model *model, const struct node *file, uint64_t number);
 uint32_t grant_size(const struct grant *grant, const struct blob *blob);
 /* When what a file shows became what it shows. */
 uint64_t node_changed_ns(const struct node *file, const struct blob *blob);

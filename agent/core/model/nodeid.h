@@ -18,12 +18,22 @@
 
 #define NODE_ROOT_ID 1u
 
-enum node_level { LEVEL_ROOT, LEVEL_KIND, LEVEL_ABOVE, LEVEL_CONSUMER, LEVEL_FILE };
+enum node_level {
+	LEVEL_ROOT,
+	LEVEL_KIND,
+	LEVEL_ABOVE,
+	LEVEL_CONSUMER,
+	LEVEL_FILE,   /* in a consumer's directory, or in a folder */
+	LEVEL_FOLDER, /* of a bundle, or (its name has an '@') of one of its generations */
+};
 
 enum node_level node_level(uint64_t node);
 enum consumer_kind node_kind(uint64_t node); /* of anything but the root */
 
-/* The number of `name` in the directory `parent`; 0 when no path of that shape can exist. */
+/* The number of `name` in the directory `parent`; 0 when no path of that shape can exist. In a
+ * consumer's directory it is that of a file, but of FOLDER@N, which no file can be called; a folder
+ * has a file's shape, and is asked for by node_folder(). */
 uint64_t node_child(const uint8_t key[16], uint64_t parent, const char *name);
+uint64_t node_folder(const uint8_t key[16], uint64_t consumer, const char *name);
 
 #endif

@@ -16,12 +16,16 @@
 #include "base/access.h"
 #include "base/container.h"
 #include "base/err.h"
+#include "base/hook.h"
 #include "core/store/store.h"
 #include "seal/seal.h"
 
-#define VAULT_VERSIONS_MAX 64 /* versions of one secret kept at once */
-#define VAULT_USES_MAX 64     /* containers of one grant whose reads are known at once */
-#define VAULT_USER_MAX 191    /* bytes of what a reader is called: "container/web 4f5e..." */
+#define VAULT_VERSIONS_MAX 64    /* versions of one secret kept at once */
+#define VAULT_USES_MAX 64        /* containers of one grant whose reads are known at once */
+#define VAULT_MEMBERS_MAX 16     /* secrets of one bundle */
+#define VAULT_GENERATIONS_MAX 64 /* generations of one bundle kept at once */
+#define VAULT_REASON_MAX 127     /* bytes of why something failed; never what it worked with */
+#define VAULT_USER_MAX 191       /* bytes of what a reader is called: "container/web 4f5e..." */
 
 struct version_record {
 	uint64_t number; /* 1, 2, 3...: never used again within a secret */
@@ -46,6 +50,65 @@ struct secret_record {
 	struct version_record versions[VAULT_VERSIONS_MAX];
 };
 
+/* Secrets that change together: those whose names are the bundle's, a '/' and one segment more.
+ * Each commit that changes what any of them is makes a generation. */
+struct bundle_record {
+	uint8_t id[SEAL_ID_BYTES];
+	char name[TACIT_SECRET_NAME_MAX + 1]; /* "tls", of at most 3 segments */
+	uint64_t created_ns;
+	uint32_t member_count; /* at least 1 */
+	uint8_t members[VAULT_MEMBERS_MAX]
+		       [SEAL_ID_BYTES]; /* ids of secrets; a removed one's is zero */
+	uint32_t generation_count; /* at least 1; ascending by number, the last one is current */
+	struct bundle_generation {
+		uint64_t number; /* 1, 2, 3...: never used again within a bundle */
+		uint64_t created_ns;
+		uint64_t versions[VAULT_MEMBERS_MAX]; /* of each member; 0: it was none yet, or is
+							 none any more */
+	} generations[VAULT_GENERATIONS_MAX];
+};
+
+/* What a rotator is at. Each step is written down before it begins. */
+enum rotation_step {
+	ROTATION_IDLE,   /* nothing is under way */
+	ROTATION_RUN,    /* `version` is staged, and the world is being made to agree */
+	ROTATION_VERIFY, /* it should agree */
+	ROTATION_UNDO,   /* it could not be made to: being put back */
+	ROTATION_STEPS
+};
+
+/* What the agent does to a secret by itself. */
+struct schedule_record {
+	uint8_t id[SEAL_ID_BYTES];
+	uint8_t secret_id[SEAL_ID_BYTES];
+	uint64_t every_ns;   /* 0: only when it is asked to */
+	uint64_t overlap_ns; /* how long the previous version lives; 0: until the next rotation */
+	uint32_t generate_length; /* characters of a new value, 1 to SCHEDULE_LENGTH_MAX */
+	uint32_t alphabet;        /* enum seal_alphabet */
+	char rotator[HOOK_PROGRAM_MAX + 1]; /* a program of rotators.d; empty: none */
+	uint64_t next_ns;                   /* realtime at which it is due; 0: never by itself */
+	uint32_t step;                      /* enum rotation_step */
+	uint32_t attempts;      /* failures in a row: of this step, or of whole rotations */
+	uint64_t version;       /* the staged one, while a step is under way; else 0 */
+	uint64_t not_before_ns; /* realtime of the next attempt; 0: at once */
+	uint64_t last_ns;       /* realtime of the last attempt's end; 0: none */
+	char reason[VAULT_REASON_MAX + 1]; /* why that failed; empty: it did not */
+};
+
+#define SCHEDULE_LENGTH_MAX 4096u
+
+/* How far the hook of a grant is. Kept apart from the grant: nobody else writes it. */
+struct hook_record {
+	uint8_t id[SEAL_ID_BYTES];
+	uint8_t grant_id[SEAL_ID_BYTES];
+	uint64_t done_ns;  /* the change it was last run for, with success: secret_since_ns() */
+	uint64_t tried_ns; /* the change it was last run for at all */
+	uint64_t last_ns;  /* realtime of the end of the last run; 0: none */
+	uint64_t not_before_ns;            /* realtime of the next attempt; 0: at once */
+	uint32_t attempts;                 /* failures in a row for `tried_ns` */
+	char reason[VAULT_REASON_MAX + 1]; /* why the last one failed; empty: it did not */
+};
+
 /* In a grant's flags: it has had GRANT_WITH_PREVIOUS, now or before. The name stays. */
 #define VAULT_PREVIOUS_NAMED 8u
 
@@ -54,15 +117,16 @@ struct grant_record {
 	uint8_t id[SEAL_ID_BYTES];
 	uint8_t secret_id[SEAL_ID_BYTES]; /* zero in a tombstone */
 	char consumer[TACIT_CONSUMER_NAME_MAX + 1];
-	char file[TACIT_FILE_NAME_MAX + 1];
-	uint32_t uid, gid;   /* as the container counts, or GRANT_READER */
-	uint16_t mode;       /* permission bits, 0400 */
-	uint16_t flags;      /* of GRANT_FLAGS, and the one below */
-	uint32_t reads;      /* OPENs each container gets; 0: any number */
-	uint64_t version;    /* of the secret; 0: the current one */
-	uint64_t expires_ns; /* realtime; 0: never */
+	char file[TACIT_FILE_NAME_MAX + 1]; /* FILE, or FOLDER/FILE */
+	uint32_t uid, gid;                  /* as the container counts, or GRANT_READER */
+	uint16_t mode;                      /* permission bits, 0400 */
+	uint16_t flags;                     /* of GRANT_FLAGS, and the one below */
+	uint32_t reads;                     /* OPENs each container gets; 0: any number */
+	uint64_t version;                   /* of the secret; 0: the current one */
+	uint64_t expires_ns;                /* realtime; 0: never */
 	uint64_t created_ns;
-	uint64_t revoked_ns; /* 0 while it lives */
+	uint64_t revoked_ns;               /* 0 while it lives */
+	char on_rotate[HOOK_TEXT_MAX + 1]; /* as base/hook.h says; empty: nothing */
 };
 
 /* What is said of a consumer besides its grants. */
@@ -120,6 +184,9 @@ typedef int vault_secret_fn(void *arg, const struct secret_record *secret, struc
 typedef int vault_grant_fn(void *arg, const struct grant_record *grant, struct err *err);
 typedef int vault_consumer_fn(void *arg, const struct consumer_record *consumer, struct err *err);
 typedef int vault_use_fn(void *arg, const struct use_record *use, struct err *err);
+typedef int vault_bundle_fn(void *arg, const struct bundle_record *bundle, struct err *err);
+typedef int vault_schedule_fn(void *arg, const struct schedule_record *schedule, struct err *err);
+typedef int vault_hook_fn(void *arg, const struct hook_record *hook, struct err *err);
 typedef int vault_container_fn(void *arg, const struct container_facts *container, struct err *err);
 struct vault_visitor {
 	vault_secret_fn *on_secret;
@@ -127,6 +194,9 @@ struct vault_visitor {
 	vault_consumer_fn *on_consumer;
 	vault_use_fn *on_use;
 	vault_container_fn *on_container;
+	vault_bundle_fn *on_bundle;
+	vault_schedule_fn *on_schedule;
+	vault_hook_fn *on_hook;
 	void *arg;
 };
 int vault_each(struct vault *vault, const struct vault_visitor *visitor, struct err *err);
@@ -156,6 +226,13 @@ int vault_put_consumer(
 int vault_remove_consumer(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err);
 int vault_put_use(struct vault *vault, const struct use_record *use, struct err *err);
 int vault_remove_use(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err);
+int vault_put_bundle(struct vault *vault, const struct bundle_record *bundle, struct err *err);
+int vault_remove_bundle(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err);
+int vault_put_schedule(
+	struct vault *vault, const struct schedule_record *schedule, struct err *err);
+int vault_remove_schedule(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err);
+int vault_put_hook(struct vault *vault, const struct hook_record *hook, struct err *err);
+int vault_remove_hook(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err);
 /* The record of a container has its own id's first 16 bytes as its id. */
 int vault_put_container(
 	struct vault *vault, const struct container_facts *container, struct err *err);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What other processes do for the worker: holder runs programs, gate has engines act on containers.
+ * The worker asks and goes on. main, which has the channels, sends what was asked, hears how it
+ * ended, and wakes the worker. An errand that is lost with a process ends as one that failed; one
+ * that nobody speaks of any more, at its deadline. Bounded: ERRANDS_MAX at once. */
+#ifndef TACIT_CONTROL_ERRANDS_H
+#define TACIT_CONTROL_ERRANDS_H
+
+#include "core/control/core.h"
+
+#define ERRANDS_MAX 256
+
+struct errand_end {
+	uint32_t number;
+	bool done;                         /* with success */
+	bool busy;                         /* not begun: to be asked for again */
+	char reason[VAULT_REASON_MAX + 1]; /* of what was not done */
+};
+
+struct errands;
+struct errands *errands_new(void);
+
+/* The worker. Ask; the number is never 0. TACIT_BUSY: ERRANDS_MAX are under way. `stream` (each a
+ * descriptor or -1, taken whether it succeeds or not) is what the program has as 1, RUN_OLD_FD and
+ * RUN_NEW_FD; `run->number` is filled in. */
+int errands_run(struct core *core, struct frame_run *run, int stream[3], struct err *err);
+int errands_act(struct core *core, struct frame_act *act, struct err *err);
+/* The next errand that has ended. Never the same twice. */
+bool errands_next_end(struct core *core, struct errand_end *end);
+/* Readable when one has ended (the worker); and how long until the next deadline, in ms, or -1. */
+int errands_end_fd(const struct core *core);
+int errands_patience(const struct core *core);
+
+/* main. Readable when there is something to send; send it. */
+int errands_send_fd(const struct core *core);
+void errands_send(struct core *core);
+/* Somebody has said how one ended; or can say nothing any more: holder (programs), gate (acts). */
+void errands_ran(struct core *core, const struct frame_ran *ran);
+void errands_acted(struct core *core, const struct frame_acted *acted);
+void errands_lost(struct core *core, enum role whose);
+
+#endif
