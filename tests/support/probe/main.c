@@ -41,6 +41,8 @@ static const struct command {
 	{ "gated", probe_gated, 1, "FILE         read all the time, judged by the gate (-f)" },
 	{ "time", probe_time, 1, "FILE          how long stat, a listing and an open take" },
 	{ "looks", probe_looks, 1, "FILE         what each way of looking at it answers" },
+	{ "bundle", probe_bundle, 2,
+		"FILE...       -n readers of a bundle's members at random; one generation?" },
 	{ "value", probe_value, 2, "TAG VERSION [BYTES]   the value of that version" },
 };
 
