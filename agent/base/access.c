@@ -26,10 +26,36 @@ static bool is_of_host(const char *consumer)
 	return kind == CONSUMER_UNIT || kind == CONSUMER_USER;
 }
 
-static bool has_grant_numbers(const struct access_statement *statement)
+static bool has_grant_options(const struct access_statement *statement)
 {
 	return statement->flags || statement->uid || statement->gid || statement->mode ||
-	       statement->reads || statement->version || statement->expires_ns;
+	       statement->reads || statement->version || statement->expires_ns ||
+	       statement->on_rotate[0];
+}
+
+/* What of a file alone there is more than of a member of a bundle. */
+static int check_folder(const struct access_statement *grant, struct err *err)
+{
+	if (name_folder_end(grant->file) &&
+		(grant->reads || grant->version || grant->flags & GRANT_WITH_PREVIOUS))
+		return err_set(err, TACIT_INVALID,
+			"a file in a folder is of a bundle: it takes no reads, version or "
+			"with-previous");
+	return 0;
+}
+
+static int check_hook(const struct access_statement *grant, struct err *err)
+{
+	struct hook hook;
+	int status = hook_parse(grant->on_rotate, &hook, err);
+
+	if (status < 0)
+		return status;
+	if (is_of_host(grant->consumer) && (hook.kind == HOOK_SIGNAL || hook.kind == HOOK_RESTART))
+		return err_set(err, TACIT_INVALID,
+			"containers are signalled and restarted, not a unit or a user: "
+			"on-rotate=exec:PROGRAM");
+	return 0;
 }
 
 static int check_grant(const struct access_statement *grant, struct err *err)
@@ -37,7 +63,11 @@ static int check_grant(const struct access_statement *grant, struct err *err)
 	int status = name_check_secret(grant->secret, err);
 
 	if (!status)
-		status = name_check_file(grant->file, err);
+		status = name_check_granted(grant->file, err);
+	if (!status)
+		status = check_folder(grant, err);
+	if (!status)
+		status = check_hook(grant, err);
 	if (status < 0)
 		return status;
 	if (!grant->mode || grant->mode & ~MODE_ALLOWED)
@@ -71,14 +101,14 @@ static int check_bind(const struct access_statement *bind, struct err *err)
 	if (is_of_host(bind->consumer))
 		return err_set(err, TACIT_INVALID,
 			"a unit or a user is known from the kernel: it takes no rules");
-	if (bind->secret[0] || bind->file[0] || has_grant_numbers(bind))
+	if (bind->secret[0] || bind->file[0] || has_grant_options(bind))
 		return err_set(err, TACIT_INVALID, "a rule with what only a grant has");
 	return binding_check(bind->rule, err);
 }
 
 static int check_freeze(const struct access_statement *freeze, struct err *err)
 {
-	if (freeze->secret[0] || freeze->file[0] || freeze->rule[0] || has_grant_numbers(freeze))
+	if (freeze->secret[0] || freeze->file[0] || freeze->rule[0] || has_grant_options(freeze))
 		return err_set(err, TACIT_INVALID, "a freezing with what it does not have");
 	return 0;
 }
@@ -96,7 +126,8 @@ int access_check(const struct access_statement *statement, struct err *err)
 		!is_text(statement->secret, sizeof statement->secret) ||
 		!is_text(statement->consumer, sizeof statement->consumer) ||
 		!is_text(statement->file, sizeof statement->file) ||
-		!is_text(statement->rule, sizeof statement->rule))
+		!is_text(statement->rule, sizeof statement->rule) ||
+		!is_text(statement->on_rotate, sizeof statement->on_rotate))
 		return err_set(err, TACIT_INVALID, "a statement is malformed");
 	if (name_check_consumer(statement->consumer, err) < 0)
 		return -TACIT_INVALID;
@@ -119,7 +150,8 @@ bool access_same(const struct access_statement *a, const struct access_statement
 {
 	return !strcmp(a->secret, b->secret) && a->flags == b->flags && a->uid == b->uid &&
 	       a->gid == b->gid && a->mode == b->mode && a->reads == b->reads &&
-	       a->version == b->version && a->expires_ns == b->expires_ns;
+	       a->version == b->version && a->expires_ns == b->expires_ns &&
+	       !strcmp(a->on_rotate, b->on_rotate);
 }
 
 /* The names and numbers of a checked statement are far shorter than a line together. */
@@ -159,6 +191,8 @@ static void add_options(const struct access_statement *grant, char *line)
 		add(line, " main-process");
 	if (grant->flags & GRANT_WITH_PREVIOUS)
 		add(line, " with-previous");
+	if (grant->on_rotate[0])
+		add(line, " on-rotate=%s", grant->on_rotate);
 }
 
 void access_format(const struct access_statement *statement, char line[ACCESS_LINE_MAX])

@@ -53,9 +53,10 @@ struct access_statement {
 	uint64_t expires_ns; /* realtime; 0: never */
 	char secret[TACIT_SECRET_NAME_MAX + 1];
 	char consumer[TACIT_CONSUMER_NAME_MAX + 1];
-	char file[TACIT_FILE_NAME_MAX + 1]; /* never empty in a grant */
+	char file[TACIT_FILE_NAME_MAX + 1]; /* never empty in a grant: FILE, or FOLDER/FILE of a
+					       bundle's member */
 	char rule[BINDING_TEXT_MAX + 1];
-	char on_rotate[HOOK_TEXT_MAX + 1];
+	char on_rotate[HOOK_TEXT_MAX + 1]; /* empty: nothing */
 };
 
 #define ACCESS_BYTES_MAX (ACCESS_STATEMENTS_MAX * (uint32_t)sizeof(struct access_statement))

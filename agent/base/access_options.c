@@ -27,7 +27,7 @@ static bool read_number(const char *text, uint64_t most, uint64_t *number)
 
 static int take_file(struct access_statement *grant, const char *value, struct err *err)
 {
-	int status = name_check_file(value, err);
+	int status = name_check_granted(value, err);
 
 	return status < 0 ? status : access_copy(grant->file, sizeof grant->file, value, err);
 }
@@ -113,6 +113,18 @@ static int take_with_previous(struct access_statement *grant, const char *value,
 	return 0;
 }
 
+static int take_on_rotate(struct access_statement *grant, const char *value, struct err *err)
+{
+	struct hook hook;
+	int status = hook_parse(value, &hook, err);
+
+	if (!status && hook.kind == HOOK_NONE)
+		return err_set(
+			err, TACIT_INVALID, "on-rotate is signal:NAME, restart or exec:PROGRAM");
+	return status < 0 ? status
+			  : access_copy(grant->on_rotate, sizeof grant->on_rotate, value, err);
+}
+
 static const struct option {
 	const char *word;
 	bool valued; /* "word=value" */
@@ -128,6 +140,7 @@ static const struct option {
 	{ "newline", false, take_newline },
 	{ "main-process", false, take_main_process },
 	{ "with-previous", false, take_with_previous },
+	{ "on-rotate", true, take_on_rotate },
 };
 
 #define OPTIONS (sizeof options / sizeof options[0])
@@ -156,7 +169,8 @@ int access_options(struct access_statement *grant, char **rest, struct err *err)
 		if (index == OPTIONS)
 			return err_set(err, TACIT_INVALID,
 				"a grant's options are as=, uid=, gid=, mode=, expires=, "
-				"reads=, version=, newline, main-process and with-previous");
+				"reads=, version=, newline, main-process, with-previous and "
+				"on-rotate=");
 		if (seen & 1u << index)
 			return err_set(
 				err, TACIT_INVALID, "'%s' is given twice", options[index].word);

@@ -84,6 +84,19 @@ int name_check_secret(const char *name, struct err *err)
 	}
 }
 
+int name_check_bundle(const char *name, struct err *err)
+{
+	int status = name_check_secret(name, err), segments = 1;
+
+	for (const char *at = name; !status && (at = strchr(at, '/')); at++)
+		segments++;
+	if (status < 0 || segments < SECRET_SEGMENTS_MAX)
+		return status;
+	return err_set(err, TACIT_INVALID,
+		"a bundle's name has at most %d segments: its members' have one more",
+		SECRET_SEGMENTS_MAX - 1);
+}
+
 int name_check_file(const char *name, struct err *err)
 {
 	static const struct component_grammar file = { name_bytes, name_bytes, 1 };
@@ -97,6 +110,49 @@ int name_check_file(const char *name, struct err *err)
 			"a file name is a letter, digit or '.', then letters, digits, '.', '_' "
 			"or '-', and not \".\" or \"..\"");
 	return 0;
+}
+
+const char *name_folder_end(const char *name)
+{
+	return strchr(name, '/');
+}
+
+int name_check_granted(const char *name, struct err *err)
+{
+	const char *slash = name_folder_end(name);
+	char folder[TACIT_FILE_NAME_MAX + 1];
+	int status;
+
+	if (strlen(name) > TACIT_FILE_NAME_MAX)
+		return err_set(err, TACIT_INVALID,
+			"a file name, with its folder, has at most %d bytes", TACIT_FILE_NAME_MAX);
+	if (!slash)
+		return name_check_file(name, err);
+	memcpy(folder, name, (size_t)(slash - name));
+	folder[slash - name] = '\0';
+	status = name_check_file(folder, err);
+	return status < 0 ? status : name_check_file(slash + 1, err);
+}
+
+bool name_is_generation(const char *name, size_t *length, uint64_t *number)
+{
+	static const struct component_grammar folder = { name_bytes, name_bytes, 1 };
+	const char *at = strchr(name, '@');
+	uint64_t found = 0;
+
+	if (!at || at - name > TACIT_FILE_NAME_MAX || at[1] == '0' || !at[1] ||
+		!matches(&folder, name, (size_t)(at - name)) || name[0] == '_' || name[0] == '-')
+		return false;
+	for (const char *digit = at + 1; *digit; digit++) {
+		uint64_t value = (uint64_t)(*digit - '0');
+
+		if (*digit < '0' || *digit > '9' || found > (UINT64_MAX - value) / 10)
+			return false;
+		found = found * 10 + value;
+	}
+	*length = (size_t)(at - name);
+	*number = found;
+	return true;
 }
 
 const char *consumer_kind_word(enum consumer_kind kind)
