@@ -20,9 +20,9 @@ enum record_kind {
 	RECORD_KINDS
 };
 
-/* Above the longest packed record: a container with all of its labels has 9,517 bytes, a consumer
- * 3,348, a secret 2,879, a use 3,044. And a size that seal/ pads to, so that a record of any
- * length opens into RECORDS_PLAIN_ROOM bytes. */
+/* Above the longest packed record: a container with all of its labels has 9,517 bytes, a bundle
+ * 9,677, a consumer 3,348, a secret 2,879, a use 3,044. And a size that seal/ pads to, so that a
+ * record of any length opens into RECORDS_PLAIN_ROOM bytes. */
 #define RECORDS_PACKED_MAX (16u << 10)
 #define RECORDS_PLAIN_ROOM (RECORDS_PACKED_MAX + 64)
 
@@ -35,6 +35,9 @@ int records_pack_consumer(const struct consumer_record *consumer, struct pack *t
 int records_pack_use(const struct use_record *use, struct pack *to, struct err *err);
 int records_pack_container(
 	const struct container_facts *container, struct pack *to, struct err *err);
+int records_pack_bundle(const struct bundle_record *bundle, struct pack *to, struct err *err);
+int records_pack_schedule(const struct schedule_record *schedule, struct pack *to, struct err *err);
+int records_pack_hook(const struct hook_record *hook, struct pack *to, struct err *err);
 
 /* The kind of packed bytes; 0 when there are none. */
 uint8_t records_kind(const uint8_t *bytes, size_t length);
@@ -52,6 +55,12 @@ int records_unpack_use(const uint8_t id[SEAL_ID_BYTES], const uint8_t *bytes, si
 	struct use_record *use, struct err *err);
 int records_unpack_container(const uint8_t id[SEAL_ID_BYTES], const uint8_t *bytes, size_t length,
 	struct container_facts *container, struct err *err);
+int records_unpack_bundle(const uint8_t id[SEAL_ID_BYTES], const uint8_t *bytes, size_t length,
+	struct bundle_record *bundle, struct err *err);
+int records_unpack_schedule(const uint8_t id[SEAL_ID_BYTES], const uint8_t *bytes, size_t length,
+	struct schedule_record *schedule, struct err *err);
+int records_unpack_hook(const uint8_t id[SEAL_ID_BYTES], const uint8_t *bytes, size_t length,
+	struct hook_record *hook, struct err *err);
 
 /* The id of a container's record. TACIT_INVALID unless container_id_ok(). */
 int records_container_id(const char *container_id, uint8_t id[SEAL_ID_BYTES], struct err *err);

@@ -4,19 +4,43 @@
 #include "base/names.h"
 #include "core/store/records_parts.h"
 
-#define LAYOUT 2
+#define LAYOUT 3
 #define LAYOUT_WITH_LIMITS 2 /* the first with flags, reads, version and expiry */
+#define LAYOUT_WITH_HOOKS 3  /* the first that says what is done when the secret rotates */
 #define MODE_BITS 0777
 
 static const uint8_t no_id[SEAL_ID_BYTES];
 
-static int check_grant(const struct grant_record *grant, struct err *err)
+/* What only a file that is in no folder can have. */
+static int check_folder(const struct grant_record *grant, struct err *err)
 {
-	bool unbound = !memcmp(grant->secret_id, no_id, sizeof no_id);
+	if (name_folder_end(grant->file) &&
+		(grant->reads || grant->version || grant->flags & VAULT_PREVIOUS_NAMED))
+		return err_set(err, TACIT_INVALID,
+			"a file in a folder counts no reads, is of no one version and has no "
+			"previous file");
+	return 0;
+}
+
+static int check_names(const struct grant_record *grant, struct err *err)
+{
+	struct hook hook;
 	int result = name_check_consumer(grant->consumer, err);
 
 	if (!result)
-		result = name_check_file(grant->file, err);
+		result = name_check_granted(grant->file, err);
+	if (!result && !memchr(grant->on_rotate, '\0', sizeof grant->on_rotate))
+		return err_set(err, TACIT_INVALID, "a hook has at most %d bytes", HOOK_TEXT_MAX);
+	return result < 0 ? result : hook_parse(grant->on_rotate, &hook, err);
+}
+
+static int check_grant(const struct grant_record *grant, struct err *err)
+{
+	bool unbound = !memcmp(grant->secret_id, no_id, sizeof no_id);
+	int result = check_names(grant, err);
+
+	if (!result)
+		result = check_folder(grant, err);
 	if (result < 0)
 		return result;
 	if (grant->mode & ~MODE_BITS)
@@ -56,6 +80,7 @@ int records_pack_grant(const struct grant_record *grant, struct pack *to, struct
 	pack_u32(to, grant->reads);
 	pack_u64(to, grant->version);
 	pack_u64(to, grant->expires_ns);
+	pack_text(to, grant->on_rotate);
 	return records_packed(to, err);
 }
 
@@ -84,5 +109,7 @@ int records_unpack_grant(const uint8_t id[SEAL_ID_BYTES], const uint8_t *bytes, 
 		grant->version = unpack_u64(&from);
 		grant->expires_ns = unpack_u64(&from);
 	}
+	if (layout >= LAYOUT_WITH_HOOKS)
+		unpack_text(&from, grant->on_rotate, sizeof grant->on_rotate);
 	return records_end(&from, check_grant(grant, NULL), err);
 }

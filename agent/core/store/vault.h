@@ -56,15 +56,16 @@ struct bundle_record {
 	uint8_t id[SEAL_ID_BYTES];
 	char name[TACIT_SECRET_NAME_MAX + 1]; /* "tls", of at most 3 segments */
 	uint64_t created_ns;
-	uint32_t member_count; /* at least 1 */
+	uint32_t member_count; /* at least 1 that is not removed */
 	uint8_t members[VAULT_MEMBERS_MAX]
 		       [SEAL_ID_BYTES]; /* ids of secrets; a removed one's is zero */
 	uint32_t generation_count; /* at least 1; ascending by number, the last one is current */
 	struct bundle_generation {
 		uint64_t number; /* 1, 2, 3...: never used again within a bundle */
 		uint64_t created_ns;
-		uint64_t versions[VAULT_MEMBERS_MAX]; /* of each member; 0: it was none yet, or is
-							 none any more */
+		/* Of each member; 0: it was none yet, or is none any more. In the current one 0 of
+		 * removed members and of no other. */
+		uint64_t versions[VAULT_MEMBERS_MAX];
 	} generations[VAULT_GENERATIONS_MAX];
 };
 

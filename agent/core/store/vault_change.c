@@ -104,6 +104,29 @@ int vault_put_use(struct vault *vault, const struct use_record *use, struct err 
 	return put_packed(vault, records_pack_use(use, &packed, err), use->id, &packed, err);
 }
 
+int vault_put_bundle(struct vault *vault, const struct bundle_record *bundle, struct err *err)
+{
+	struct pack packed = { .limit = RECORDS_PACKED_MAX };
+
+	return put_packed(
+		vault, records_pack_bundle(bundle, &packed, err), bundle->id, &packed, err);
+}
+
+int vault_put_schedule(struct vault *vault, const struct schedule_record *schedule, struct err *err)
+{
+	struct pack packed = { .limit = RECORDS_PACKED_MAX };
+
+	return put_packed(
+		vault, records_pack_schedule(schedule, &packed, err), schedule->id, &packed, err);
+}
+
+int vault_put_hook(struct vault *vault, const struct hook_record *hook, struct err *err)
+{
+	struct pack packed = { .limit = RECORDS_PACKED_MAX };
+
+	return put_packed(vault, records_pack_hook(hook, &packed, err), hook->id, &packed, err);
+}
+
 int vault_put_container(
 	struct vault *vault, const struct container_facts *container, struct err *err)
 {
@@ -169,6 +192,21 @@ int vault_remove_consumer(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], 
 }
 
 int vault_remove_use(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err)
+{
+	return remove_row(vault, STORE_RECORDS, id, err);
+}
+
+int vault_remove_bundle(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err)
+{
+	return remove_row(vault, STORE_RECORDS, id, err);
+}
+
+int vault_remove_schedule(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err)
+{
+	return remove_row(vault, STORE_RECORDS, id, err);
+}
+
+int vault_remove_hook(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err)
 {
 	return remove_row(vault, STORE_RECORDS, id, err);
 }

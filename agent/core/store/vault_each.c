@@ -14,6 +14,9 @@ struct walk {
 			struct consumer_record consumer;
 			struct use_record use;
 			struct container_facts container;
+			struct bundle_record bundle;
+			struct schedule_record schedule;
+			struct hook_record hook;
 		};
 		uint8_t plain[RECORDS_PLAIN_ROOM];
 	} * room;
@@ -25,70 +28,30 @@ static int name_row(const uint8_t id[SEAL_ID_BYTES], struct err *err, int result
 	return result;
 }
 
-static int give_secret(
-	struct walk *walk, const uint8_t id[SEAL_ID_BYTES], size_t used, struct err *err)
-{
-	struct secret_record *secret = &walk->room->secret;
-	int result;
+/* Unpack what lies in the room, and hand it on to whoever asked for its kind. */
+#define DEFINE_GIVE(what)                                                                          \
+	static int give_##what(                                                                    \
+		struct walk *walk, const uint8_t id[SEAL_ID_BYTES], size_t used, struct err *err)  \
+	{                                                                                          \
+		int result;                                                                        \
+                                                                                                   \
+		if (!walk->visitor->on_##what)                                                     \
+			return 0;                                                                  \
+		result = records_unpack_##what(                                                    \
+			id, walk->room->plain, used, &walk->room->what, err);                      \
+		return result < 0 ? name_row(id, err, result)                                      \
+				  : walk->visitor->on_##what(                                      \
+					    walk->visitor->arg, &walk->room->what, err);           \
+	}
 
-	if (!walk->visitor->on_secret)
-		return 0;
-	result = records_unpack_secret(id, walk->room->plain, used, secret, err);
-	return result < 0 ? name_row(id, err, result)
-			  : walk->visitor->on_secret(walk->visitor->arg, secret, err);
-}
-
-static int give_grant(
-	struct walk *walk, const uint8_t id[SEAL_ID_BYTES], size_t used, struct err *err)
-{
-	struct grant_record *grant = &walk->room->grant;
-	int result;
-
-	if (!walk->visitor->on_grant)
-		return 0;
-	result = records_unpack_grant(id, walk->room->plain, used, grant, err);
-	return result < 0 ? name_row(id, err, result)
-			  : walk->visitor->on_grant(walk->visitor->arg, grant, err);
-}
-
-static int give_consumer(
-	struct walk *walk, const uint8_t id[SEAL_ID_BYTES], size_t used, struct err *err)
-{
-	struct consumer_record *consumer = &walk->room->consumer;
-	int result;
-
-	if (!walk->visitor->on_consumer)
-		return 0;
-	result = records_unpack_consumer(id, walk->room->plain, used, consumer, err);
-	return result < 0 ? name_row(id, err, result)
-			  : walk->visitor->on_consumer(walk->visitor->arg, consumer, err);
-}
-
-static int give_use(
-	struct walk *walk, const uint8_t id[SEAL_ID_BYTES], size_t used, struct err *err)
-{
-	struct use_record *use = &walk->room->use;
-	int result;
-
-	if (!walk->visitor->on_use)
-		return 0;
-	result = records_unpack_use(id, walk->room->plain, used, use, err);
-	return result < 0 ? name_row(id, err, result)
-			  : walk->visitor->on_use(walk->visitor->arg, use, err);
-}
-
-static int give_container(
-	struct walk *walk, const uint8_t id[SEAL_ID_BYTES], size_t used, struct err *err)
-{
-	struct container_facts *container = &walk->room->container;
-	int result;
-
-	if (!walk->visitor->on_container)
-		return 0;
-	result = records_unpack_container(id, walk->room->plain, used, container, err);
-	return result < 0 ? name_row(id, err, result)
-			  : walk->visitor->on_container(walk->visitor->arg, container, err);
-}
+DEFINE_GIVE(secret)
+DEFINE_GIVE(grant)
+DEFINE_GIVE(consumer)
+DEFINE_GIVE(use)
+DEFINE_GIVE(container)
+DEFINE_GIVE(bundle)
+DEFINE_GIVE(schedule)
+DEFINE_GIVE(hook)
 
 typedef int give_fn(
 	struct walk *walk, const uint8_t id[SEAL_ID_BYTES], size_t used, struct err *err);
@@ -99,6 +62,9 @@ static give_fn *const gives[RECORD_KINDS] = {
 	[RECORD_CONSUMER] = give_consumer,
 	[RECORD_USE] = give_use,
 	[RECORD_CONTAINER] = give_container,
+	[RECORD_BUNDLE] = give_bundle,
+	[RECORD_SCHEDULE] = give_schedule,
+	[RECORD_HOOK] = give_hook,
 };
 
 static int walk_row(void *arg, const uint8_t id[STORE_ID_BYTES], const uint8_t *bytes,
