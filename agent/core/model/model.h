@@ -8,12 +8,19 @@
  *
  * Invariants:
  *  1. A node, once made, stays until model_clear(): a name the kernel has seen never stops
- * existing.
+ * existing. Only a generation's nodes (FOLDER@N and the files in it) go with it; they are in no
+ * other directory's `children`, so that an offset into one stays valid.
  *  2. A file's node has a grant, whose file it is or whose previous file; a grant that was revoked
- * stays as the node's tombstone. Of those that a node has had, at most one lives.
- *  3. A blob is in its secret's list while it is current, previous or next, or a handle or a grant
- * holds it.
- *  4. A blob's plaintext is there while a handle holds the blob, in locked memory, once. */
+ * stays as the node's tombstone. Of those that a node has had, at most one lives. In FOLDER@N it is
+ * the grant of the same file in FOLDER. In `self` nodes have none.
+ *  3. A blob is in its secret's list while it is current, previous or next, in a kept generation of
+ * its bundle, or a handle or a grant holds it.
+ *  4. A blob's plaintext is there while a handle holds the blob, in locked memory, once.
+ *  5. In a consumer's directory a name is a file or a folder, and stays that: model_check_grant()
+ * sees to it before a commit. In `self`, where the names of all consumers are, it may be both: two
+ * nodes.
+ *  6. The folder of a consumer has a node FOLDER@N for each generation that its bundle keeps, and
+ * no others. */
 #ifndef TACIT_MODEL_MODEL_H
 #define TACIT_MODEL_MODEL_H
 
@@ -51,6 +58,12 @@ struct bundle {
 	struct bundle_record record;
 };
 
+/* Called when the model has the node of a folder (FOLDER, in a consumer's directory or in `self`;
+ * not FOLDER@N): when a grant made it, and for each folder of what is adopted. The writer holds the
+ * write lock, so nobody has been answered by it yet. A number may be told again. False: it cannot
+ * be made known; then a grant that needs it is refused with TACIT_LIMIT (what is adopted, not). */
+typedef bool model_folder_fn(void *arg, uint64_t folder);
+
 struct secret {
 	UT_hash_handle by_name;
 	UT_hash_handle by_id;
@@ -71,9 +84,11 @@ struct node {
 	struct grant *grant;       /* of a file */
 	struct grant *previous_of; /* of a file: it shows the version before that of this grant */
 	struct consumer *consumer; /* of a consumer, when more is said of it than its grants */
-	struct bundle *bundle; /* of a folder: of which every living grant below is; else NULL */
-	uint64_t generation;   /* of a folder FOLDER@N: N; else 0 */
-	struct node *folder;   /* of a folder FOLDER@N: FOLDER; else NULL */
+	struct bundle *bundle;    /* of a folder: of which every living grant below is; else NULL */
+	uint64_t generation;      /* of a folder FOLDER@N: N; else 0 */
+	struct node *folder;      /* of a folder FOLDER@N: FOLDER; else NULL */
+	struct node *generations; /* of a folder: its nodes FOLDER@N, the newest first, by `next` */
+	struct node *next;        /* of a folder: in model.folders; of FOLDER@N: in the above */
 	unsigned int open_handles; /* of a consumer: under the mutex of core/fuse/handle.c */
 };
 
@@ -126,6 +141,9 @@ struct model {
 	struct consumer *consumers;
 	struct bundle *bundles;
 	struct schedule *schedules;
+	struct node *folders;       /* of consumers and of `self`, by `next` */
+	model_folder_fn *on_folder; /* NULL: nobody. The server sets it, before its threads */
+	void *on_folder_arg;
 	struct clock_floor floor;  /* grants end by this; set when it is unlocked */
 	pthread_mutex_t use_mutex; /* taken inside the read lock or by the writer; never across I/O
 				    */
@@ -163,6 +181,17 @@ int model_put_secret(struct model *model, const struct secret_record *record, ui
 	uint8_t *sealed, size_t sealed_length, struct err *err);
 /* A grant of one version needs that version's blob: model_pin() after it. */
 int model_put_grant(struct model *model, const struct grant_record *record, struct err *err);
+/* Whether a grant may be put in as far as names and bundles go; for the writer, before a commit.
+ * TACIT_EXISTS: its name (or that of its previous file) is, or was, a file where it wants a folder,
+ * or the other way round; or its folder shows another bundle. TACIT_INVALID: it has a folder and is
+ * of no bundle's member, or has a version, a number of reads or a previous file. Of several in one
+ * commit each is judged by what is there now. */
+int model_check_grant(
+	const struct model *model, const struct grant_record *record, struct err *err);
+/* How many folders the grants of one commit would make that are not there, in consumers and in
+ * `self`: so many places must be free where on_folder puts them. */
+size_t model_new_folders(
+	const struct model *model, const struct grant_record *records, size_t count);
 int model_put_consumer(struct model *model, const struct consumer_record *record, struct err *err);
 void model_remove_consumer(struct model *model, struct consumer *consumer);
 int model_put_use(struct model *model, const struct use_record *record, struct err *err);
@@ -170,18 +199,22 @@ int model_put_use(struct model *model, const struct use_record *record, struct e
 bool model_pin(struct grant *grant);
 /* A bundle is put in after its members, and before the grants of its members. What is no longer
  * kept of it goes, nodes of generations included; the blobs of generations that are kept are there
- * (secret_add_blob). The nodes of every kept generation are made. */
+ * (secret_add_blob). The nodes of every kept generation are made. A member that is not there is
+ * passed over. When a bundle ends, its secrets stay. */
 int model_put_bundle(struct model *model, const struct bundle_record *record, struct err *err);
 void model_remove_bundle(struct model *model, struct bundle *bundle);
 struct bundle *model_bundle(const struct model *model, const char *name);
-/* The place of the newest generation in a record; that of generation `number`, or -1. */
+/* The newest generation; the one of this number, or NULL when it is not kept. */
 const struct bundle_generation *bundle_current(const struct bundle *bundle);
 const struct bundle_generation *bundle_generation(const struct bundle *bundle, uint64_t number);
-/* A schedule (every record has a generate_length), and the end of one. */
+/* A schedule (every record has a generate_length), and the end of one. It ends with its secret. */
 int model_put_schedule(struct model *model, const struct schedule_record *record, struct err *err);
 void model_remove_schedule(struct model *model, struct schedule *schedule);
 struct schedule *model_schedule(const struct model *model, const struct secret *secret);
+/* How far a hook is; of a grant that is not there it is passed over. A path that is granted anew
+ * begins without. */
 int model_put_hook(struct model *model, const struct hook_record *record, struct err *err);
+/* Its grants are tombstones already. */
 void model_remove_secret(struct model *model, struct secret *secret);
 
 struct secret *model_secret(const struct model *model, const char *name);
@@ -192,6 +225,15 @@ struct node *model_consumer(const struct model *model, const char *consumer);
 /* The directory in which every reader finds its own files. */
 struct node *model_self(const struct model *model);
 struct node *node_file(const struct model *model, const struct node *directory, const char *file);
+/* Likewise the folder of this name in a consumer's directory, or FOLDER@N. */
+struct node *node_folder_of(
+	const struct model *model, const struct node *directory, const char *folder);
+/* The living grants of a consumer, those in folders, too: the next one after *place, which begins
+ * as {0}; NULL: there is no other. */
+struct grant_place {
+	size_t child, below;
+};
+struct grant *node_next_grant(const struct node *directory, struct grant_place *place);
 struct grant *model_grant_by_id(const struct model *model, const uint8_t id[SEAL_ID_BYTES]);
 bool grant_lives(const struct grant *grant);
 bool grant_expired(const struct grant *grant, uint64_t now_ns);

@@ -3,10 +3,10 @@
  * tree behind the numbers the kernel holds, and telling what the node is without any other
  * knowledge, so that a locked agent can answer by shape.
  *
- *   bits 63-60  level     1 kind, 2 above a consumer, 3 consumer, 4 file (the root is 1, FUSE's
- * own; the directory
- * `self` is a consumer) bits 59-56  kind      enum consumer_kind bits 55-0   SipHash-2-4 of the
- * parent's number and the name, keyed per mount
+ *   bits 63-60  level  1 kind, 2 above a consumer, 3 consumer, 4 file, 5 folder; the root is 1,
+ *                      FUSE's own; the directory `self` is a consumer
+ *   bits 59-56  kind   enum consumer_kind
+ *   bits 55-0   SipHash-2-4 of the parent's number and the name, keyed per mount
  */
 #ifndef TACIT_MODEL_NODEID_H
 #define TACIT_MODEL_NODEID_H
@@ -32,7 +32,8 @@ enum consumer_kind node_kind(uint64_t node); /* of anything but the root */
 
 /* The number of `name` in the directory `parent`; 0 when no path of that shape can exist. In a
  * consumer's directory it is that of a file, but of FOLDER@N, which no file can be called; a folder
- * has a file's shape, and is asked for by node_folder(). */
+ * has a file's shape, and is asked for by node_folder(): FOLDER, or FOLDER@N. In `self` there is no
+ * FOLDER@N, in a folder there are files alone. */
 uint64_t node_child(const uint8_t key[16], uint64_t parent, const char *name);
 uint64_t node_folder(const uint8_t key[16], uint64_t consumer, const char *name);
 
