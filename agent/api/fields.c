@@ -50,7 +50,7 @@ bool fields_depth_ok(const char *text, size_t length)
 }
 
 /* jansson lets no NUL into a string. */
-static int copy_text(const json_t *value, char *field, size_t room, struct err *err)
+int fields_text(const json_t *value, char *field, size_t room, struct err *err)
 {
 	size_t length = json_string_length(value);
 
@@ -60,25 +60,48 @@ static int copy_text(const json_t *value, char *field, size_t room, struct err *
 	return 0;
 }
 
-int fields_secret(struct frame_request *request, const json_t *value, struct err *err)
+bool fields_is_bundle(const char *secret)
 {
-	int status = copy_text(value, request->secret, sizeof request->secret, err);
+	size_t length = strlen(secret);
 
-	return status < 0 ? status : name_check_secret(request->secret, err);
+	return length && secret[length - 1] == '/';
+}
+
+int fields_check_secrets(const char *secret, struct err *err)
+{
+	char bundle[TACIT_SECRET_NAME_MAX + 1];
+
+	if (!fields_is_bundle(secret))
+		return name_check_secret(secret, err);
+	snprintf(bundle, sizeof bundle, "%.*s", (int)strlen(secret) - 1, secret);
+	return name_check_bundle(bundle, err);
+}
+
+int fields_check_file(const char *secret, const char *file, struct err *err)
+{
+	return fields_is_bundle(secret) ? name_check_file(file, err)
+					: name_check_granted(file, err);
+}
+
+int fields_secrets(struct frame_request *request, const json_t *value, struct err *err)
+{
+	int status = fields_text(value, request->secret, sizeof request->secret, err);
+
+	return status < 0 ? status : fields_check_secrets(request->secret, err);
 }
 
 int fields_consumer(struct frame_request *request, const json_t *value, struct err *err)
 {
-	int status = copy_text(value, request->consumer, sizeof request->consumer, err);
+	int status = fields_text(value, request->consumer, sizeof request->consumer, err);
 
 	return status < 0 ? status : name_check_consumer(request->consumer, err);
 }
 
 int fields_file(struct frame_request *request, const json_t *value, struct err *err)
 {
-	int status = copy_text(value, request->file, sizeof request->file, err);
+	int status = fields_text(value, request->file, sizeof request->file, err);
 
-	return status < 0 ? status : name_check_file(request->file, err);
+	return status < 0 ? status : fields_check_file(request->secret, request->file, err);
 }
 
 static int refuse_other_key(
@@ -92,16 +115,35 @@ static int refuse_other_key(
 	return err_set(err, TACIT_INVALID, "the %s has another key than %s", what, names);
 }
 
+/* Whether one is there that stands alone, which it then must. */
+static int find_alone(const json_t *object, const struct field *fields, size_t count, bool *alone,
+	struct err *err)
+{
+	*alone = false;
+	for (size_t i = 0; i < count; i++) {
+		if (!fields[i].alone || !json_object_get(object, fields[i].name))
+			continue;
+		*alone = true;
+		if (json_object_size(object) > 1)
+			return err_set(err, TACIT_INVALID, "\"%s\" goes with no other key",
+				fields[i].name);
+	}
+	return 0;
+}
+
 static int take_keys(const json_t *object, const struct field *fields, size_t count,
 	const char *what, struct frame_request *request, struct err *err)
 {
 	size_t known = 0;
+	bool alone;
 
+	if (find_alone(object, fields, count, &alone, err) < 0)
+		return -TACIT_INVALID;
 	for (size_t i = 0; i < count; i++) {
 		const json_t *value = json_object_get(object, fields[i].name);
 		int status;
 
-		if (!value && fields[i].required)
+		if (!value && fields[i].required && !alone)
 			return err_set(
 				err, TACIT_INVALID, "the %s lacks \"%s\"", what, fields[i].name);
 		if (!value)

@@ -5,6 +5,7 @@
 
 #include "api/fields.h"
 #include "base/clock.h"
+#include "base/hook.h"
 
 #define SECOND_NS 1000000000u
 
@@ -115,20 +116,33 @@ static int take_with_previous(struct frame_request *request, const json_t *value
 	return 0;
 }
 
+static int take_on_rotate(struct frame_request *request, const json_t *value, struct err *err)
+{
+	struct hook hook;
+	int status = fields_text(value, request->on_rotate, sizeof request->on_rotate, err);
+
+	if (!status)
+		status = hook_parse(request->on_rotate, &hook, err);
+	if (!status && hook.kind == HOOK_NONE)
+		return err_set(err, TACIT_INVALID, "on_rotate is left out, or it is not empty");
+	return status;
+}
+
 static const struct field fields[] = {
-	{ "secret", FIELD_TEXT, true, fields_secret },
-	{ "consumer", FIELD_TEXT, true, fields_consumer },
-	{ "file", FIELD_TEXT, false, fields_file },
-	{ "uid", FIELD_NUMBER, false, take_uid },
-	{ "gid", FIELD_NUMBER, false, take_gid },
-	{ "mode", FIELD_TEXT, false, take_mode },
-	{ "expires_in", FIELD_NUMBER, false, take_expires_in },
-	{ "expires_at", FIELD_TEXT, false, take_expires_at },
-	{ "reads", FIELD_NUMBER, false, take_reads },
-	{ "version", FIELD_NUMBER, false, take_version },
-	{ "newline", FIELD_BOOL, false, take_newline },
-	{ "main_process", FIELD_BOOL, false, take_main_process },
-	{ "with_previous", FIELD_BOOL, false, take_with_previous },
+	{ "secret", FIELD_TEXT, true, fields_secrets, false },
+	{ "consumer", FIELD_TEXT, true, fields_consumer, false },
+	{ "file", FIELD_TEXT, false, fields_file, false },
+	{ "uid", FIELD_NUMBER, false, take_uid, false },
+	{ "gid", FIELD_NUMBER, false, take_gid, false },
+	{ "mode", FIELD_TEXT, false, take_mode, false },
+	{ "expires_in", FIELD_NUMBER, false, take_expires_in, false },
+	{ "expires_at", FIELD_TEXT, false, take_expires_at, false },
+	{ "reads", FIELD_NUMBER, false, take_reads, false },
+	{ "version", FIELD_NUMBER, false, take_version, false },
+	{ "newline", FIELD_BOOL, false, take_newline, false },
+	{ "main_process", FIELD_BOOL, false, take_main_process, false },
+	{ "with_previous", FIELD_BOOL, false, take_with_previous, false },
+	{ "on_rotate", FIELD_TEXT, false, take_on_rotate, false },
 };
 
 int grant_parse(const char *text, size_t length, struct frame_request *request, struct err *err)

@@ -3,11 +3,11 @@
  *
  *   {"secret": NAME, "consumer": NAME, "file": NAME, "uid": N, "gid": N, "mode": "0440",
  *    "expires_in": SECONDS or "expires_at": "2026-12-31T00:00:00Z", "reads": N, "version": N,
- *    "newline": true, "main_process": true}
+ *    "newline": true, "main_process": true, "with_previous": true, "on_rotate": HOOK}
  *
- * secret and consumer are required. Refused, besides what api/fields.h refuses: a name off the
- * grammar, an id over 4294967294, a mode that is not 3 or 4 octal digits from 001 to 777, a number
- * out of its range, both ways to say when it ends. Pure. */
+ * secret and consumer are required; of a secret "tls/" the file is a folder. Refused, besides what
+ * api/fields.h refuses: a name off the grammar, an id over 4294967294, a mode that is not 3 or 4
+ * octal digits from 001 to 777, a number out of its range, both ways to say when it ends. Pure. */
 #ifndef TACIT_API_GRANT_H
 #define TACIT_API_GRANT_H
 

@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include "api/fields.h"
 #include "api/grant.h"
 #include "api/rules.h"
+#include "api/schedule.h"
 #include "base/names.h"
 
 static int take_flag(
@@ -88,11 +90,27 @@ static int take_container(struct frame_request *request, struct piece value, str
 	return 0;
 }
 
+/* What is granted of a bundle is taken back of all its secrets at once. */
 static int take_secret(struct frame_request *request, struct piece value, struct err *err)
 {
 	int status = target_decode(value, request->secret, sizeof request->secret, err);
 
-	return status < 0 ? status : name_check_secret(request->secret, err);
+	if (status < 0)
+		return status;
+	return request->verb == VERB_GRANT_REMOVE ? fields_check_secrets(request->secret, err)
+						  : name_check_secret(request->secret, err);
+}
+
+/* The name in a path. */
+static int take_name(const struct route *route, struct frame_request *request, struct piece name,
+	struct err *err)
+{
+	int status = target_decode(name, request->secret, sizeof request->secret, err);
+
+	if (status < 0)
+		return status;
+	return strstr(route->path, "{bundle}") ? name_check_bundle(request->secret, err)
+					       : name_check_secret(request->secret, err);
 }
 
 static int take_consumer(struct frame_request *request, struct piece value, struct err *err)
@@ -102,11 +120,10 @@ static int take_consumer(struct frame_request *request, struct piece value, stru
 	return status < 0 ? status : name_check_consumer(request->consumer, err);
 }
 
+/* Checked when the query is whole: of a bundle it is a folder. */
 static int take_file(struct frame_request *request, struct piece value, struct err *err)
 {
-	int status = target_decode(value, request->file, sizeof request->file, err);
-
-	return status < 0 ? status : name_check_file(request->file, err);
+	return target_decode(value, request->file, sizeof request->file, err);
 }
 
 static const struct word {
@@ -174,23 +191,23 @@ static int take_query(const struct route *route, struct piece query, struct fram
 	if (route->required & ~seen)
 		return err_set(err, TACIT_INVALID, "the query lacks %s",
 			missing_word(route->required & ~seen));
-	return 0;
+	return seen & QUERY_FILE ? fields_check_file(request->secret, request->file, err) : 0;
 }
 
 const struct route *request_start(const char *method, const char *target,
 	struct frame_request *request, char *allow, struct err *err)
 {
-	struct piece rest = { target, strlen(target) }, path, secret;
+	struct piece rest = { target, strlen(target) }, path, name;
 	const struct route *route;
 
 	memset(request, 0, sizeof *request);
 	target_next(&rest, '?', &path);
-	route = route_find(method, path, &secret, allow, err);
+	route = route_find(method, path, &name, allow, err);
 	if (!route)
 		return NULL;
 	request->verb = route->verb;
 	request->uid = request->gid = UINT32_MAX;
-	if (strstr(route->path, "{secret}") && take_secret(request, secret, err) < 0)
+	if (strchr(route->path, '{') && take_name(route, request, name, err) < 0)
 		return NULL;
 	if (take_query(route, rest, request, err) < 0)
 		return NULL;
@@ -236,6 +253,8 @@ int request_body(const struct route *route, struct pack *body, struct frame_requ
 		break;
 	case BODY_GRANT:
 		return grant_parse(text, body->length, request, err);
+	case BODY_SCHEDULE:
+		return schedule_parse(text, body->length, request, err);
 	case BODY_RULES:
 		return rules_parse(text, body->length, request, err);
 	case BODY_ACCESS:

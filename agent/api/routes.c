@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A grant has names and numbers, a binding a name and eight rules: far less than this. */
+/* A grant or a schedule has names and numbers, a binding a name and eight rules: far less than
+ * this. */
 #define BODY_JSON_MAX (64u << 10)
 #define REPLY_KEY_BYTES sizeof((struct frame_request *)NULL)->reply_key
 
@@ -37,6 +38,15 @@ static const struct route routes[] = {
 		0, 0 },
 	{ "POST", "/v1/secrets/{secret}/reveal", VERB_SECRET_REVEAL, BODY_REPLY_KEY, 200, false,
 		true, QUERY_VERSION, 0 },
+	{ "POST", "/v1/secrets/{secret}/schedule", VERB_SECRET_SCHEDULE, BODY_SCHEDULE, 200, true,
+		false, 0, 0 },
+	{ "GET", "/v1/bundles", VERB_BUNDLE_LIST, BODY_NONE, 200, false, false, 0, 0 },
+	{ "GET", "/v1/bundles/{bundle}", VERB_BUNDLE_INSPECT, BODY_NONE, 200, false, false, 0, 0 },
+	{ "POST", "/v1/bundles/{bundle}", VERB_BUNDLE_CREATE, BODY_SEALED, 201, true, false, 0, 0 },
+	{ "DELETE", "/v1/bundles/{bundle}", VERB_BUNDLE_REMOVE, BODY_NONE, 200, true, false,
+		QUERY_FORCE, 0 },
+	{ "POST", "/v1/bundles/{bundle}/versions", VERB_BUNDLE_ROTATE, BODY_SEALED, 201, true,
+		false, QUERY_OVERLAP, 0 },
 	{ "GET", "/v1/grants", VERB_GRANT_LIST, BODY_NONE, 200, false, false, LISTED, 0 },
 	{ "POST", "/v1/grants", VERB_GRANT_ADD, BODY_GRANT, 201, true, false, 0, 0 },
 	{ "DELETE", "/v1/grants", VERB_GRANT_REMOVE, BODY_NONE, 200, true, false,
@@ -72,6 +82,7 @@ size_t route_body_limit(enum body body)
 	static const size_t limits[BODIES] = {
 		[BODY_NONE] = 0,
 		[BODY_GRANT] = BODY_JSON_MAX,
+		[BODY_SCHEDULE] = BODY_JSON_MAX,
 		[BODY_RULES] = BODY_JSON_MAX,
 		[BODY_ACCESS] = ACCESS_TEXT_MAX,
 		[BODY_SEALED] = TACIT_TRANSIT_MAX,
@@ -82,16 +93,16 @@ size_t route_body_limit(enum body body)
 	return limits[body];
 }
 
-static bool path_matches(const char *pattern, struct piece path, struct piece *secret)
+static bool path_matches(const char *pattern, struct piece path, struct piece *name)
 {
 	struct piece wanted = { pattern, strlen(pattern) }, want, have;
 
-	*secret = (struct piece){ "", 0 };
+	*name = (struct piece){ "", 0 };
 	while (target_next(&wanted, '/', &want)) {
 		if (!target_next(&path, '/', &have))
 			return false;
-		if (target_is(want, "{secret}"))
-			*secret = have;
+		if (target_is(want, "{secret}") || target_is(want, "{bundle}"))
+			*name = have;
 		else if (want.length != have.length || memcmp(want.at, have.at, have.length))
 			return false;
 	}
@@ -99,13 +110,13 @@ static bool path_matches(const char *pattern, struct piece path, struct piece *s
 }
 
 const struct route *route_find(
-	const char *method, struct piece path, struct piece *secret, char *allow, struct err *err)
+	const char *method, struct piece path, struct piece *name, char *allow, struct err *err)
 {
 	size_t used = 0;
 
 	allow[0] = '\0';
 	for (size_t i = 0; i < ROUTES; i++) {
-		if (!path_matches(routes[i].path, path, secret))
+		if (!path_matches(routes[i].path, path, name))
 			continue;
 		if (!strcmp(routes[i].method, method)) {
 			allow[0] = '\0';

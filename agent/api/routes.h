@@ -14,6 +14,7 @@
 enum body {
 	BODY_NONE,
 	BODY_GRANT,           /* JSON: a grant */
+	BODY_SCHEDULE,        /* JSON: what the agent does to a secret by itself */
 	BODY_RULES,           /* JSON: a consumer and rules */
 	BODY_ACCESS,          /* text: an access file; core gets its statements */
 	BODY_SEALED,          /* octets: a sealed value, at least one */
@@ -38,7 +39,8 @@ enum query {
 
 struct route {
 	const char *method;
-	const char *path; /* "{secret}" stands for one segment: a secret's name, percent-encoded */
+	const char *path; /* "{secret}" and "{bundle}" stand for one segment: its name,
+			     percent-encoded */
 	enum verb verb;
 	enum body body;
 	int status;            /* of success */
@@ -53,12 +55,12 @@ struct route {
 /* The most bytes a body of this kind may have. */
 size_t route_body_limit(enum body body);
 
-/* The row for a method and the path of a target; *secret is its {secret}, undecoded, or empty. NULL
- * and `err` when there is none: TACIT_NOT_FOUND, or TACIT_METHOD with the methods the path does
- * have
+/* The row for a method and the path of a target; *name is its {secret} or {bundle}, undecoded, or
+ * empty. NULL and `err` when there is none: TACIT_NOT_FOUND, or TACIT_METHOD with the methods the
+ * path does have
  * ("GET, POST") in `allow`, which holds ROUTE_ALLOW_MAX. */
 const struct route *route_find(
-	const char *method, struct piece path, struct piece *secret, char *allow, struct err *err);
+	const char *method, struct piece path, struct piece *name, char *allow, struct err *err);
 
 /* The rows, for tests and documentation to walk: NULL after the last. */
 const struct route *route_at(size_t index);

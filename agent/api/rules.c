@@ -52,8 +52,8 @@ static int take_rules(struct frame_request *request, const json_t *value, struct
 }
 
 static const struct field fields[] = {
-	{ "consumer", FIELD_TEXT, true, fields_consumer },
-	{ "rules", FIELD_LIST, true, take_rules },
+	{ "consumer", FIELD_TEXT, true, fields_consumer, false },
+	{ "rules", FIELD_LIST, true, take_rules, false },
 };
 
 int rules_parse(const char *text, size_t length, struct frame_request *request, struct err *err)
