@@ -20,6 +20,8 @@ static const struct command {
 	{ "loop", probe_loop, 1,
 		"FILE          open and read again and again; sums up at the end" },
 	{ "watch", probe_watch, 1, "FILE         -c wake-ups by inotify, each followed by a read" },
+	{ "events", probe_events, 1,
+		"FILE        when inotify woke, what was read then, how many events" },
 	{ "hold", probe_hold, 1,
 		"FILE          open now; at each SIGUSR1 read from the start, print" },
 	{ "nonblock", probe_nonblock, 1, "FILE      open with O_NONBLOCK, close" },

@@ -62,6 +62,7 @@ int probe_gated(const struct options *options, char **paths);
 int probe_time(const struct options *options, char **paths);
 int probe_looks(const struct options *options, char **paths);
 int probe_bundle(const struct options *options, char **paths);
+int probe_events(const struct options *options, char **paths);
 int probe_value(const struct options *options, char **arguments);
 
 #endif
