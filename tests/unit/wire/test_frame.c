@@ -40,6 +40,7 @@ static const struct {
 	{ FRAME_PING, H, C | T | A | E | G, 0 },
 	{ FRAME_STOP, H, C, sizeof(struct frame_stop) },
 	{ FRAME_UPGRADE_FAILED, H, C, sizeof(struct frame_text) },
+	{ FRAME_RAN, H, C, sizeof(struct frame_ran) },
 	{ FRAME_READY, C | T | A | E | G, H, 0 },
 	{ FRAME_PONG, C | T | A | E | G, H, 0 },
 	{ FRAME_PUBLISH, C, H, sizeof(struct frame_publish) },
@@ -47,6 +48,7 @@ static const struct {
 	{ FRAME_STOP_ANSWER, C, H, sizeof(struct frame_stop_answer) },
 	{ FRAME_UPGRADE, C, H, 0 },
 	{ FRAME_EXPEL, C, H, sizeof(struct frame_expel) },
+	{ FRAME_RUN, C, H, sizeof(struct frame_run) },
 	{ FRAME_TOUCH, C, T, sizeof(struct frame_touch) },
 	{ FRAME_TOUCHED, T, C, 0 },
 	{ FRAME_REQUEST, A, C, sizeof(struct frame_request) },
@@ -58,6 +60,8 @@ static const struct {
 	{ FRAME_UNKNOWN, E, C, sizeof(struct frame_container_id) },
 	{ FRAME_ENGINE_STATE, E, C, sizeof(struct frame_engine_state) },
 	{ FRAME_ASK, E, G, sizeof(struct frame_ask) },
+	{ FRAME_ACT, C, G, sizeof(struct frame_act) },
+	{ FRAME_ACTED, E | G, C, sizeof(struct frame_acted) },
 	{ FRAME_NEED_ENGINE, G, H, sizeof(struct frame_need_engine) },
 };
 
