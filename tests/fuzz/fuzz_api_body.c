@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/fields.h"
 #include "api/request.h"
+#include "api/schedule.h"
 #include "base/names.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
@@ -36,13 +38,42 @@ static void check_octets(
 			abort();
 }
 
+/* A bundle is meant where only one can be, or where secrets are granted. */
+static void check_names(const struct route *route, const struct frame_request *request)
+{
+	bool granted = request->verb == VERB_GRANT_ADD || request->verb == VERB_GRANT_REMOVE;
+
+	if (strstr(route->path, "{bundle}")) {
+		if (name_check_bundle(request->secret, NULL) < 0)
+			abort();
+	} else if (request->secret[0]) {
+		if (fields_check_secrets(request->secret, NULL) < 0 ||
+			(fields_is_bundle(request->secret) && !granted))
+			abort();
+	}
+	if (request->file[0] && fields_check_file(request->secret, request->file, NULL) < 0)
+		abort();
+}
+
+static void check_itself(const struct frame_request *request)
+{
+	struct hook hook;
+
+	if (hook_parse(request->on_rotate, &hook, NULL) < 0)
+		abort();
+	if (request->rotator[0] && hook_check_program(request->rotator, NULL) < 0)
+		abort();
+	if (request->generate > SCHEDULE_GENERATE_MAX || request->alphabet > 3)
+		abort();
+	if (!request->generate && (request->every_ns || request->rotator[0]))
+		abort();
+	if (request->generate && (request->flags & REQUEST_NOW))
+		abort();
+}
+
 static void check(const struct frame_request *request)
 {
-	if (request->secret[0] && name_check_secret(request->secret, NULL) < 0)
-		abort();
 	if (request->consumer[0] && name_check_consumer(request->consumer, NULL) < 0)
-		abort();
-	if (request->file[0] && name_check_file(request->file, NULL) < 0)
 		abort();
 	if (request->mode > 0777 || request->body_length > REQUEST_BODY_MAX)
 		abort();
@@ -77,6 +108,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		pack_bytes(&body, end + 1, length - head - 1);
 	if (route && body.length <= route_body_limit(route->body) &&
 		!request_body(route, &body, &request, NULL)) {
+		check_names(route, &request);
+		check_itself(&request);
 		check(&request);
 		check_octets(route, &body, &request);
 	}

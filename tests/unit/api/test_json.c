@@ -103,6 +103,34 @@ static void test_grants_with_limits(void **state)
 	}
 }
 
+static void test_grants_of_bundles_and_hooks(void **state)
+{
+	static const struct {
+		const char *text, *secret, *file, *on_rotate;
+	} cases[] = {
+		{ "{" BOTH ",\"file\":\"tls/cert\"}", "a", "tls/cert", "" },
+		{ "{\"file\":\"pki\",\"secret\":\"tls/\",\"consumer\":\"container/web\"}", "tls/",
+			"pki", "" },
+		{ "{\"secret\":\"a/b/c/\",\"consumer\":\"container/web\","
+		  "\"on_rotate\":\"signal:HUP\"}",
+			"a/b/c/", "", "signal:HUP" },
+		{ "{" BOTH ",\"on_rotate\":\"restart\"}", "a", "", "restart" },
+		{ "{" BOTH ",\"on_rotate\":\"exec:reload-nginx\"}", "a", "", "exec:reload-nginx" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct frame_request request;
+		struct err err = { .text = "" };
+
+		if (parse(cases[i].text, strlen(cases[i].text), &request, &err) < 0)
+			fail_msg("%s: %s", cases[i].text, err.text);
+		assert_string_equal(request.secret, cases[i].secret);
+		assert_string_equal(request.file, cases[i].file);
+		assert_string_equal(request.on_rotate, cases[i].on_rotate);
+	}
+}
+
 static void test_refused_grants(void **state)
 {
 	static const struct {
@@ -121,7 +149,8 @@ static void test_refused_grants(void **state)
 		{ LITERAL("{" BOTH ",\"secret\":\"b\"}"), "not JSON" },
 		{ LITERAL("{" BOTH ",\"other\":1}"),
 			"another key than secret, consumer, file, uid, gid, mode, expires_in, "
-			"expires_at, reads, version, newline, main_process" },
+			"expires_at, reads, version, newline, main_process, with_previous, "
+			"on_rotate" },
 		{ LITERAL("{" BOTH ",\"Secret\":\"a\"}"), "another key" },
 		{ LITERAL("{\"secret\":1,\"consumer\":\"container/web\"}"), "\"secret\" is text" },
 		{ LITERAL("{\"secret\":null,\"consumer\":\"container/web\"}"), "is text" },
@@ -136,7 +165,19 @@ static void test_refused_grants(void **state)
 		{ LITERAL("{\"secret\":\"\xc0\xaf\",\"consumer\":\"container/web\"}"), "not JSON" },
 		{ LITERAL("{\"secret\":\"\\ud800\",\"consumer\":\"container/web\"}"), "not JSON" },
 		{ LITERAL("{" BOTH ",\"file\":\"\"}"), "file name" },
-		{ LITERAL("{" BOTH ",\"file\":\"a/b\"}"), "file name" },
+		{ LITERAL("{" BOTH ",\"file\":\"a/b/c\"}"), "file" },
+		{ LITERAL("{" BOTH ",\"file\":\"a/\"}"), "file" },
+		{ LITERAL("{\"secret\":\"tls/\",\"consumer\":\"container/web\",\"file\":"
+			  "\"a/b\"}"),
+			"file name" },
+		{ LITERAL("{\"secret\":\"/\",\"consumer\":\"container/web\"}"), "segment" },
+		{ LITERAL("{\"secret\":\"a//\",\"consumer\":\"container/web\"}"), "segment" },
+		{ LITERAL("{\"secret\":\"a/b/c/d/\",\"consumer\":\"container/web\"}"), "segment" },
+		{ LITERAL("{" BOTH ",\"on_rotate\":\"\"}"), "on_rotate" },
+		{ LITERAL("{" BOTH ",\"on_rotate\":null}"), "\"on_rotate\" is text" },
+		{ LITERAL("{" BOTH ",\"on_rotate\":\"signal:KILL\"}"), "HUP" },
+		{ LITERAL("{" BOTH ",\"on_rotate\":\"exec:../x\"}"), "" },
+		{ LITERAL("{" BOTH ",\"on_rotate\":\"reload\"}"), "restart" },
 		{ LITERAL("{" BOTH ",\"uid\":\"0\"}"), "whole number" },
 		{ LITERAL("{" BOTH ",\"uid\":1.0}"), "whole number" },
 		{ LITERAL("{" BOTH ",\"uid\":true}"), "whole number" },
@@ -348,6 +389,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good_grants),
 		cmocka_unit_test(test_grants_with_limits),
+		cmocka_unit_test(test_grants_of_bundles_and_hooks),
 		cmocka_unit_test(test_refused_grants),
 		cmocka_unit_test(test_names_longer_than_their_field),
 		cmocka_unit_test(test_depth_is_looked_at_before_parsing),

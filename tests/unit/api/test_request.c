@@ -80,18 +80,18 @@ static void test_every_route_is_found_by_its_own_path(void **state)
 	(void)state;
 	for (const struct route *route; (route = route_at(count)); count++) {
 		char path[128], allow[ROUTE_ALLOW_MAX];
-		const char *hole = strstr(route->path, "{secret}");
-		struct piece secret;
+		const char *hole = strchr(route->path, '{');
+		struct piece name;
 
 		if (hole)
 			snprintf(path, sizeof path, "%.*sname%s", (int)(hole - route->path),
-				route->path, hole + strlen("{secret}"));
+				route->path, strchr(hole, '}') + 1);
 		else
 			snprintf(path, sizeof path, "%s", route->path);
 		assert_ptr_equal(route_find(route->method, (struct piece){ path, strlen(path) },
-					 &secret, allow, NULL),
+					 &name, allow, NULL),
 			route);
-		assert_true(target_is(secret, hole ? "name" : ""));
+		assert_true(target_is(name, hole ? "name" : ""));
 		assert_int_equal(route->required & ~route->query, 0);
 		/* A GET changes nothing; what a second asking would do again says so. */
 		if (!strcmp(route->method, "GET"))
@@ -143,6 +143,24 @@ static void test_good_requests(void **state)
 			3, 0, 0, NULL },
 		{ "GET", "/v1/secrets/db/readers", VERB_SECRET_READERS, "db", "", "", 0, 0, 0,
 			NULL },
+		{ "POST", "/v1/secrets/tls%2Fkey/schedule", VERB_SECRET_SCHEDULE, "tls/key", "", "",
+			0, 0, 0, NULL },
+		{ "GET", "/v1/bundles", VERB_BUNDLE_LIST, "", "", "", 0, 0, 0, NULL },
+		{ "GET", "/v1/bundles/tls", VERB_BUNDLE_INSPECT, "tls", "", "", 0, 0, 0, NULL },
+		{ "POST", "/v1/bundles/a%2Fb%2Fc", VERB_BUNDLE_CREATE, "a/b/c", "", "", 0, 0, 0,
+			NULL },
+		{ "DELETE", "/v1/bundles/tls?force=1", VERB_BUNDLE_REMOVE, "tls", "", "", 0,
+			REQUEST_FORCE, 0, NULL },
+		{ "POST", "/v1/bundles/tls/versions", VERB_BUNDLE_ROTATE, "tls", "", "", 0, 0, 0,
+			NULL },
+		{ "DELETE", "/v1/grants?secret=tls/&consumer=container/web", VERB_GRANT_REMOVE,
+			"tls/", "container/web", "", 0, 0, 0, NULL },
+		{ "DELETE", "/v1/grants?file=pki&secret=a%2Ftls%2F&consumer=container/web",
+			VERB_GRANT_REMOVE, "a/tls/", "container/web", "pki", 0, 0, 0, NULL },
+		{ "DELETE", "/v1/grants?file=pki%2Fcert&secret=tls/cert&consumer=container/web",
+			VERB_GRANT_REMOVE, "tls/cert", "container/web", "pki/cert", 0, 0, 0, NULL },
+		{ "GET", "/v1/grants/check?secret=tls/cert&consumer=container/web&file=tls/cert",
+			VERB_GRANT_CHECK, "tls/cert", "container/web", "tls/cert", 0, 0, 0, NULL },
 		{ "GET", "/v1/grants?consumer=compose%2Fshop%2Fweb", VERB_GRANT_LIST, "",
 			"compose/shop/web", "", 0, 0, 0, NULL },
 		{ "GET", "/v1/grants?consumer=compose/shop/web&secret=tls/cert", VERB_GRANT_LIST,
@@ -214,6 +232,10 @@ static void test_overlaps(void **state)
 		uint64_t seconds; /* 0: refused */
 	} cases[] = {
 		{ "/v1/secrets/db/versions?overlap=1", VERB_SECRET_ROTATE, 1 },
+		{ "/v1/bundles/tls/versions?overlap=86400", VERB_BUNDLE_ROTATE, 86400 },
+		{ "/v1/bundles/tls/versions?overlap=0", VERB_BUNDLE_ROTATE, 0 },
+		{ "/v1/bundles/tls?overlap=1", VERB_BUNDLE_CREATE, 0 },
+		{ "/v1/secrets/db/schedule?overlap=1", VERB_SECRET_SCHEDULE, 0 },
 		{ "/v1/secrets/db/promote?overlap=315360000", VERB_SECRET_PROMOTE, 315360000 },
 		{ "/v1/secrets/db/promote?overlap=315360001", VERB_SECRET_PROMOTE, 0 },
 		{ "/v1/secrets/db/promote?overlap=0", VERB_SECRET_PROMOTE, 0 },
@@ -305,8 +327,24 @@ static void test_refused_requests(void **state)
 		{ "DELETE", "/v1/grants", TACIT_INVALID },
 		{ "DELETE", "/v1/grants?consumer=container/web", TACIT_INVALID },
 		{ "DELETE", "/v1/grants?secret=a&consumer=container/web&file=", TACIT_INVALID },
-		{ "DELETE", "/v1/grants?secret=a&consumer=container/web&file=a%2Fb",
+		{ "DELETE", "/v1/grants?secret=a&consumer=container/web&file=a%2Fb%2Fc",
 			TACIT_INVALID },
+		{ "DELETE", "/v1/grants?secret=a&consumer=container/web&file=%2Fb", TACIT_INVALID },
+		{ "DELETE", "/v1/grants?file=a%2Fb&secret=tls/&consumer=container/web",
+			TACIT_INVALID },
+		{ "DELETE", "/v1/grants?secret=/&consumer=container/web", TACIT_INVALID },
+		{ "DELETE", "/v1/grants?secret=a//&consumer=container/web", TACIT_INVALID },
+		{ "DELETE", "/v1/grants?secret=a/b/c/d/&consumer=container/web", TACIT_INVALID },
+		{ "GET", "/v1/grants?secret=tls/", TACIT_INVALID },
+		{ "GET", "/v1/grants/check?secret=tls/&consumer=container/web", TACIT_INVALID },
+		{ "GET", "/v1/secrets/db/schedule", TACIT_METHOD },
+		{ "DELETE", "/v1/secrets/db/schedule", TACIT_METHOD },
+		{ "POST", "/v1/bundles", TACIT_METHOD },
+		{ "GET", "/v1/bundles/", TACIT_INVALID },
+		{ "GET", "/v1/bundles/tls%2F", TACIT_INVALID },
+		{ "GET", "/v1/bundles/a%2Fb%2Fc%2Fd", TACIT_INVALID },
+		{ "GET", "/v1/bundles/tls/versions", TACIT_METHOD },
+		{ "POST", "/v1/bundles/tls/stage", TACIT_NOT_FOUND },
 		{ "GET", "/v1/grants/check", TACIT_INVALID },
 		{ "GET", "/v1/grants/check?secret=a", TACIT_INVALID },
 		{ "GET", "/v1/grants/check?secret=a&consumer=container/web&pid=0", TACIT_INVALID },
