@@ -34,6 +34,8 @@ static const struct name {
 	{ "log_level", LEVEL, offsetof(struct config, log_level), 0, 0 },
 	{ "engine_user", WORD, offsetof(struct config, engine_user), 0, 0 },
 	{ "gate_user", WORD, offsetof(struct config, gate_user), 0, 0 },
+	{ "hook_user", WORD, offsetof(struct config, hook_user), 0, 0 },
+	{ "rotator_user", WORD, offsetof(struct config, rotator_user), 0, 0 },
 	{ "runtime_root", ROOTS, 0, 0, 0 },
 	{ "engine", SOCKETS, 0, 0, 0 },
 };
@@ -59,6 +61,8 @@ void config_defaults(struct config *config)
 		.api_user = "tacit-api",
 		.engine_user = "tacit-engine",
 		.gate_user = "tacit-gate",
+		.hook_user = "tacit-hook",
+		.rotator_user = "tacit-rotator",
 		.operators = "tacit",
 		.key_file = TACIT_KEY_PATH,
 		.threads = 4,

@@ -19,12 +19,14 @@
 #define CONFIG_PATH_MAX 256
 
 struct config {
-	char user[CONFIG_WORD_MAX];        /* core and toucher run as this user */
-	char api_user[CONFIG_WORD_MAX];    /* api runs as this user */
-	char engine_user[CONFIG_WORD_MAX]; /* engine runs as this user */
-	char gate_user[CONFIG_WORD_MAX];   /* gate runs as this user */
-	char operators[CONFIG_WORD_MAX];   /* group that may use the API besides root */
-	char key_file[CONFIG_PATH_MAX];    /* absolute; below --root when that is given */
+	char user[CONFIG_WORD_MAX];         /* core and toucher run as this user */
+	char api_user[CONFIG_WORD_MAX];     /* api runs as this user */
+	char engine_user[CONFIG_WORD_MAX];  /* engine runs as this user */
+	char gate_user[CONFIG_WORD_MAX];    /* gate runs as this user */
+	char hook_user[CONFIG_WORD_MAX];    /* programs of hooks.d run as this user */
+	char rotator_user[CONFIG_WORD_MAX]; /* programs of rotators.d run as this user */
+	char operators[CONFIG_WORD_MAX];    /* group that may use the API besides root */
+	char key_file[CONFIG_PATH_MAX];     /* absolute; below --root when that is given */
 	unsigned int threads;       /* FUSE threads, 1 to 16; fixed for the life of a mount */
 	unsigned int keep_versions; /* versions of a secret kept, 1 to 64 */
 	bool resend;                /* ask the kernel to send again what a dead core had taken */

@@ -77,6 +77,9 @@ static const struct {
 	{ "user " W63 "x", "at most 63 bytes" },
 	{ "engine_user a\nengine_user a", "line 2: 'engine_user' is given twice" },
 	{ "gate_user " W63 "x", "at most 63 bytes" },
+	{ "hook_user " W63 "\nrotator_user r\n", NULL },
+	{ "hook_user " W63 "x", "at most 63 bytes" },
+	{ "rotator_user a\nrotator_user a", "line 2: 'rotator_user' is given twice" },
 	{ "engine", "'engine' takes one value" },
 	{ "engine run/docker.sock", "the path of an engine's socket, or none" },
 	{ "engine unix:///run/docker.sock", "the path of an engine's socket, or none" },
@@ -118,6 +121,7 @@ static void values_are_where_they_belong(void **state)
 	static const char text[] = "user u\napi_user a\noperators o\nkey_file /k\nthreads 16\n"
 				   "keep_versions 1\nresend no\nlog_level error\n"
 				   "engine_user e\ngate_user g\nengine /s/1\nengine /s/2\n"
+				   "hook_user h\nrotator_user r\n"
 				   "runtime_root /x/ID\nruntime_root /y-ID.scope";
 	struct config config;
 
@@ -127,6 +131,8 @@ static void values_are_where_they_belong(void **state)
 	assert_string_equal(config.api_user, "a");
 	assert_string_equal(config.engine_user, "e");
 	assert_string_equal(config.gate_user, "g");
+	assert_string_equal(config.hook_user, "h");
+	assert_string_equal(config.rotator_user, "r");
 	assert_int_equal(config.engine_count, 2);
 	assert_string_equal(config.engines[0], "/s/1");
 	assert_string_equal(config.engines[1], "/s/2");
@@ -152,10 +158,12 @@ static void defaults_could_be_written_down(void **state)
 	config_defaults(&defaults);
 	length = snprintf(text, sizeof text,
 		"user %s\napi_user %s\noperators %s\nkey_file %s\nthreads %u\nkeep_versions %u\n"
-		"resend %s\nlog_level info\nengine_user %s\ngate_user %s\n",
+		"resend %s\nlog_level info\nengine_user %s\ngate_user %s\nhook_user %s\n"
+		"rotator_user %s\n",
 		defaults.user, defaults.api_user, defaults.operators, defaults.key_file,
 		defaults.threads, defaults.keep_versions, defaults.resend ? "yes" : "no",
-		defaults.engine_user, defaults.gate_user);
+		defaults.engine_user, defaults.gate_user, defaults.hook_user,
+		defaults.rotator_user);
 	for (size_t i = 0; i < defaults.runtime_root_count; i++)
 		length += snprintf(text + length, sizeof text - (size_t)length, "runtime_root %s\n",
 			defaults.runtime_roots[i]);
