@@ -103,7 +103,8 @@ void blob_settle(struct model *model, struct secret *secret)
 
 	while (*place)
 		if ((*place)->holders || (*place)->pins ||
-			is_spoken_of(&secret->record, (*place)->version.number))
+			is_spoken_of(&secret->record, (*place)->version.number) ||
+			bundle_has(secret, (*place)->version.number))
 			place = &(*place)->next;
 		else
 			blob_discard(model, place);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside the model: versions in memory, and the tree. */
+/* Inside the model: versions in memory, the tree, and the folders in it. */
 #ifndef TACIT_MODEL_BLOB_H
 #define TACIT_MODEL_BLOB_H
 
@@ -9,12 +9,31 @@
 struct blob *blob_new(const struct version_record *version, uint8_t *sealed, size_t sealed_length);
 /* Unlink *place and free it, whoever holds it; its plaintext is wiped. */
 void blob_discard(struct model *model, struct blob **place);
-/* Free what of `secret` is neither current, previous nor next, nor held. */
+/* Free what of `secret` is neither current, previous nor next, nor of a kept generation, nor held.
+ */
 void blob_settle(struct model *model, struct secret *secret);
 
 /* `name` in `parent` (the root when NULL), or the directory of a consumer; made if it is not there.
  * NULL: no memory, or a name that cannot be there. */
 struct node *tree_grow(struct model *model, struct node *parent, const char *name);
 struct node *tree_consumer(struct model *model, const char *consumer);
+/* The number of that directory, whether it is there or not; 0: none can be. */
+uint64_t tree_consumer_id(const struct model *model, const char *consumer);
+/* A file of a consumer or of `self`, FILE or FOLDER/FILE, made likewise; `directory` may be NULL.
+ */
+struct node *tree_granted(struct model *model, struct node *directory, const char *file);
+/* FOLDER@N of a consumer's folder, made likewise; and the end of *place, one of
+ * folder->generations, with the files in it. */
+struct node *tree_generation(struct model *model, struct node *folder, uint64_t number);
+void tree_drop_generation(struct model *model, struct node **place);
+
+/* Find out which bundle a folder shows, and have the nodes FOLDER@N that it should have, no others.
+ * TACIT_LIMIT: some of them are missing. */
+int folder_settle(struct model *model, struct node *folder, struct err *err);
+/* What folder_settle() would find. */
+struct bundle *folder_bundle(const struct node *folder);
+
+/* Whether a kept generation of its bundle has this version of a secret. */
+bool bundle_has(const struct secret *secret, uint64_t number);
 
 #endif

@@ -42,9 +42,24 @@ struct blob *node_blob(const struct model *model, const struct node *file)
 
 	if (!grant_lives(grant))
 		return NULL;
+	if (file->parent->generation)
+		return node_blob_of(model, file, file->parent->generation);
 	if (node_is_previous(file))
 		return shows_previous(grant) ? secret_previous(model, grant->secret) : NULL;
 	return grant_blob(grant);
+}
+
+struct blob *node_blob_of(const struct model *model, const struct node *file, uint64_t number)
+{
+	const struct grant *grant = node_grant(file);
+	const struct secret *secret = grant_lives(grant) ? grant->secret : NULL;
+	const struct bundle_generation *generation =
+		secret && secret->bundle ? bundle_generation(secret->bundle, number) : NULL;
+
+	(void)model;
+	return generation && generation->versions[secret->member]
+		       ? secret_blob(secret, generation->versions[secret->member])
+		       : NULL;
 }
 
 uint32_t grant_size(const struct grant *grant, const struct blob *blob)
@@ -57,7 +72,7 @@ uint64_t node_changed_ns(const struct node *file, const struct blob *blob)
 {
 	const struct grant *grant = node_grant(file);
 
-	if (!node_is_previous(file) && !grant->record.version &&
+	if (!node_is_previous(file) && !grant->record.version && !file->parent->generation &&
 		grant->secret->record.current_since_ns)
 		return grant->secret->record.current_since_ns;
 	return blob->version.created_ns;
@@ -92,12 +107,12 @@ static struct grant *make_grant(struct model *model, const struct grant_record *
 	struct node *directory = tree_consumer(model, record->consumer);
 	struct grant *grant = calloc(1, sizeof *grant);
 
-	if (!grant || !directory || !tree_grow(model, model_self(model), record->file)) {
+	if (!grant || !directory || !tree_granted(model, model_self(model), record->file)) {
 		free(grant);
 		return NULL;
 	}
 	memcpy(grant->record.id, record->id, SEAL_ID_BYTES);
-	grant->node = tree_grow(model, directory, record->file);
+	grant->node = tree_granted(model, directory, record->file);
 	if (!grant->node) {
 		free(grant);
 		return NULL;
@@ -112,12 +127,12 @@ static bool name_previous(struct model *model, struct grant *grant)
 	char name[TACIT_FILE_NAME_MAX + sizeof GRANT_PREVIOUS_SUFFIX];
 
 	snprintf(name, sizeof name, "%s%s", grant->record.file, GRANT_PREVIOUS_SUFFIX);
-	grant->self_previous = tree_grow(model, model_self(model), name);
-	grant->previous = tree_grow(model, grant->node->parent, name);
+	grant->self_previous = tree_granted(model, model_self(model), name);
+	grant->previous = tree_granted(model, node_consumer(grant->node), name);
 	return grant->previous && grant->self_previous;
 }
 
-/* A path that is granted anew begins to count anew. */
+/* A path that is granted anew begins to count anew, and has no hook that has run. */
 static void forget_use(struct grant *grant)
 {
 	free(grant->counts);
@@ -129,6 +144,26 @@ static void forget_use(struct grant *grant)
 	grant->use_kept = grant->use_changed = false;
 	grant->last_ns = grant->last_version = 0;
 	grant->last_user[0] = '\0';
+	grant->hook = (struct hook_record){ 0 };
+	grant->hook_kept = false;
+}
+
+/* Its previous file, if it has or has had one, and the folder that it may be in. */
+static int put_around(struct model *model, struct grant *grant, struct err *err)
+{
+	if (node_level(grant->node->parent->id) == LEVEL_FOLDER) {
+		int status = folder_settle(model, grant->node->parent, err);
+
+		if (status < 0)
+			return status;
+	}
+	if (!(grant->record.flags & VAULT_PREVIOUS_NAMED))
+		return 0;
+	if (!grant->previous && !name_previous(model, grant))
+		return err_set(err, TACIT_LIMIT, "out of memory");
+	if (!grant->previous->previous_of || grant_lives(grant))
+		grant->previous->previous_of = grant;
+	return 0;
 }
 
 int model_put_grant(struct model *model, const struct grant_record *record, struct err *err)
@@ -149,13 +184,7 @@ int model_put_grant(struct model *model, const struct grant_record *record, stru
 	/* Of several grants that a path has had, at most one lives: it is the node's. */
 	if (!grant->node->grant || grant_lives(grant))
 		grant->node->grant = grant;
-	if (!(record->flags & VAULT_PREVIOUS_NAMED))
-		return 0;
-	if (!grant->previous && !name_previous(model, grant))
-		return err_set(err, TACIT_LIMIT, "out of memory");
-	if (!grant->previous->previous_of || grant_lives(grant))
-		grant->previous->previous_of = grant;
-	return 0;
+	return put_around(model, grant, err);
 }
 
 int model_put_consumer(struct model *model, const struct consumer_record *record, struct err *err)

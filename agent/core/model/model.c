@@ -71,6 +71,8 @@ void model_clear(struct model *model)
 	struct grant *grant, *next_grant;
 	struct consumer *consumer, *next_consumer;
 	struct node *node, *next_node;
+	struct bundle *bundle, *next_bundle;
+	struct schedule *schedule, *next_schedule;
 
 	HASH_CLEAR(by_id, model->secrets_by_id);
 	HASH_ITER (by_name, model->secrets_by_name, secret, next_secret) {
@@ -94,7 +96,15 @@ void model_clear(struct model *model)
 		free(node->children);
 		wipe(node, sizeof *node);
 	}
-	model->root = NULL;
+	HASH_ITER (hh, model->bundles, bundle, next_bundle) {
+		HASH_DELETE(hh, model->bundles, bundle);
+		wipe(bundle, sizeof *bundle);
+	}
+	HASH_ITER (hh, model->schedules, schedule, next_schedule) {
+		HASH_DELETE(hh, model->schedules, schedule);
+		wipe(schedule, sizeof *schedule);
+	}
+	model->root = model->folders = NULL;
 	model->locked = true;
 }
 
@@ -106,13 +116,21 @@ void model_adopt(struct model *model, struct model *fresh)
 	model->root = fresh->root;
 	model->grants = fresh->grants;
 	model->consumers = fresh->consumers;
+	model->bundles = fresh->bundles;
+	model->schedules = fresh->schedules;
+	model->folders = fresh->folders;
 	model->floor = fresh->floor;
 	model->locked = fresh->locked;
 	fresh->secrets_by_name = fresh->secrets_by_id = NULL;
-	fresh->nodes = fresh->root = NULL;
+	fresh->nodes = fresh->root = fresh->folders = NULL;
 	fresh->grants = NULL;
 	fresh->consumers = NULL;
+	fresh->bundles = NULL;
+	fresh->schedules = NULL;
 	model_free(fresh);
+	for (const struct node *folder = model->folders; model->on_folder && folder;
+		folder = folder->next)
+		model->on_folder(model->on_folder_arg, folder->id);
 }
 
 int model_open(struct model *model, struct err *err)
@@ -198,6 +216,10 @@ int model_put_secret(struct model *model, const struct secret_record *record, ui
 
 void model_remove_secret(struct model *model, struct secret *secret)
 {
+	struct schedule *schedule = model_schedule(model, secret);
+
+	if (schedule)
+		model_remove_schedule(model, schedule);
 	HASH_DELETE(by_name, model->secrets_by_name, secret);
 	HASH_DELETE(by_id, model->secrets_by_id, secret);
 	while (secret->blobs)

@@ -189,7 +189,7 @@ int model_put_grant(struct model *model, const struct grant_record *record, stru
 int model_check_grant(
 	const struct model *model, const struct grant_record *record, struct err *err);
 /* How many folders the grants of one commit would make that are not there, in consumers and in
- * `self`: so many places must be free where on_folder puts them. */
+ * `self`: so many places must be free where on_folder puts them. SIZE_MAX: no memory to count. */
 size_t model_new_folders(
 	const struct model *model, const struct grant_record *records, size_t count);
 int model_put_consumer(struct model *model, const struct consumer_record *record, struct err *err);

@@ -31,6 +31,19 @@ static uint64_t number(const uint8_t key[16], uint64_t parent, const char *name,
 	       (seal_hash64(key, path, sizeof parent + length) & HASH_MASK);
 }
 
+/* FOLDER@N, which is in consumers' directories alone. */
+static uint64_t generation(const uint8_t key[16], uint64_t parent, const char *name)
+{
+	enum consumer_kind kind = node_kind(parent);
+	size_t length;
+	uint64_t which;
+
+	return node_level(parent) == LEVEL_CONSUMER && kind != CONSUMER_SELF &&
+			       name_is_generation(name, &length, &which)
+		       ? number(key, parent, name, LEVEL_FOLDER, kind)
+		       : 0;
+}
+
 uint64_t node_child(const uint8_t key[16], uint64_t parent, const char *name)
 {
 	size_t length = strlen(name);
@@ -48,13 +61,22 @@ uint64_t node_child(const uint8_t key[16], uint64_t parent, const char *name)
 			consumer_kind_depth(kind) ? LEVEL_KIND : LEVEL_CONSUMER, kind);
 	}
 	kind = node_kind(parent);
-	if (level == LEVEL_CONSUMER)
+	if (level == LEVEL_CONSUMER || level == LEVEL_FOLDER)
 		return name_check_file(name, NULL) < 0
-			       ? 0
+			       ? generation(key, parent, name)
 			       : number(key, parent, name, LEVEL_FILE, kind);
 	depth = level == LEVEL_KIND ? 0 : 1;
 	if (!consumer_component_ok(kind, depth, name, length))
 		return 0;
 	return number(key, parent, name,
 		depth + 1 == consumer_kind_depth(kind) ? LEVEL_CONSUMER : LEVEL_ABOVE, kind);
+}
+
+uint64_t node_folder(const uint8_t key[16], uint64_t consumer, const char *name)
+{
+	if (node_level(consumer) != LEVEL_CONSUMER || strlen(name) > NAME_SEGMENT_MAX)
+		return 0;
+	return name_check_file(name, NULL) < 0
+		       ? generation(key, consumer, name)
+		       : number(key, consumer, name, LEVEL_FOLDER, node_kind(consumer));
 }

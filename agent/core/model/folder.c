@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Folders: which bundle one shows, its nodes of generations, and what may be granted in one. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "core/model/blob.h"
+
+struct bundle *folder_bundle(const struct node *folder)
+{
+	struct bundle *bundle = NULL;
+
+	for (size_t i = 0; i < folder->child_count; i++) {
+		const struct grant *grant = folder->children[i]->grant;
+
+		if (!grant_lives(grant))
+			continue;
+		if (!grant->secret->bundle || (bundle && bundle != grant->secret->bundle))
+			return NULL;
+		bundle = grant->secret->bundle;
+	}
+	return bundle;
+}
+
+/* The files of FOLDER, in FOLDER@N. */
+static int mirror(
+	struct model *model, const struct node *folder, struct node *generation, struct err *err)
+{
+	for (size_t i = 0; generation && i < folder->child_count; i++) {
+		struct node *file = tree_grow(model, generation, folder->children[i]->name);
+
+		if (!file)
+			return err_set(err, TACIT_LIMIT, "out of memory");
+		file->grant = folder->children[i]->grant;
+	}
+	return generation ? 0 : err_set(err, TACIT_LIMIT, "out of memory");
+}
+
+int folder_settle(struct model *model, struct node *folder, struct err *err)
+{
+	const struct bundle *bundle = folder->bundle = folder_bundle(folder);
+	struct node **place = &folder->generations;
+	int status = 0;
+
+	while (*place)
+		if (bundle && bundle_generation(bundle, (*place)->generation))
+			place = &(*place)->next;
+		else
+			tree_drop_generation(model, place);
+	for (uint32_t i = 0; status == 0 && bundle && i < bundle->record.generation_count; i++)
+		status = mirror(model, folder,
+			tree_generation(model, folder, bundle->record.generations[i].number), err);
+	return status;
+}
+
+static int check_file(const struct model *model, const struct node *directory,
+	const struct grant_record *record, struct err *err)
+{
+	char previous[sizeof record->file + sizeof GRANT_PREVIOUS_SUFFIX];
+
+	if (node_folder_of(model, directory, record->file))
+		return err_set(err, TACIT_EXISTS,
+			"this name is, or was, a folder of the consumer: name another");
+	snprintf(previous, sizeof previous, "%s%s", record->file, GRANT_PREVIOUS_SUFFIX);
+	if (record->flags & GRANT_WITH_PREVIOUS && node_folder_of(model, directory, previous))
+		return err_set(err, TACIT_EXISTS,
+			"the name of the previous file is, or was, a folder of the consumer: name "
+			"another");
+	return 0;
+}
+
+/* A folder shows one bundle: every living grant in it, but the one that is made anew. */
+static bool shows_another(
+	const struct node *folder, const struct grant_record *record, const struct bundle *bundle)
+{
+	for (size_t i = 0; folder && i < folder->child_count; i++) {
+		const struct grant *grant = folder->children[i]->grant;
+
+		if (grant_lives(grant) && grant->secret->bundle != bundle &&
+			memcmp(grant->record.id, record->id, SEAL_ID_BYTES))
+			return true;
+	}
+	return false;
+}
+
+static int check_in_folder(const struct model *model, const struct node *directory,
+	const struct grant_record *record, struct err *err)
+{
+	const struct secret *secret = model_secret_by_id(model, record->secret_id);
+	char folder[sizeof record->file];
+
+	if (record->version || record->reads || record->flags & GRANT_WITH_PREVIOUS)
+		return err_set(err, TACIT_INVALID,
+			"a file in a folder is what is current, for any number of reads: grant it "
+			"without a version, reads and a previous file");
+	if (!secret || !secret->bundle)
+		return err_set(err, TACIT_INVALID,
+			"only secrets of a bundle are granted in a folder: name a file alone");
+	snprintf(folder, sizeof folder, "%.*s", (int)(name_folder_end(record->file) - record->file),
+		record->file);
+	if (node_file(model, directory, folder))
+		return err_set(err, TACIT_EXISTS,
+			"the name of the folder is, or was, a file of the consumer: name another");
+	return shows_another(node_folder_of(model, directory, folder), record, secret->bundle)
+		       ? err_set(err, TACIT_EXISTS,
+				 "the folder shows another bundle to the consumer: name another")
+		       : 0;
+}
+
+int model_check_grant(const struct model *model, const struct grant_record *record, struct err *err)
+{
+	const struct node *directory = model_consumer(model, record->consumer);
+
+	return name_folder_end(record->file) ? check_in_folder(model, directory, record, err)
+					     : check_file(model, directory, record, err);
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint64_t first = *(const uint64_t *)a, second = *(const uint64_t *)b;
+
+	return first < second ? -1 : first > second;
+}
+
+size_t model_new_folders(
+	const struct model *model, const struct grant_record *records, size_t count)
+{
+	_free_ uint64_t *ids = calloc(count ? count : 1, 2 * sizeof *ids);
+	uint64_t self = tree_consumer_id(model, consumer_kind_word(CONSUMER_SELF));
+	size_t found = 0, different = 0;
+
+	if (!ids)
+		return SIZE_MAX;
+	for (size_t i = 0; i < count; i++) {
+		const char *end = name_folder_end(records[i].file);
+		uint64_t consumer = tree_consumer_id(model, records[i].consumer);
+		char folder[sizeof records[i].file];
+
+		if (!end || !consumer)
+			continue;
+		snprintf(folder, sizeof folder, "%.*s", (int)(end - records[i].file),
+			records[i].file);
+		ids[found++] = node_folder(model->node_key, consumer, folder);
+		ids[found++] = node_folder(model->node_key, self, folder);
+	}
+	qsort(ids, found, sizeof *ids, compare);
+	for (size_t i = 0; i < found; i++)
+		different += ids[i] && (!i || ids[i] != ids[i - 1]) && !model_node(model, ids[i]);
+	return different;
+}
