@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "base/process.h"
-#include "core/control/core.h"
+#include "core/control/errands.h"
 
 static void prepare(struct core *core)
 {
@@ -16,7 +16,7 @@ static void prepare(struct core *core)
 		core->device[i] = -1;
 	core->handover_fd = core->keys_fd = core->mount_fd = core->adopt_fd = core->listener_fd =
 		-1;
-	core->toucher = core->engine = core->key_fd = -1;
+	core->toucher = core->engine = core->gate = core->key_fd = -1;
 	atomic_store(&core->api_channel, -1);
 	core->api_wake = eventfd(0, EFD_CLOEXEC);
 	core->touch_wake = eventfd(0, EFD_CLOEXEC);
@@ -38,6 +38,9 @@ static int start(struct core *core, int argc, char **argv, struct err *err)
 	if (argc != 3 || strcmp(argv[1], "--root") || strlen(argv[2]) > PATH_ROOT_MAX)
 		return err_set(err, TACIT_INVALID, "tacit-core is started by tacitd, not by hand");
 	memcpy(core->root, argv[2], strlen(argv[2]) + 1);
+	core->errands = errands_new();
+	if (!core->errands)
+		return err_set(err, TACIT_LIMIT, "out of memory");
 	if ((status = config_read(&core->config, core->root, err)) < 0)
 		return status;
 	log_open("tacitd core", core->config.log_level);

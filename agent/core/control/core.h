@@ -2,8 +2,8 @@
 /* core: the process that holds the keys and answers the kernel.
  *
  * Threads:
- *   main     (loop.c)    channels to holder, toucher and engine; answers pings; never touches a
- *                        disk
+ *   main     (loop.c)    channels to holder, toucher, engine and gate; answers pings; never
+ *                        touches a disk
  *   worker   (worker.c)  owns the vault and the channel to api; the only writer of the model
  *   FUSE x N (fuse/)     read the model; one more takes up what was parked
  * It never forks, opens no socket but what holder gave it, and enters its own mount in no thread.
@@ -22,8 +22,10 @@
 /* Paths that toucher shall write to, each once; filled by the worker, drained by main. */
 struct touches {
 	pthread_mutex_t mutex;
-	struct frame_touch *path;
-	size_t count, room;
+	struct touch *waiting;    /* in the order they came */
+	uint64_t overlaps_end_ns; /* the worker's: when the next overlap ends, or earlier; 0: to be
+				     found out */
+	uint64_t overlaps_seen_ns; /* the worker's: those that ended until then have been touched */
 };
 
 struct core {
@@ -84,6 +86,8 @@ int core_lock(struct core *core, bool write_down, struct err *err);
 /* engines.c, in main: what the role engine says; and what it is to be asked. Negative: the channel
  * is over. */
 int core_hear_engine(struct core *core, struct err *err);
+/* How an act ended, by engine or gate. TACIT_INVALID when the frame says anything else. */
+int core_hear_acted(struct core *core, const struct frame *frame, struct err *err);
 void core_ask_engine(struct core *core);
 
 /* keep.c, in the worker: what is written down without an operator's asking. All of them do nothing
@@ -123,6 +127,14 @@ int worker_start(struct core *core, struct err *err);
 
 /* touch.c */
 void touches_add_secret(struct core *core, const struct secret *secret); /* all of its files */
+/* The files of the secrets of one commit, each path once; of `retired` only what was shown of their
+ * previous versions. */
+void touches_add(struct core *core, const struct secret *const *changed, size_t changed_count,
+	const struct secret *const *retired, size_t retired_count);
+/* In the worker: touch what was shown of previous versions whose time is over; and how long until
+ * the next one's is, in ms, or -1. Nothing while the agent is locked. */
+void touches_overlaps_ended(struct core *core);
+int touches_patience(const struct core *core);
 void touches_next(struct core *core); /* main: send the next one, if none is under way */
 
 /* holders.c: containers that have the mount. */

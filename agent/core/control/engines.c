@@ -4,7 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "core/control/core.h"
+#include "core/control/errands.h"
 
 _Static_assert((int)CONTAINER_CREATED == (int)LIFE_CREATED &&
 		       (int)CONTAINER_RUNNING == (int)LIFE_RUNNING &&
@@ -18,6 +18,16 @@ _Static_assert((int)CONTAINERS_DOWN == (int)ENGINE_DOWN &&
 static int check_id(const char *id, struct err *err)
 {
 	return container_id_ok(id) ? 0 : err_set(err, TACIT_INVALID, "not a container's id");
+}
+
+int core_hear_acted(struct core *core, const struct frame *frame, struct err *err)
+{
+	const struct frame_acted *acted = &frame->body.acted;
+
+	if (frame->type != FRAME_ACTED || acted->code > 0 || acted->code <= -TACIT_CODES)
+		return err_set(err, TACIT_INVALID, "what is said of an act is no end of one");
+	errands_acted(core, acted);
+	return 0;
 }
 
 static int on_frame(struct core *core, const struct frame *frame, struct err *err)
@@ -50,6 +60,8 @@ static int on_frame(struct core *core, const struct frame *frame, struct err *er
 		containers_engine(core->containers, frame->body.engine_state.engine,
 			(enum containers_engine)frame->body.engine_state.state);
 		return 0;
+	case FRAME_ACTED:
+		return core_hear_acted(core, frame, err);
 	default:
 		return err_set(err, TACIT_INVALID, "engine says what it may not");
 	}

@@ -18,7 +18,7 @@ struct errand_end {
 };
 
 struct errands;
-struct errands *errands_new(void);
+struct errands *errands_new(void); /* NULL: no memory */
 
 /* The worker. Ask; the number is never 0. TACIT_BUSY: ERRANDS_MAX are under way. `stream` (each a
  * descriptor or -1, taken whether it succeeds or not) is what the program has as 1, RUN_OLD_FD and
@@ -31,10 +31,14 @@ bool errands_next_end(struct core *core, struct errand_end *end);
 int errands_end_fd(const struct core *core);
 int errands_patience(const struct core *core);
 
-/* main. Readable when there is something to send; send it. */
+/* main. Readable when there is something to send; send it. One program of each lane is sent at a
+ * time, and a few acts: the others wait here. */
 int errands_send_fd(const struct core *core);
 void errands_send(struct core *core);
-/* Somebody has said how one ended; or can say nothing any more: holder (programs), gate (acts). */
+/* What to poll the channel to holder or gate for: to be written to, too, when it took not all. */
+short errands_events(const struct core *core, enum role whose);
+/* Somebody has said how one ended; or can say nothing any more: holder (programs), gate (acts), or
+ * engine, which reads what was answered to acts. What nobody waits for is ignored. */
 void errands_ran(struct core *core, const struct frame_ran *ran);
 void errands_acted(struct core *core, const struct frame_acted *acted);
 void errands_lost(struct core *core, enum role whose);

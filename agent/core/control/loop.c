@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "core/control/core.h"
+#include "core/control/errands.h"
 
 #define STUCK_NS 1500000000ull /* a request takes microseconds: this one will not end */
 
@@ -29,10 +29,15 @@ static void meet_peer(struct core *core, const struct frame *frame)
 	} else if (frame->body.give.index == ROLE_ENGINE) {
 		/* It tells everything anew; what was asked of its predecessor is asked again. */
 		keep(&core->engine, frame->fd);
+		errands_lost(core, ROLE_ENGINE);
 		if (core->containers) {
 			containers_engines_lost(core->containers);
 			containers_ask_again(core->containers);
 		}
+	} else if (frame->body.give.index == ROLE_GATE) {
+		keep(&core->gate, frame->fd);
+		errands_lost(core, ROLE_GATE);
+		errands_send(core);
 	} else if (frame->body.give.index == ROLE_API) {
 		int unused = atomic_exchange(&core->api_channel, frame->fd);
 
@@ -125,6 +130,9 @@ static int on_holder(struct core *core, struct err *err)
 	case FRAME_UPGRADE_FAILED:
 		log_error("upgrade: %s", frame.body.text.text);
 		return 0;
+	case FRAME_RAN:
+		errands_ran(core, &frame.body.ran);
+		return 0;
 	default:
 		return 0;
 	}
@@ -155,6 +163,29 @@ static void on_engine(struct core *core)
 		return;
 	keep(&core->engine, -1);
 	containers_engines_lost(core->containers);
+	errands_lost(core, ROLE_ENGINE);
+	if (status == -TACIT_INVALID) {
+		log_error("%s", err.text);
+		frame_send_now(core->holder, FRAME_EXPEL, &expel, sizeof expel, -1, NULL);
+	}
+}
+
+/* gate says of acts that they could not be done, and nothing else. */
+static void on_gate(struct core *core)
+{
+	struct frame_expel expel = { ROLE_GATE };
+	struct frame frame = { .fd = -1 };
+	struct err err;
+	int status = frame_receive(core->gate, ROLE_GATE, ROLE_CORE, &frame, &err);
+
+	if (status == 0)
+		status = core_hear_acted(core, &frame, &err);
+	if (frame.fd >= 0)
+		close(frame.fd);
+	if (status == 0)
+		return;
+	keep(&core->gate, -1);
+	errands_lost(core, ROLE_GATE);
 	if (status == -TACIT_INVALID) {
 		log_error("%s", err.text);
 		frame_send_now(core->holder, FRAME_EXPEL, &expel, sizeof expel, -1, NULL);
@@ -166,19 +197,22 @@ static void become_orphan(struct core *core)
 {
 	log_warning("holder is gone: serving on until a new one adopts the mount");
 	keep(&core->holder, -1);
+	errands_lost(core, ROLE_HOLDER);
 }
 
 int core_run(struct core *core, struct err *err)
 {
-	enum { HOLDER, TOUCHER, TOUCH, ENGINE, QUESTION, GONE, ADOPT, CHANNELS };
+	enum { HOLDER, TOUCHER, TOUCH, ENGINE, QUESTION, GATE, ERRAND, GONE, ADOPT, CHANNELS };
 
 	for (;;) {
 		struct pollfd channels[CHANNELS] = {
-			[HOLDER] = { core->holder, POLLIN, 0 },
+			[HOLDER] = { core->holder, errands_events(core, ROLE_HOLDER), 0 },
 			[TOUCHER] = { core->toucher, POLLIN, 0 },
 			[TOUCH] = { core->touch_wake, POLLIN, 0 },
 			[ENGINE] = { core->engine, POLLIN, 0 },
 			[QUESTION] = { containers_wake_fd(core->containers), POLLIN, 0 },
+			[GATE] = { core->gate, errands_events(core, ROLE_GATE), 0 },
+			[ERRAND] = { errands_send_fd(core), POLLIN, 0 },
 			[GONE] = { server_gone_fd(core->server), POLLIN, 0 },
 			[ADOPT] = { core->holder < 0 ? core->adopt_fd : -1, POLLIN, 0 },
 		};
@@ -188,12 +222,17 @@ int core_run(struct core *core, struct err *err)
 			return err_errno(err, errno, TACIT_INTERNAL, "poll");
 		if (channels[GONE].revents)
 			return 0;
-		if (channels[HOLDER].revents && on_holder(core, err) < 0)
+		if (channels[ERRAND].revents ||
+			(channels[HOLDER].revents | channels[GATE].revents) & POLLOUT)
+			errands_send(core);
+		if (channels[HOLDER].revents & ~POLLOUT && on_holder(core, err) < 0)
 			become_orphan(core);
 		if (channels[TOUCHER].revents && core->toucher == channels[TOUCHER].fd)
 			on_toucher(core);
 		if (channels[ENGINE].revents && core->engine == channels[ENGINE].fd)
 			on_engine(core);
+		if (channels[GATE].revents & ~POLLOUT && core->gate == channels[GATE].fd)
+			on_gate(core);
 		if (channels[QUESTION].revents)
 			core_ask_engine(core);
 		if (channels[TOUCH].revents && eventfd_read(core->touch_wake, &ignored) == 0)
