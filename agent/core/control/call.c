@@ -6,11 +6,18 @@
 
 #include "seal/transit.h"
 
-enum needs { SECRET = 1, CONSUMER = 2, OPEN = 4 };
+/* Fields of the request, and the store unlocked. */
+enum needs {
+	SECRET = 1,
+	CONSUMER = 2,
+	OPEN = 4,
+	BUNDLE = 8,   /* in place of a secret */
+	MEMBERS = 16, /* the secret may be "tls/", all of a bundle's; the file is then a folder */
+};
 
 static const struct {
 	call_fn *run;
-	unsigned int needs; /* fields of the request, and the store unlocked */
+	unsigned int needs;
 } verbs[VERBS] = {
 	[VERB_STATUS] = { call_status, 0 },
 	[VERB_SECRET_LIST] = { call_secret_list, OPEN },
@@ -25,9 +32,15 @@ static const struct {
 	[VERB_SECRET_READERS] = { call_secret_readers, SECRET | OPEN },
 	[VERB_SECRET_REVEAL] = { call_secret_reveal, SECRET | OPEN },
 	[VERB_SECRET_REMOVE] = { call_secret_remove, SECRET | OPEN },
-	[VERB_GRANT_ADD] = { call_grant_add, SECRET | CONSUMER | OPEN },
-	[VERB_GRANT_LIST] = { call_grant_list, OPEN },
-	[VERB_GRANT_REMOVE] = { call_grant_remove, SECRET | CONSUMER | OPEN },
+	[VERB_SECRET_SCHEDULE] = { call_secret_schedule, SECRET | OPEN },
+	[VERB_BUNDLE_LIST] = { call_bundle_list, OPEN },
+	[VERB_BUNDLE_CREATE] = { call_bundle_create, BUNDLE | OPEN },
+	[VERB_BUNDLE_INSPECT] = { call_bundle_inspect, BUNDLE | OPEN },
+	[VERB_BUNDLE_ROTATE] = { call_bundle_rotate, BUNDLE | OPEN },
+	[VERB_BUNDLE_REMOVE] = { call_bundle_remove, BUNDLE | OPEN },
+	[VERB_GRANT_ADD] = { call_grant_add, SECRET | MEMBERS | CONSUMER | OPEN },
+	[VERB_GRANT_LIST] = { call_grant_list, MEMBERS | OPEN },
+	[VERB_GRANT_REMOVE] = { call_grant_remove, SECRET | MEMBERS | CONSUMER | OPEN },
 	[VERB_GRANT_CHECK] = { call_grant_check, SECRET | CONSUMER | OPEN },
 	[VERB_CONSUMER_LIST] = { call_consumer_list, OPEN },
 	[VERB_CONSUMER_INSPECT] = { call_consumer_inspect, CONSUMER | OPEN },
@@ -56,11 +69,45 @@ static bool is_well_formed(const struct frame_request *request)
 		    is_text(request->consumer, sizeof request->consumer) &&
 		    is_text(request->file, sizeof request->file) &&
 		    is_text(request->container, sizeof request->container) &&
+		    is_text(request->rotator, sizeof request->rotator) &&
+		    is_text(request->on_rotate, sizeof request->on_rotate) &&
 		    request->rule_count <= BINDING_RULES_MAX;
 
 	for (uint32_t i = 0; good && i < request->rule_count; i++)
 		good = is_text(request->rules[i], sizeof request->rules[i]);
 	return good;
+}
+
+bool call_is_of_bundle(const struct call *call, char bundle[TACIT_SECRET_NAME_MAX + 1])
+{
+	size_t length = strlen(call->request->secret);
+
+	if (!length || call->request->secret[length - 1] != '/')
+		return false;
+	snprintf(bundle, TACIT_SECRET_NAME_MAX + 1, "%.*s", (int)length - 1, call->request->secret);
+	return true;
+}
+
+static int check_names(const struct call *call, unsigned int needs, struct err *err)
+{
+	const struct frame_request *request = call->request;
+	char bundle[TACIT_SECRET_NAME_MAX + 1];
+	int status = 0;
+
+	if (needs & MEMBERS && call_is_of_bundle(call, bundle)) {
+		status = name_check_bundle(bundle, err);
+		if (status == 0 && request->file[0])
+			status = name_check_file(request->file, err);
+	} else if (needs & BUNDLE) {
+		status = name_check_bundle(request->secret, err);
+	} else if (needs & SECRET || request->secret[0]) {
+		status = name_check_secret(request->secret, err);
+	}
+	if (status == 0 && (needs & CONSUMER || request->consumer[0]))
+		status = name_check_consumer(request->consumer, err);
+	if (status == 0 && request->file[0])
+		status = name_check_granted(request->file, err);
+	return status;
 }
 
 int call_dispatch(struct call *call, struct err *err)
@@ -71,12 +118,7 @@ int call_dispatch(struct call *call, struct err *err)
 	if (!is_well_formed(request))
 		return err_set(err, TACIT_INVALID, "no such request");
 	needs = verbs[request->verb].needs;
-	if ((needs & SECRET || request->secret[0]) && name_check_secret(request->secret, err) < 0)
-		return -TACIT_INVALID;
-	if ((needs & CONSUMER || request->consumer[0]) &&
-		name_check_consumer(request->consumer, err) < 0)
-		return -TACIT_INVALID;
-	if (request->file[0] && name_check_file(request->file, err) < 0)
+	if (check_names(call, needs, err) < 0)
 		return -TACIT_INVALID;
 	if (needs & OPEN && call->core->model->locked)
 		return err_set(err, TACIT_LOCKED, "the agent is locked%s%s",
@@ -91,7 +133,8 @@ int call_open_value(
 	char context[TACIT_TRANSIT_CONTEXT_MAX];
 	int status;
 
-	snprintf(context, sizeof context, "%s:%s", verb, call->request->secret);
+	snprintf(context, sizeof context, "%s:%s%s", verb, call->request->secret,
+		verbs[call->request->verb].needs & BUNDLE ? "/" : "");
 	status = transit_open(keys->transit_public, keys->transit_secret, context, call->body,
 		call->request->body_length, value, length, err);
 	if (status < 0)

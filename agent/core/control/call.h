@@ -33,10 +33,13 @@ call_fn call_status, call_lock, call_unlock, call_upgrade, call_stop;
 /* Run the verb of a request by the table: checks its texts and whether the store must be open. */
 int call_dispatch(struct call *call, struct err *err);
 
-/* The body's value, sealed by the client for "VERB:SECRET". *value is seal_alloc'd, the caller's.
- */
+/* The body's value, sealed by the client for "VERB:SECRET", or "VERB:BUNDLE/". *value is
+ * seal_alloc'd, the caller's. */
 int call_open_value(
 	struct call *call, const char *verb, uint8_t **value, size_t *length, struct err *err);
+
+/* Whether a request names "BUNDLE/", all secrets of one; and the name without the '/'. */
+bool call_is_of_bundle(const struct call *call, char bundle[TACIT_SECRET_NAME_MAX + 1]);
 
 /* The secret that a request names; NULL: TACIT_NOT_FOUND. */
 struct secret *secret_find(const struct call *call, struct err *err);

@@ -32,8 +32,8 @@ struct change_item {
 struct change {
 	struct core *core;
 	uint32_t made_by;
-	struct change_item item[CHANGE_SECRETS_MAX];
-	size_t count;           /* at least 1, but with `schedule` 0 */
+	struct change_item item[CHANGE_SECRETS_MAX]; /* each of another secret */
+	size_t count;                                /* at least 1, but with `schedule` 0 */
 	const char *new_bundle; /* the items create its members; NULL: none is made */
 	const struct schedule_record *schedule; /* written in the same commit; NULL: none */
 };
@@ -41,5 +41,8 @@ struct change {
 /* TACIT_BUSY while a rotator is at work on one of them, unless `schedule` is of that very secret.
  */
 int change_carry_out(const struct change *change, struct err *err);
+
+/* TACIT_BUSY while a rotator is at work on a secret: nobody else may change what it is. */
+int change_check_rotator(const struct core *core, const struct secret *secret, struct err *err);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,68 +8,142 @@
 #include "base/cleanup.h"
 #include "core/control/core.h"
 
+#define RECENT_NS (60 * 1000000000ull) /* an overlap whose end the last core may not have told */
+#define NEVER UINT64_MAX
+
+struct touch {
+	UT_hash_handle hh; /* by the path: a hash keeps the order in which they came */
+	struct frame_touch frame;
+};
+
 /* A flood of rotations is one touch per path: what is waiting covers what comes. */
-static bool is_waiting(const struct touches *touches, const char *path)
+static void add_path(struct touches *touches, const char *directory, const char *file)
 {
-	for (size_t i = 0; i < touches->count; i++)
-		if (!strcmp(touches->path[i].path, path))
+	struct touch *touch = calloc(1, sizeof *touch), *waiting;
+
+	if (!touch)
+		return;
+	snprintf(touch->frame.path, sizeof touch->frame.path, "%s/%s", directory, file);
+	HASH_FIND_STR(touches->waiting, touch->frame.path, waiting);
+	if (waiting)
+		free(touch);
+	else
+		HASH_ADD_STR(touches->waiting, frame.path, touch);
+}
+
+/* Its own path, and the name that it may be read by through `self`. */
+static void add_file(struct touches *touches, const char *consumer, const char *file)
+{
+	add_path(touches, consumer, file);
+	add_path(touches, consumer_kind_word(CONSUMER_SELF), file);
+}
+
+static void add_previous(struct touches *touches, const struct grant *grant)
+{
+	char name[sizeof grant->record.file + sizeof GRANT_PREVIOUS_SUFFIX];
+
+	if (!(grant->record.flags & GRANT_WITH_PREVIOUS))
+		return;
+	snprintf(name, sizeof name, "%s%s", grant->record.file, GRANT_PREVIOUS_SUFFIX);
+	add_file(touches, grant->record.consumer, name);
+}
+
+static bool is_among(const struct secret *secret, const struct secret *const *secrets, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (secrets[i] == secret)
 			return true;
 	return false;
 }
 
-static void add_path(struct touches *touches, const struct frame_touch *touch)
+void touches_add(struct core *core, const struct secret *const *changed, size_t changed_count,
+	const struct secret *const *retired, size_t retired_count)
 {
-	if (is_waiting(touches, touch->path))
-		return;
-	if (touches->count == touches->room) {
-		size_t room = touches->room ? touches->room * 2 : 16;
-		struct frame_touch *path = realloc(touches->path, room * sizeof *path);
-
-		if (!path)
-			return;
-		touches->path = path;
-		touches->room = room;
-	}
-	touches->path[touches->count++] = *touch;
-}
-
-/* Its own path, and the name that it may be read by through `self`. */
-static void add_file(struct core *core, const char *consumer, const char *file)
-{
-	const char *const directories[] = { consumer, consumer_kind_word(CONSUMER_SELF) };
-	struct frame_touch touch = { 0 };
+	struct grant *grant, *next;
 	hold_mutex(&core->touches.mutex);
 
-	for (int i = 0; i < 2; i++) {
-		snprintf(touch.path, sizeof touch.path, "%s/%s", directories[i], file);
-		add_path(&core->touches, &touch);
+	HASH_ITER (hh, core->model->grants, grant, next) {
+		bool changes = is_among(grant->secret, changed, changed_count);
+
+		if (!grant_lives(grant) || grant->record.version)
+			continue;
+		if (changes)
+			add_file(&core->touches, grant->record.consumer, grant->record.file);
+		if (changes || is_among(grant->secret, retired, retired_count))
+			add_previous(&core->touches, grant);
 	}
+	/* Of an overlap that begins: its end may be the next one. */
+	for (size_t i = 0; i < changed_count; i++)
+		if (changed[i]->record.previous_until_ns &&
+			changed[i]->record.previous_until_ns < core->touches.overlaps_end_ns)
+			core->touches.overlaps_end_ns = changed[i]->record.previous_until_ns;
 	eventfd_write(core->touch_wake, 1);
 }
 
 void touches_add_secret(struct core *core, const struct secret *secret)
 {
-	struct grant *grant, *next;
+	touches_add(core, &secret, 1, NULL, 0);
+}
 
-	HASH_ITER (hh, core->model->grants, grant, next) {
-		if (grant->secret != secret || !grant_lives(grant) || grant->record.version)
-			continue;
-		add_file(core, grant->record.consumer, grant->record.file);
-		if (grant->record.flags & GRANT_WITH_PREVIOUS)
-			add_file(core, grant->record.consumer, grant->previous->name);
+/* When an overlap ends; NEVER: there is none, or it has no end. */
+static uint64_t end_of(const struct secret *secret)
+{
+	return secret->record.previous && secret->record.previous_until_ns
+		       ? secret->record.previous_until_ns
+		       : NEVER;
+}
+
+void touches_overlaps_ended(struct core *core)
+{
+	struct touches *touches = &core->touches;
+	struct secret *secret, *next;
+	uint64_t now;
+
+	if (core->model->locked)
+		return;
+	now = model_now_ns(core->model);
+	if (touches->overlaps_end_ns > now)
+		return;
+	if (!touches->overlaps_seen_ns)
+		touches->overlaps_seen_ns = now - RECENT_NS;
+	touches->overlaps_end_ns = NEVER;
+	HASH_ITER (by_name, core->model->secrets_by_name, secret, next) {
+		const struct secret *ended = secret;
+		uint64_t end = end_of(secret);
+
+		if (end > touches->overlaps_seen_ns && end <= now)
+			touches_add(core, NULL, 0, &ended, 1);
+		else if (end > now && end < touches->overlaps_end_ns)
+			touches->overlaps_end_ns = end;
 	}
+	touches->overlaps_seen_ns = now;
+}
+
+int touches_patience(const struct core *core)
+{
+	uint64_t now, end = core->touches.overlaps_end_ns;
+
+	if (core->model->locked || end == NEVER)
+		return -1;
+	now = model_now_ns(core->model);
+	return end <= now                                   ? 0
+	       : (end - now) / 1000000 >= (uint64_t)INT_MAX ? INT_MAX
+							    : (int)((end - now) / 1000000) + 1;
 }
 
 void touches_next(struct core *core)
 {
 	struct touches *touches = &core->touches;
+	struct touch *first;
 	hold_mutex(&touches->mutex);
 
-	if (core->toucher < 0 || core->touching || !touches->count)
+	first = touches->waiting;
+	if (core->toucher < 0 || core->touching || !first)
 		return;
-	if (frame_send_now(core->toucher, FRAME_TOUCH, &touches->path[0], sizeof touches->path[0],
-		    -1, NULL) < 0)
+	if (frame_send_now(
+		    core->toucher, FRAME_TOUCH, &first->frame, sizeof first->frame, -1, NULL) < 0)
 		return;
 	core->touching = true;
-	memmove(touches->path, touches->path + 1, --touches->count * sizeof touches->path[0]);
+	HASH_DEL(touches->waiting, first);
+	free(first);
 }
