@@ -67,6 +67,15 @@ static const struct {
 	    " gid=7 uid=5 as=b\n",
 		G " as=b uid=5 gid=7 mode=0444 expires=2026-12-31T00:00:00Z reads=2 version=3"
 		  " newline main-process\n" },
+	{ "grant tls/cert container/web as=tls/cert\n", NULL },
+	{ "grant a container/web as=tls/cert newline main-process on-rotate=signal:HUP\n", NULL },
+	{ G " on-rotate=signal:HUP\n", NULL },
+	{ G " on-rotate=signal:WINCH\n", NULL },
+	{ G " on-rotate=restart\n", NULL },
+	{ G " on-rotate=exec:" X63 "\n", NULL },
+	{ G " on-rotate=exec:reload with-previous uid=5\n",
+		G " uid=5 with-previous on-rotate=exec:reload\n" },
+	{ "grant a unit/nginx.service on-rotate=exec:reload\n", NULL },
 	{ "bind compose/shop/web image=nginx:1.25\n", NULL },
 	{ "bind container/web image=" SHA "\n", NULL },
 	{ "bind container/web label=a=b=c\n", NULL },
@@ -125,7 +134,8 @@ static void fields_are_where_they_belong(void **state)
 {
 	static const char text[] =
 		"grant db/pw compose/shop/web as=p uid=1 gid=2 mode=0040 reads=3 "
-		"version=4 newline main-process expires=1970-01-02T00:00:00.000000005Z\n"
+		"version=4 newline main-process on-rotate=signal:HUP "
+		"expires=1970-01-02T00:00:00.000000005Z\n"
 		"bind compose/shop/web image=nginx\nfreeze compose/shop/web";
 	_free_ struct access_statement *list = NULL;
 	size_t count;
@@ -144,6 +154,7 @@ static void fields_are_where_they_belong(void **state)
 	assert_int_equal(list[0].reads, 3);
 	assert_int_equal(list[0].version, 4);
 	assert_int_equal(list[0].flags, GRANT_NEWLINE | GRANT_MAIN_PROCESS);
+	assert_string_equal(list[0].on_rotate, "signal:HUP");
 	assert_true(list[0].expires_ns == DAY_NS + 5);
 	assert_int_equal(list[1].kind, ACCESS_BIND);
 	assert_string_equal(list[1].rule, "image=nginx");
@@ -179,9 +190,32 @@ static const struct {
 	{ "grant a container/" X63 X63 X63 X63, "line 1: a word has at most 255 bytes" },
 	{ G " as", "line 1: a grant's options are" },
 	{ G " as=", "line 1: a file name is" },
-	{ G " as=a/b", "line 1: a file name is" },
+	{ G " as=a/b/c", "line 1: a file name is" },
+	{ G " as=/b", "line 1: a file name is" },
+	{ G " as=b/", "line 1: a file name is" },
+	{ G " as=a/b reads=1", "line 1: a file in a folder is of a bundle" },
+	{ G " as=a/b version=1", "line 1: a file in a folder is" },
+	{ G " with-previous as=a/b", "line 1: a file in a folder is" },
+	{ G " on-rotate", "line 1: a grant's options are" },
+	{ G " on-rotate=", "line 1: on-rotate is signal:NAME, restart or exec:PROGRAM" },
+	{ G " on-rotate=reload", "line 1: on-rotate is" },
+	{ G " on-rotate=restart:", "line 1: on-rotate is" },
+	{ G " on-rotate=restart:now", "line 1: on-rotate is" },
+	{ G " on-rotate=signal", "line 1: on-rotate is" },
+	{ G " on-rotate=signal:KILL", "line 1: a signal is HUP, INT," },
+	{ G " on-rotate=signal:hup", "line 1: a signal is" },
+	{ G " on-rotate=signal:1", "line 1: a signal is" },
+	{ G " on-rotate=signal:", "line 1: a signal is" },
+	{ G " on-rotate=exec:", "line 1: a program's name is" },
+	{ G " on-rotate=exec:/bin/sh", "line 1: a program's name is" },
+	{ G " on-rotate=exec:../sh", "line 1: a program's name is" },
+	{ G " on-rotate=exec:a/b", "line 1: a program's name is" },
+	{ G " on-rotate=exec:x" X63, "line 1: a program's name is" },
+	{ G " on-rotate=restart on-rotate=restart", "line 1: 'on-rotate' is given twice" },
+	{ "grant a unit/nginx.service on-rotate=restart", "line 1: containers are signalled" },
+	{ "grant a user/0 on-rotate=signal:HUP", "line 1: containers are signalled" },
 	{ G " as=..", "line 1: a file name is" },
-	{ G " as=x" X63, "line 1: a file name has at most 63" },
+	{ G " as=x" X63, "line 1: a file name, with its folder, has at most 63" },
 	{ G " As=b", "line 1: a grant's options are" },
 	{ G " newline=1", "line 1: a grant's options are" },
 	{ G " newline=", "line 1: a grant's options are" },
@@ -334,7 +368,9 @@ static void errors_do_not_echo(void **state)
 {
 	static const char *const texts[] = { "MARKER", "grant MARKER! container/web",
 		"grant a MARKER", G " MARKER", G " MARKER=1", G " uid=MARKER", G " mode=MARKER",
-		G " expires=MARKER", "bind MARKER image=a", "bind container/web MARKER",
+		G " expires=MARKER", G " on-rotate=MARKER", G " on-rotate=signal:MARKER",
+		G " on-rotate=exec:MARKER/", G " as=a/b/MARKER", "bind MARKER image=a",
+		"bind container/web MARKER",
 		"bind container/web image=MARKER\nbind container/web image=MARKER",
 		"freeze MARKER" };
 
@@ -401,6 +437,14 @@ static void what_came_over_a_channel_is_checked(void **state)
 	REFUSED(good_grant, memset(one.secret, 'a', sizeof one.secret));
 	REFUSED(good_grant, memset(one.consumer, 'a', sizeof one.consumer));
 	REFUSED(good_grant, memset(one.file, 'a', sizeof one.file));
+	REFUSED(good_grant, memset(one.on_rotate, 'a', sizeof one.on_rotate));
+	REFUSED(good_grant, strcpy(one.on_rotate, "signal:KILL"));
+	REFUSED(good_grant, (strcpy(one.consumer, "user/0"), strcpy(one.on_rotate, "restart")));
+	REFUSED(good_grant, (strcpy(one.file, "a/b"), one.reads = 1));
+	REFUSED(good_grant, (strcpy(one.file, "a/b"), one.version = 1));
+	REFUSED(good_grant, (strcpy(one.file, "a/b"), one.flags = GRANT_WITH_PREVIOUS));
+	REFUSED(good_bind, strcpy(one.on_rotate, "restart"));
+	REFUSED(good_freeze, strcpy(one.on_rotate, "restart"));
 	REFUSED(good_bind, memset(one.rule, 'a', sizeof one.rule); memcpy(one.rule, "image=", 6));
 	REFUSED(good_bind, one.rule[0] = '\0');
 	REFUSED(good_bind, strcpy(one.secret, "a"));
@@ -458,6 +502,7 @@ static void statements_are_compared_by_what_they_speak_of(void **state)
 	DIFFERS(one.version = 1);
 	DIFFERS(one.expires_ns = 1);
 	DIFFERS(one.flags = GRANT_NEWLINE);
+	DIFFERS(strcpy(one.on_rotate, "restart"));
 	ORDERED(good_grant, strcpy(one.consumer, "container/weba"), 1);
 	ORDERED(good_grant, strcpy(one.consumer, "compose/x/y"), -1);
 	ORDERED(good_grant, strcpy(one.file, "b"), 1);
@@ -477,6 +522,7 @@ static uint64_t random_below(uint64_t *state, uint64_t bound)
 
 static void random_grant(struct access_statement *grant, uint64_t *seed, int index)
 {
+	static const char *const hooks[] = { "restart", "signal:USR1", "exec:reload" };
 	static const uint32_t modes[] = { 0400, 0440, 0444, 0004, 0040 };
 
 	*grant = good_grant;
@@ -492,6 +538,12 @@ static void random_grant(struct access_statement *grant, uint64_t *seed, int ind
 		grant->uid = (uint32_t)random_below(seed, GRANT_READER);
 	if (random_below(seed, 2))
 		grant->gid = (uint32_t)random_below(seed, 2000);
+	if (random_below(seed, 3) == 0)
+		strcpy(grant->on_rotate, hooks[random_below(seed, 3)]);
+	if (random_below(seed, 3) == 0) {
+		sprintf(grant->file, "tls/f%d", index);
+		return;
+	}
 	if (random_below(seed, 2))
 		grant->reads = 1 + (uint32_t)random_below(seed, GRANT_READS_MAX);
 	if (random_below(seed, 2))
@@ -545,6 +597,7 @@ static void the_longest_statements_fit_a_line(void **state)
 	grant.reads = GRANT_READS_MAX;
 	grant.version = INT64_MAX;
 	grant.expires_ns = CLOCK_DATE_END_NS - 1;
+	strcpy(grant.on_rotate, "exec:" X63);
 	assert_int_equal(access_check(&grant, NULL), 0);
 	access_format(&grant, line);
 	assert_int_equal(parse(line, strlen(line), &list, &count, NULL), 0);

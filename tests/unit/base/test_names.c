@@ -13,6 +13,7 @@
 
 #include "base/names.h"
 
+#define X61 "x234567890123456789012345678901234567890123456789012345678901"
 #define X63 "x23456789012345678901234567890123456789012345678901234567890123"
 #define X127 X63 "-" X63
 #define X128 X127 "x"
@@ -70,6 +71,35 @@ static const struct {
 	{ name_check_file, "a/b", false },
 	{ name_check_file, "a b", false },
 	{ name_check_file, "x" X63, false },
+
+	{ name_check_granted, "cert.pem", true },
+	{ name_check_granted, "tls/cert.pem", true },
+	{ name_check_granted, ".tls/..a", true },
+	{ name_check_granted, X61 "/x", true },
+	{ name_check_granted, "x/" X61, true },
+	{ name_check_granted, X63, true },
+	{ name_check_granted, X61 "/xx", false },
+	{ name_check_granted, "", false },
+	{ name_check_granted, "/", false },
+	{ name_check_granted, "/cert", false },
+	{ name_check_granted, "tls/", false },
+	{ name_check_granted, "tls//cert", false },
+	{ name_check_granted, "tls/cert/x", false },
+	{ name_check_granted, "../cert", false },
+	{ name_check_granted, "./cert", false },
+	{ name_check_granted, "tls/..", false },
+	{ name_check_granted, "-tls/cert", false },
+	{ name_check_granted, "tls/_cert", false },
+	{ name_check_granted, "tls@1/cert", false },
+	{ name_check_granted, "tls/cert@1", false },
+
+	{ name_check_bundle, "tls", true },
+	{ name_check_bundle, "a/b/c", true },
+	{ name_check_bundle, X63 "/" X63 "/" X63, true },
+	{ name_check_bundle, "a/b/c/d", false },
+	{ name_check_bundle, "tls/", false },
+	{ name_check_bundle, "", false },
+	{ name_check_bundle, "tls@1", false },
 
 	{ name_check_consumer, "compose/shop/web", true },
 	{ name_check_consumer, "compose/1/Web.API", true },
@@ -256,6 +286,8 @@ static void a_name_of_megabytes_is_refused(void **state)
 		name[length] = '\0';
 		assert_int_equal(name_check_secret(name, NULL), -TACIT_INVALID);
 		assert_int_equal(name_check_file(name, NULL), -TACIT_INVALID);
+		assert_int_equal(name_check_granted(name, NULL), -TACIT_INVALID);
+		assert_int_equal(name_check_bundle(name, NULL), -TACIT_INVALID);
 		assert_int_equal(name_check_consumer(name, NULL), -TACIT_INVALID);
 	}
 	free(name);
@@ -272,6 +304,70 @@ static void the_default_file_is_the_last_segment(void **state)
 			assert_int_equal(name_check_file(name_default_file(rows[i].name), NULL), 0);
 }
 
+static void a_folder_ends_at_its_slash(void **state)
+{
+	static const char name[] = "tls/cert";
+
+	(void)state;
+	assert_ptr_equal(name_folder_end(name), name + 3);
+	assert_null(name_folder_end("cert"));
+}
+
+static void a_generation_is_a_folder_and_a_number(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t length; /* 0: it is none */
+		uint64_t number;
+	} generations[] = {
+		{ "tls@1", 3, 1 },
+		{ "tls@10", 3, 10 },
+		{ ".tls@7", 4, 7 },
+		{ "t.l-s_@7", 6, 7 },
+		{ "t@18446744073709551615", 1, UINT64_MAX },
+		{ X63 "@1", 63, 1 },
+		{ "t@18446744073709551616", 0, 0 },
+		{ "t@28446744073709551615", 0, 0 },
+		{ "t@99999999999999999999999", 0, 0 },
+		{ X63 "x@1", 0, 0 },
+		{ "tls@0", 0, 0 },
+		{ "tls@01", 0, 0 },
+		{ "tls@", 0, 0 },
+		{ "tls@-1", 0, 0 },
+		{ "tls@+1", 0, 0 },
+		{ "tls@1a", 0, 0 },
+		{ "tls@1 ", 0, 0 },
+		{ "tls@1@1", 0, 0 },
+		{ "tls@@1", 0, 0 },
+		{ "tls@1/cert", 0, 0 },
+		{ "tls/cert@1", 0, 0 },
+		{ "@1", 0, 0 },
+		{ "@", 0, 0 },
+		{ "", 0, 0 },
+		{ ".@1", 0, 0 },
+		{ "..@1", 0, 0 },
+		{ "-tls@1", 0, 0 },
+		{ "_tls@1", 0, 0 },
+		{ "tls", 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof generations / sizeof generations[0]; i++) {
+		uint64_t number = 77;
+		size_t length = 77;
+		bool is = name_is_generation(generations[i].name, &length, &number);
+
+		if (is != !!generations[i].length)
+			fail_msg("'%s': %d", generations[i].name, is);
+		assert_int_equal(length, is ? generations[i].length : 77);
+		assert_true(number == (is ? generations[i].number : 77));
+		/* No file can be called so. */
+		if (is)
+			assert_int_equal(
+				name_check_granted(generations[i].name, NULL), -TACIT_INVALID);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +378,8 @@ int main(void)
 		cmocka_unit_test(kinds_have_words_and_depths),
 		cmocka_unit_test(a_name_of_megabytes_is_refused),
 		cmocka_unit_test(the_default_file_is_the_last_segment),
+		cmocka_unit_test(a_folder_ends_at_its_slash),
+		cmocka_unit_test(a_generation_is_a_folder_and_a_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

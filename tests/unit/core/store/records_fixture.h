@@ -9,7 +9,8 @@
 #include "core/store/records.h"
 
 #define LIMITS_BYTES 22 /* what a grant of layout 2 has after one of layout 1 */
-#define ROLES_BYTES 40  /* and a secret */
+#define HOOK_BYTES 2    /* and one of layout 3, without a hook, after that */
+#define ROLES_BYTES 40  /* what a secret of layout 2 has after one of layout 1 */
 
 union any_record {
 	struct secret_record secret;
@@ -17,6 +18,9 @@ union any_record {
 	struct consumer_record consumer;
 	struct use_record use;
 	struct container_facts container;
+	struct bundle_record bundle;
+	struct schedule_record schedule;
+	struct hook_record hook;
 };
 
 /* As id of a row; and so the beginning of a container's. */
@@ -34,6 +38,12 @@ static inline int pack_any(
 		return records_pack_consumer(&record->consumer, to, err);
 	case RECORD_USE:
 		return records_pack_use(&record->use, to, err);
+	case RECORD_BUNDLE:
+		return records_pack_bundle(&record->bundle, to, err);
+	case RECORD_SCHEDULE:
+		return records_pack_schedule(&record->schedule, to, err);
+	case RECORD_HOOK:
+		return records_pack_hook(&record->hook, to, err);
 	default:
 		return records_pack_container(&record->container, to, err);
 	}
@@ -51,19 +61,36 @@ static inline int unpack_any(enum record_kind kind, const uint8_t *bytes, size_t
 		return records_unpack_consumer(some_id, bytes, length, &record->consumer, err);
 	case RECORD_USE:
 		return records_unpack_use(some_id, bytes, length, &record->use, err);
+	case RECORD_BUNDLE:
+		return records_unpack_bundle(some_id, bytes, length, &record->bundle, err);
+	case RECORD_SCHEDULE:
+		return records_unpack_schedule(some_id, bytes, length, &record->schedule, err);
+	case RECORD_HOOK:
+		return records_unpack_hook(some_id, bytes, length, &record->hook, err);
 	default:
 		return records_unpack_container(some_id, bytes, length, &record->container, err);
 	}
 }
 
-/* What a record has after one of the first layout; of a use, after each of its containers. */
+/* The newest layout of each kind: what packing gives. */
+static const uint8_t newest_layout[RECORD_KINDS] = { [RECORD_SECRET] = 2,
+	[RECORD_GRANT] = 3,
+	[RECORD_CONSUMER] = 1,
+	[RECORD_USE] = 2,
+	[RECORD_CONTAINER] = 1,
+	[RECORD_BUNDLE] = 1,
+	[RECORD_SCHEDULE] = 1,
+	[RECORD_HOOK] = 1 };
+
+/* What a record of the newest layout has after one of this; of a use, after each of its containers.
+ */
 static inline size_t newer_by(const uint8_t *bytes)
 {
-	static const size_t more[RECORD_KINDS] = {
-		[RECORD_SECRET] = ROLES_BYTES, [RECORD_GRANT] = LIMITS_BYTES, [RECORD_USE] = 8
-	};
+	static const size_t more[RECORD_KINDS][3] = { [RECORD_SECRET] = { [1] = ROLES_BYTES },
+		[RECORD_GRANT] = { [1] = LIMITS_BYTES + HOOK_BYTES, [2] = HOOK_BYTES },
+		[RECORD_USE] = { [1] = 8 } };
 
-	return bytes[1] == 1 ? more[bytes[0]] : 0;
+	return bytes[1] < 3 ? more[bytes[0]][bytes[1]] : 0;
 }
 
 /* The record of a use in the newest layout: no container has a version. */
@@ -97,7 +124,7 @@ static inline void must_pack_again(const struct pack *packed, const uint8_t *byt
 	}
 	assert_int_equal(packed->length, length + more);
 	assert_int_equal(packed->bytes[0], bytes[0]);
-	assert_int_equal(packed->bytes[1], more ? 2 : bytes[1]);
+	assert_int_equal(packed->bytes[1], newest_layout[bytes[0]]);
 	assert_memory_equal(packed->bytes + 2, bytes + 2, length - 2);
 	/* Of an older secret it is said which version is current, and nothing else. */
 	assert_memory_equal(packed->bytes + length + said, nothing, more - said);

@@ -37,39 +37,35 @@ static const uint8_t secret_bytes_1[] = { SECRET_BEGINS(1, 1) };
 #define AT_SECRET_PREVIOUS 116
 #define AT_SECRET_NEXT 124
 
-static const uint8_t grant_bytes[] = {
-	2, 2,                                                              /* kind, layout */
-	7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,                    /* secret */
-	12, 0, 'c', 'o', 'n', 't', 'a', 'i', 'n', 'e', 'r', '/', 'd', 'b', /* consumer */
-	2, 0, 'p', 'w',                                                    /* file */
-	0xff, 0xff, 0xff, 0xff,                                            /* uid: the reader's */
-	20, 0, 0, 0,                                                       /* gid */
-	0, 1,                                                              /* mode 0400 */
-	5, 0, 0, 0, 0, 0, 0, 0,                                            /* created */
-	0, 0, 0, 0, 0, 0, 0, 0,                                            /* revoked */
-	15, 0,                                                             /* flags: all */
-	0x40, 0x42, 15, 0,                                                 /* reads: 1,000,000 */
-	4, 0, 0, 0, 0, 0, 0, 0,                                            /* version */
-	0, 0, 0, 0, 0, 0, 0, 0x80,                                         /* expires */
-};
+#define GRANT_BEGINS(layout)                                                                       \
+	2, layout,                                                                 /* kind */      \
+		7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,                    /* secret */    \
+		12, 0, 'c', 'o', 'n', 't', 'a', 'i', 'n', 'e', 'r', '/', 'd', 'b', /* consumer */  \
+		2, 0, 'p', 'w',                                                    /* file */      \
+		0xff, 0xff, 0xff, 0xff, /* the reader's */                                         \
+		20, 0, 0, 0,            /* gid */                                                  \
+		0, 1,                   /* mode 0400 */                                            \
+		5, 0, 0, 0, 0, 0, 0, 0, /* created */                                              \
+		0, 0, 0, 0, 0, 0, 0, 0  /* revoked */
+#define GRANT_LIMITS                                                                               \
+	15, 0,                            /* flags: all */                                         \
+		0x40, 0x42, 15, 0,        /* reads: 1,000,000 */                                   \
+		4, 0, 0, 0, 0, 0, 0, 0,   /* version */                                            \
+		0, 0, 0, 0, 0, 0, 0, 0x80 /* expires */
 
-/* As the version before grants had limits wrote it: must open for ever. */
-static const uint8_t grant_bytes_1[] = {
-	2, 1,                                                              /* kind, layout */
-	7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,                    /* secret */
-	12, 0, 'c', 'o', 'n', 't', 'a', 'i', 'n', 'e', 'r', '/', 'd', 'b', /* consumer */
-	2, 0, 'p', 'w',                                                    /* file */
-	0xff, 0xff, 0xff, 0xff,                                            /* uid: the reader's */
-	20, 0, 0, 0,                                                       /* gid */
-	0, 1,                                                              /* mode 0400 */
-	5, 0, 0, 0, 0, 0, 0, 0,                                            /* created */
-	0, 0, 0, 0, 0, 0, 0, 0,                                            /* revoked */
-};
+static const uint8_t grant_bytes[] = { GRANT_BEGINS(3), GRANT_LIMITS, 7, 0, 'e', 'x', 'e', 'c', ':',
+	'p', '1' };
+
+/* As the version before grants had hooks wrote it, and the one before they had limits: they must
+ * open for ever. */
+static const uint8_t grant_bytes_2[] = { GRANT_BEGINS(2), GRANT_LIMITS };
+static const uint8_t grant_bytes_1[] = { GRANT_BEGINS(1) };
 
 #define AT_GRANT_MODE 44
 #define AT_GRANT_REVOKED 54
 #define AT_GRANT_FLAGS 62
 #define AT_GRANT_READS 64
+#define AT_GRANT_HOOK 84
 
 static union any_record the_secret(void)
 {
@@ -181,6 +177,7 @@ static void a_grant_has_the_bytes_of_the_format(void **state)
 	record.grant.reads = GRANT_READS_MAX;
 	record.grant.version = 4;
 	record.grant.expires_ns = 1ull << 63;
+	strcpy(record.grant.on_rotate, "exec:p1");
 	must_have_bytes(RECORD_GRANT, &record, grant_bytes, sizeof grant_bytes);
 }
 
@@ -195,12 +192,69 @@ static void a_grant_of_the_first_layout_has_no_limits(void **state)
 	assert_memory_equal(&record.grant, &expected.grant, sizeof expected.grant);
 }
 
+static void a_grant_of_the_second_layout_has_no_hook(void **state)
+{
+	union any_record expected = the_grant(), record;
+	struct err err;
+
+	(void)state;
+	memset(&record, 0xa5, sizeof record);
+	expected.grant.flags = GRANT_FLAGS | VAULT_PREVIOUS_NAMED;
+	expected.grant.reads = GRANT_READS_MAX;
+	expected.grant.version = 4;
+	expected.grant.expires_ns = 1ull << 63;
+	must(unpack_any(RECORD_GRANT, grant_bytes_2, sizeof grant_bytes_2, &record, &err));
+	assert_memory_equal(&record.grant, &expected.grant, sizeof expected.grant);
+}
+
+/* What a member of a bundle cannot have, on its way in. */
+static void a_grant_in_a_folder_has_no_limits_of_a_file_alone(void **state)
+{
+	static const struct {
+		const char *file;
+		uint32_t reads;
+		uint64_t version;
+		uint16_t flags;
+		const char *on_rotate;
+		bool good;
+	} rows[] = {
+		{ "tls/cert", 0, 0, 0, "", true },
+		{ "tls/cert", 0, 0, GRANT_NEWLINE | GRANT_MAIN_PROCESS, "signal:HUP", true },
+		{ "tls.cert", 3, 4, VAULT_PREVIOUS_NAMED, "restart", true },
+		{ "tls/cert", 3, 0, 0, "", false },
+		{ "tls/cert", 0, 4, 0, "", false },
+		{ "tls/cert", 0, 0, VAULT_PREVIOUS_NAMED, "", false },
+		{ "tls/a/b", 0, 0, 0, "", false },
+		{ "tls/", 0, 0, 0, "", false },
+		{ "cert", 0, 0, 0, "signal:KILL", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		union any_record record = the_grant();
+		struct pack packed = { 0 };
+		int status;
+
+		strcpy(record.grant.file, rows[i].file);
+		record.grant.reads = rows[i].reads;
+		record.grant.version = rows[i].version;
+		record.grant.flags = rows[i].flags;
+		strcpy(record.grant.on_rotate, rows[i].on_rotate);
+		status = records_pack_grant(&record.grant, &packed, NULL);
+		assert_int_equal(status, rows[i].good ? 0 : -TACIT_INVALID);
+		if (rows[i].good)
+			assert_int_equal(unpack(RECORD_GRANT, packed.bytes, packed.length), 0);
+		pack_free(&packed);
+	}
+}
+
 static void damage_is_refused_or_means_what_it_says(void **state)
 {
 	(void)state;
 	try_all_damage(RECORD_SECRET, secret_bytes, sizeof secret_bytes);
 	try_all_damage(RECORD_SECRET, secret_bytes_1, sizeof secret_bytes_1);
 	try_all_damage(RECORD_GRANT, grant_bytes, sizeof grant_bytes);
+	try_all_damage(RECORD_GRANT, grant_bytes_2, sizeof grant_bytes_2);
 	try_all_damage(RECORD_GRANT, grant_bytes_1, sizeof grant_bytes_1);
 }
 
@@ -248,7 +302,8 @@ static void a_grant_with_one_fault_is_refused(void **state)
 		{ "a secret", 0, 1, TACIT_CORRUPT },
 		{ "no layout", 1, 0, TACIT_CORRUPT },
 		{ "older, but as long", 1, 1, TACIT_CORRUPT },
-		{ "newer", 1, 3, TACIT_NEWER },
+		{ "a little older, but as long", 1, 2, TACIT_CORRUPT },
+		{ "newer", 1, 4, TACIT_NEWER },
 		{ "no consumer's kind", 20, 'x', TACIT_CORRUPT },
 		{ "a bad file", 34, '/', TACIT_CORRUPT },
 		{ "more than permission bits", AT_GRANT_MODE + 1, 2, TACIT_CORRUPT },
@@ -258,14 +313,21 @@ static void a_grant_with_one_fault_is_refused(void **state)
 		{ "a flag in the other byte", AT_GRANT_FLAGS + 1, 1, TACIT_CORRUPT },
 		{ "too many reads", AT_GRANT_READS, 0x41, TACIT_CORRUPT },
 		{ "far too many reads", AT_GRANT_READS + 3, 0xff, TACIT_CORRUPT },
+		{ "a shorter hook", AT_GRANT_HOOK, 6, TACIT_CORRUPT },
+		{ "a hook longer than may be", AT_GRANT_HOOK, 80, TACIT_CORRUPT },
+		{ "a hook of no kind", AT_GRANT_HOOK + 2, 'x', TACIT_CORRUPT },
+		{ "a path as hook", AT_GRANT_HOOK + 8, '/', TACIT_CORRUPT },
+		{ "a NUL in the hook", AT_GRANT_HOOK + 8, 0, TACIT_CORRUPT },
 	};
-	uint8_t bytes[sizeof grant_bytes_1];
+	uint8_t bytes[sizeof grant_bytes_2];
 
 	(void)state;
 	try_faults(RECORD_GRANT, grant_bytes, sizeof grant_bytes, faults,
 		sizeof faults / sizeof *faults);
-	memcpy(bytes, grant_bytes_1, sizeof bytes);
-	bytes[1] = 2; /* newer, but as short */
+	memcpy(bytes, grant_bytes_2, sizeof bytes);
+	for (bytes[1] = 2; bytes[1] <= 3; bytes[1]++) /* newer, but as short */
+		must_be(TACIT_CORRUPT, unpack(RECORD_GRANT, bytes, sizeof grant_bytes_1));
+	bytes[1] = 3;
 	must_be(TACIT_CORRUPT, unpack(RECORD_GRANT, bytes, sizeof bytes));
 }
 
@@ -306,6 +368,8 @@ int main(void)
 		cmocka_unit_test(only_kept_versions_are_anything),
 		cmocka_unit_test(a_grant_has_the_bytes_of_the_format),
 		cmocka_unit_test(a_grant_of_the_first_layout_has_no_limits),
+		cmocka_unit_test(a_grant_of_the_second_layout_has_no_hook),
+		cmocka_unit_test(a_grant_in_a_folder_has_no_limits_of_a_file_alone),
 		cmocka_unit_test(damage_is_refused_or_means_what_it_says),
 		cmocka_unit_test(a_secret_with_one_fault_is_refused),
 		cmocka_unit_test(a_grant_with_one_fault_is_refused),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A vault keeps what is said of consumers, what was read and which containers there are, and the
- * time; and it opens the stores of the version that had none of these. */
+/* A vault keeps what is said of consumers, what was read, which containers there are, bundles,
+ * schedules and hooks, and the time; and it opens the stores of the version that had none of these.
+ */
 #include "vault_fixture.h"
 
 #include <sqlite3.h>
@@ -14,6 +15,9 @@ struct everything {
 	struct consumer_record consumer;
 	struct use_record use;
 	struct container_facts container;
+	struct bundle_record bundle;
+	struct schedule_record schedule;
+	struct hook_record hook;
 };
 
 static void make_everything(struct everything *all)
@@ -25,9 +29,13 @@ static void make_everything(struct everything *all)
 	all->grant.reads = GRANT_READS_MAX;
 	all->grant.version = 3;
 	all->grant.expires_ns = 1ull << 60;
+	strcpy(all->grant.on_rotate, "signal:HUP");
 	all->consumer = a_consumer("compose/shop/web");
 	all->use = a_use(&all->grant, VAULT_USES_MAX);
 	all->container = a_container(7);
+	all->bundle = a_bundle("shop/tls", VAULT_MEMBERS_MAX, VAULT_GENERATIONS_MAX);
+	all->schedule = a_schedule(&all->secret);
+	all->hook = a_hook(&all->grant);
 }
 
 static void put_everything(struct vault *vault, const struct everything *all)
@@ -40,6 +48,9 @@ static void put_everything(struct vault *vault, const struct everything *all)
 	must(vault_put_consumer(vault, &all->consumer, &err));
 	must(vault_put_use(vault, &all->use, &err));
 	must(vault_put_container(vault, &all->container, &err));
+	must(vault_put_bundle(vault, &all->bundle, &err));
+	must(vault_put_schedule(vault, &all->schedule, &err));
+	must(vault_put_hook(vault, &all->hook, &err));
 	must(vault_commit(vault, &err));
 }
 
@@ -58,6 +69,12 @@ static void must_see_everything(struct vault *vault, const struct everything *al
 	assert_memory_equal(&seen.consumers[0], &all->consumer, sizeof all->consumer);
 	assert_memory_equal(&seen.uses[0], &all->use, sizeof all->use);
 	assert_memory_equal(&seen.containers[0], &all->container, sizeof all->container);
+	assert_int_equal(seen.bundle_count, 1);
+	assert_int_equal(seen.schedule_count, 1);
+	assert_int_equal(seen.hook_count, 1);
+	assert_memory_equal(&seen.bundles[0], &all->bundle, sizeof all->bundle);
+	assert_memory_equal(&seen.schedules[0], &all->schedule, sizeof all->schedule);
+	assert_memory_equal(&seen.hooks[0], &all->hook, sizeof all->hook);
 }
 
 static void every_kind_comes_back(void **state)
@@ -92,6 +109,9 @@ static void removing_removes_each_kind(void **state)
 	must(vault_remove_consumer(fixture->vault, all.consumer.id, &err));
 	must(vault_remove_use(fixture->vault, all.use.id, &err));
 	must(vault_remove_container(fixture->vault, all.container.id, &err));
+	must(vault_remove_bundle(fixture->vault, all.bundle.id, &err));
+	must(vault_remove_schedule(fixture->vault, all.schedule.id, &err));
+	must(vault_remove_hook(fixture->vault, all.hook.id, &err));
 	vault_rollback(fixture->vault);
 	must_see_everything(fixture->vault, &all);
 
@@ -99,11 +119,15 @@ static void removing_removes_each_kind(void **state)
 	must(vault_remove_consumer(fixture->vault, all.consumer.id, &err));
 	must(vault_remove_use(fixture->vault, all.use.id, &err));
 	must(vault_remove_container(fixture->vault, all.container.id, &err));
+	must(vault_remove_bundle(fixture->vault, all.bundle.id, &err));
+	must(vault_remove_schedule(fixture->vault, all.schedule.id, &err));
+	must(vault_remove_hook(fixture->vault, all.hook.id, &err));
 	must_be(TACIT_INVALID, vault_remove_container(fixture->vault, "4f5e", NULL));
 	must(vault_commit(fixture->vault, &err));
 	see(fixture->vault, &seen);
 	assert_int_equal(seen.secret_count + seen.grant_count, 2);
 	assert_int_equal(seen.consumer_count + seen.use_count + seen.container_count, 0);
+	assert_int_equal(seen.bundle_count + seen.schedule_count + seen.hook_count, 0);
 }
 
 static void what_nobody_asks_for_is_passed_over(void **state)
@@ -116,6 +140,9 @@ static void what_nobody_asks_for_is_passed_over(void **state)
 		{ .on_consumer = see_consumer, .arg = &seen },
 		{ .on_use = see_use, .arg = &seen },
 		{ .on_container = see_container, .arg = &seen },
+		{ .on_bundle = see_bundle, .arg = &seen },
+		{ .on_schedule = see_schedule, .arg = &seen },
+		{ .on_hook = see_hook, .arg = &seen },
 		{ 0 },
 	};
 	struct everything all;
@@ -131,6 +158,9 @@ static void what_nobody_asks_for_is_passed_over(void **state)
 		assert_int_equal(seen.consumer_count, i == 2);
 		assert_int_equal(seen.use_count, i == 3);
 		assert_int_equal(seen.container_count, i == 4);
+		assert_int_equal(seen.bundle_count, i == 5);
+		assert_int_equal(seen.schedule_count, i == 6);
+		assert_int_equal(seen.hook_count, i == 7);
 	}
 }
 
@@ -182,6 +212,9 @@ static void without_a_change_or_a_key_nothing_is_put(void **state)
 	must_be(TACIT_INTERNAL, vault_put_consumer(fixture->vault, &all.consumer, NULL));
 	must_be(TACIT_INTERNAL, vault_put_use(fixture->vault, &all.use, NULL));
 	must_be(TACIT_INTERNAL, vault_put_container(fixture->vault, &all.container, NULL));
+	must_be(TACIT_INTERNAL, vault_put_bundle(fixture->vault, &all.bundle, NULL));
+	must_be(TACIT_INTERNAL, vault_put_schedule(fixture->vault, &all.schedule, NULL));
+	must_be(TACIT_INTERNAL, vault_put_hook(fixture->vault, &all.hook, NULL));
 	must_be(TACIT_INTERNAL, vault_put_clock(fixture->vault, 1, NULL));
 	must_be(TACIT_INTERNAL, vault_remove_consumer(fixture->vault, all.consumer.id, NULL));
 	must_be(TACIT_INTERNAL, vault_remove_use(fixture->vault, all.use.id, NULL));
@@ -191,6 +224,9 @@ static void without_a_change_or_a_key_nothing_is_put(void **state)
 	must_be(TACIT_LOCKED, vault_put_consumer(fixture->vault, &all.consumer, NULL));
 	must_be(TACIT_LOCKED, vault_put_use(fixture->vault, &all.use, NULL));
 	must_be(TACIT_LOCKED, vault_put_container(fixture->vault, &all.container, NULL));
+	must_be(TACIT_LOCKED, vault_put_bundle(fixture->vault, &all.bundle, NULL));
+	must_be(TACIT_LOCKED, vault_put_schedule(fixture->vault, &all.schedule, NULL));
+	must_be(TACIT_LOCKED, vault_put_hook(fixture->vault, &all.hook, NULL));
 	must_be(TACIT_LOCKED, vault_put_clock(fixture->vault, 1, NULL));
 	vault_rollback(fixture->vault);
 }

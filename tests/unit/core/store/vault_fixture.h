@@ -166,6 +166,61 @@ static inline struct container_facts a_container(unsigned int number)
 	return container;
 }
 
+static inline struct bundle_record a_bundle(
+	const char *name, uint32_t members, uint32_t generations)
+{
+	struct bundle_record bundle = {
+		.created_ns = 13, .member_count = members, .generation_count = generations
+	};
+
+	seal_random(bundle.id, sizeof bundle.id);
+	snprintf(bundle.name, sizeof bundle.name, "%s", name);
+	for (uint32_t i = 0; i < members; i++)
+		seal_random(bundle.members[i], SEAL_ID_BYTES);
+	for (uint32_t i = 0; i < generations; i++) {
+		bundle.generations[i].number = 3 * i + 1;
+		bundle.generations[i].created_ns = 2000 + i;
+		for (uint32_t member = 0; member < members; member++)
+			bundle.generations[i].versions[member] = i + member + 1;
+	}
+	return bundle;
+}
+
+/* One whose rotator is at work. */
+static inline struct schedule_record a_schedule(const struct secret_record *secret)
+{
+	struct schedule_record schedule = { .every_ns = 1ull << 50,
+		.overlap_ns = 1ull << 40,
+		.generate_length = 32,
+		.alphabet = 2,
+		.rotator = "postgres",
+		.next_ns = 1ull << 60,
+		.step = ROTATION_VERIFY,
+		.attempts = 3,
+		.version = 5,
+		.not_before_ns = 1ull << 59,
+		.last_ns = 21,
+		.reason = "it exited with status 1" };
+
+	seal_random(schedule.id, sizeof schedule.id);
+	memcpy(schedule.secret_id, secret->id, SEAL_ID_BYTES);
+	return schedule;
+}
+
+static inline struct hook_record a_hook(const struct grant_record *grant)
+{
+	struct hook_record hook = { .done_ns = 31,
+		.tried_ns = 32,
+		.last_ns = 33,
+		.not_before_ns = 34,
+		.attempts = 2,
+		.reason = "it took longer than 30 seconds" };
+
+	seal_random(hook.id, sizeof hook.id);
+	memcpy(hook.grant_id, grant->id, SEAL_ID_BYTES);
+	return hook;
+}
+
 #define SEEN_MAX 4
 
 struct seen {
@@ -174,7 +229,11 @@ struct seen {
 	struct consumer_record consumers[SEEN_MAX];
 	struct use_record uses[SEEN_MAX];
 	struct container_facts containers[SEEN_MAX];
+	struct bundle_record bundles[SEEN_MAX];
+	struct schedule_record schedules[SEEN_MAX];
+	struct hook_record hooks[SEEN_MAX];
 	size_t secret_count, grant_count, consumer_count, use_count, container_count;
+	size_t bundle_count, schedule_count, hook_count;
 };
 
 static inline int see_secret(void *arg, const struct secret_record *secret, struct err *err)
@@ -228,6 +287,36 @@ static inline int see_container(void *arg, const struct container_facts *contain
 	return 0;
 }
 
+static inline int see_bundle(void *arg, const struct bundle_record *bundle, struct err *err)
+{
+	struct seen *seen = arg;
+
+	(void)err;
+	assert_true(seen->bundle_count < SEEN_MAX);
+	seen->bundles[seen->bundle_count++] = *bundle;
+	return 0;
+}
+
+static inline int see_schedule(void *arg, const struct schedule_record *schedule, struct err *err)
+{
+	struct seen *seen = arg;
+
+	(void)err;
+	assert_true(seen->schedule_count < SEEN_MAX);
+	seen->schedules[seen->schedule_count++] = *schedule;
+	return 0;
+}
+
+static inline int see_hook(void *arg, const struct hook_record *hook, struct err *err)
+{
+	struct seen *seen = arg;
+
+	(void)err;
+	assert_true(seen->hook_count < SEEN_MAX);
+	seen->hooks[seen->hook_count++] = *hook;
+	return 0;
+}
+
 static inline int try_see(struct vault *vault, struct seen *seen, struct err *err)
 {
 	const struct vault_visitor visitor = { .on_secret = see_secret,
@@ -235,6 +324,9 @@ static inline int try_see(struct vault *vault, struct seen *seen, struct err *er
 		.on_consumer = see_consumer,
 		.on_use = see_use,
 		.on_container = see_container,
+		.on_bundle = see_bundle,
+		.on_schedule = see_schedule,
+		.on_hook = see_hook,
 		.arg = seen };
 
 	memset(seen, 0, sizeof *seen);
