@@ -59,7 +59,8 @@ begin() {
 	at_exit "compose_ '$here' -p '$project' down -t 0 >/dev/null 2>&1"
 }
 
-for example in "$TOP"/examples/*/; do
+for example in "$TOP"/examples/*/compose.yaml; do
+	example=${example%/*}
 	begin "$(basename "$example")" <"$example/compose.yaml"
 	check_transcript '$' <"$example/README.md"
 	agent_stop
