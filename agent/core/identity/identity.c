@@ -19,7 +19,9 @@
 #define CGROUP_TEXT_MAX 16384
 #define GROUPS_MAX 1024 /* of one thread that are looked at: more than anybody has */
 #define KNOWN_MAX 1024  /* cgroups remembered; each number has one place */
-#define THREADS_MAX 256 /* threads whose pidfd is kept; each id has one place */
+#define STAT_TEXT_MAX 4096
+#define START_TIME_FIELD 22 /* of /proc/PID/stat, as proc(5) counts */
+#define THREADS_MAX 256     /* threads whose pidfd is kept; each id has one place */
 
 /* From linux/pidfd.h of 6.13: absent from the oldest headers we build with. */
 #define PIDFD_THREAD_FLAG O_EXCL
@@ -241,6 +243,31 @@ bool identity_is_main_process(pid_t tid)
 
 	read_status(tid, text);
 	return identity_status_numbers(text, "NStgid", ids, 3) == 2 && ids[1] == 1;
+}
+
+uint64_t identity_start_time(const char *stat)
+{
+	/* The second field is the program's name, in brackets: any bytes, these and spaces too. */
+	const char *at = strrchr(stat, ')');
+
+	for (int field = 2; at && field < START_TIME_FIELD; field++)
+		if ((at = strchr(at, ' ')))
+			at++;
+	return at ? strtoull(at, NULL, 10) : 0;
+}
+
+bool identity_process(pid_t tid, uint64_t *process, uint64_t *start)
+{
+	char status[CGROUP_TEXT_MAX], stat[STAT_TEXT_MAX];
+	unsigned long group;
+
+	read_status(tid, status);
+	if (identity_status_numbers(status, "Tgid", &group, 1) != 1)
+		return false;
+	stat[read_proc((pid_t)group, "stat", stat, sizeof stat - 1)] = '\0';
+	*process = group;
+	*start = identity_start_time(stat);
+	return *start != 0;
 }
 
 bool identity_maps_alone(const char *map, uint32_t host)

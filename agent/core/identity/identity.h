@@ -2,8 +2,8 @@
 /* Who is reading: a thread id of a FUSE request, made into "this container" or "a process of the
  * host". The reader cannot end while its request is unanswered, so its id cannot be another's yet.
  *
- * Reads of a reader's /proc only cgroup, status, uid_map and gid_map: memory of the kernel, never a
- * disk. Thread-safe. */
+ * Reads of a reader's /proc only cgroup, status, stat, uid_map and gid_map: memory of the kernel,
+ * never a disk. Thread-safe. */
 #ifndef TACIT_IDENTITY_IDENTITY_H
 #define TACIT_IDENTITY_IDENTITY_H
 
@@ -44,6 +44,10 @@ bool identity_is_user(pid_t tid, uid_t fsuid, uid_t uid);
 /* Whether `tid` belongs to process 1 of a container's pid namespace, one below the host's. */
 bool identity_is_main_process(pid_t tid);
 
+/* The process that thread `tid` belongs to: its thread group, and when that began, by which it
+ * differs from an earlier one of the same number. False: it is not visible. */
+bool identity_process(pid_t tid, uint64_t *process, uint64_t *start);
+
 /* Whether `gid` is among the groups of thread `tid`, its own or a supplementary one. */
 bool identity_in_group(pid_t tid, gid_t gid);
 
@@ -55,6 +59,8 @@ gid_t identity_host_gid(pid_t tid, gid_t inside);
 uint32_t identity_apply_map(const char *map, uint32_t inside);
 /* Whether a line of a uid_map maps one id, `host`; pure. */
 bool identity_maps_alone(const char *map, uint32_t host);
+/* Field 22 of the text of /proc/PID/stat, whatever the program is called; 0: it has none; pure. */
+uint64_t identity_start_time(const char *stat);
 /* The numbers of a line of /proc/PID/status ("NStgid"), at most `room`; how many there are; pure.
  */
 size_t identity_status_numbers(
