@@ -43,6 +43,8 @@ static void check_consumer(const char *name)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	char *name = strndup((const char *)bytes, length);
+	uint64_t number;
+	size_t folder;
 
 	if (!name_check_secret(name, NULL)) {
 		require(strlen(name) <= TACIT_SECRET_NAME_MAX);
@@ -54,6 +56,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		require(*name && strlen(name) <= TACIT_FILE_NAME_MAX);
 		check_plain(name, "._-");
 		require(strcmp(name, ".") && strcmp(name, ".."));
+	}
+	if (!name_check_granted(name, NULL)) {
+		const char *end = name_folder_end(name);
+
+		require(strlen(name) <= TACIT_FILE_NAME_MAX);
+		require(!name_check_file(end ? end + 1 : name, NULL));
+		require(!end || (end > name && !strchr(end + 1, '/')));
+		require(!name_is_generation(name, &folder, &number));
+	}
+	if (name_is_generation(name, &folder, &number)) {
+		require(name[folder] == '@' && strtoull(name + folder + 1, NULL, 10) == number);
+		name[folder] = '\0';
+		require(number >= 1 && !name_check_file(name, NULL));
+	}
+	if (!name_check_bundle(name, NULL)) {
+		require(!name_check_secret(name, NULL));
+		require(strlen(name) <= TACIT_SECRET_NAME_MAX - 2);
 	}
 	if (!name_check_consumer(name, NULL))
 		check_consumer(name);

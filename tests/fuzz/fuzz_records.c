@@ -6,6 +6,7 @@
 
 #include "base/names.h"
 #include "core/store/records.h"
+#include "seal/generate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
@@ -76,18 +77,24 @@ static void check_grant(const uint8_t *bytes, size_t length)
 {
 	static struct grant_record grant;
 	struct pack packed = { 0 };
+	struct hook hook;
 
 	if (refused(records_unpack_grant(id, bytes, length, &grant, NULL)))
 		return;
 	require(!name_check_consumer(grant.consumer, NULL));
-	require(!name_check_file(grant.file, NULL));
+	require(!name_check_granted(grant.file, NULL));
+	require_text(grant.on_rotate, sizeof grant.on_rotate);
+	require(!hook_parse(grant.on_rotate, &hook, NULL));
+	require(!name_folder_end(grant.file) || (!grant.reads && !grant.version));
 	require(grant.mode <= 0777);
 	require(grant.flags <= (GRANT_FLAGS | VAULT_PREVIOUS_NAMED) &&
 		grant.reads <= GRANT_READS_MAX);
 	require(!records_pack_grant(&grant, &packed, NULL));
-	if (bytes[1] == 1) { /* the first layout comes back as the newest, without limits */
-		require(!grant.flags && !grant.reads && !grant.version && !grant.expires_ns);
-		require(packed.length > length && packed.bytes[1] == 2);
+	if (bytes[1] < 3) { /* an older layout comes back as the newest, without what it lacks */
+		require(bytes[1] > 1 || (!grant.flags && !grant.reads));
+		require(bytes[1] > 1 || (!grant.version && !grant.expires_ns));
+		require(!grant.on_rotate[0]);
+		require(packed.length > length && packed.bytes[1] == 3);
 		require(!memcmp(packed.bytes + 2, bytes + 2, length - 2));
 		pack_free(&packed);
 		return;
@@ -159,6 +166,64 @@ static void check_container(const uint8_t *bytes, size_t length)
 	free(exact);
 }
 
+static void check_bundle(const uint8_t *bytes, size_t length)
+{
+	static const uint8_t no_id[SEAL_ID_BYTES];
+	static struct bundle_record bundle;
+	const struct bundle_generation *current;
+	struct pack packed = { 0 };
+	uint32_t living = 0;
+
+	if (refused(records_unpack_bundle(id, bytes, length, &bundle, NULL)))
+		return;
+	require(!name_check_bundle(bundle.name, NULL));
+	require(bundle.member_count >= 1 && bundle.member_count <= VAULT_MEMBERS_MAX);
+	require(bundle.generation_count >= 1 && bundle.generation_count <= VAULT_GENERATIONS_MAX);
+	for (uint32_t i = 0; i < bundle.generation_count; i++)
+		require(bundle.generations[i].number > (i ? bundle.generations[i - 1].number : 0));
+	current = &bundle.generations[bundle.generation_count - 1];
+	for (uint32_t i = 0; i < bundle.member_count; i++) {
+		bool lives = memcmp(bundle.members[i], no_id, sizeof no_id) != 0;
+
+		require(lives == (current->versions[i] != 0));
+		living += lives;
+	}
+	require(living >= 1);
+	require(!records_pack_bundle(&bundle, &packed, NULL));
+	compare(&packed, bytes, length);
+}
+
+static void check_schedule(const uint8_t *bytes, size_t length)
+{
+	static struct schedule_record schedule;
+	struct pack packed = { 0 };
+
+	if (refused(records_unpack_schedule(id, bytes, length, &schedule, NULL)))
+		return;
+	require_text(schedule.rotator, sizeof schedule.rotator);
+	require_text(schedule.reason, sizeof schedule.reason);
+	require(!schedule.rotator[0] || !hook_check_program(schedule.rotator, NULL));
+	require(schedule.generate_length >= 1 && schedule.generate_length <= SCHEDULE_LENGTH_MAX);
+	require(seal_alphabet_name(schedule.alphabet));
+	require(schedule.step < ROTATION_STEPS);
+	require((schedule.step != ROTATION_IDLE) == (schedule.version != 0));
+	require(schedule.step == ROTATION_IDLE || schedule.rotator[0]);
+	require(!records_pack_schedule(&schedule, &packed, NULL));
+	compare(&packed, bytes, length);
+}
+
+static void check_hook(const uint8_t *bytes, size_t length)
+{
+	static struct hook_record hook;
+	struct pack packed = { 0 };
+
+	if (refused(records_unpack_hook(id, bytes, length, &hook, NULL)))
+		return;
+	require_text(hook.reason, sizeof hook.reason);
+	require(!records_pack_hook(&hook, &packed, NULL));
+	compare(&packed, bytes, length);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	records_kind(bytes, length);
@@ -167,5 +232,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	check_consumer(bytes, length);
 	check_use(bytes, length);
 	check_container(bytes, length);
+	check_bundle(bytes, length);
+	check_schedule(bytes, length);
+	check_hook(bytes, length);
 	return 0;
 }
