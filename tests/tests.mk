@@ -11,7 +11,7 @@ endef
 $(foreach t,$(UNIT_SOURCES),$(eval $(call unit_rule,$(t))))
 
 # The time that these see is theirs to say.
-$(filter $(O)/unit/core/identity/test_containers%,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=clock_monotonic_ns
+$(filter $(O)/unit/core/identity/test_containers% $(O)/unit/core/control/test_errands,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=clock_monotonic_ns
 
 unit: $(UNIT_TESTS)
 	$(Q)sh tests/support/run-units.sh $(UNIT_TESTS)
@@ -23,10 +23,10 @@ PROBE_SOURCES := $(wildcard tests/support/probe/*.c)
 $(PROBE): $(PROBE_SOURCES) $(wildcard tests/support/probe/*.h)
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(STATIC_FLAGS) -o $@ $(PROBE_SOURCES)
 
-# An agent whose core crashes in one kind of request: for 31-poison.sh.
+# An agent whose core crashes in one kind of request, or between two steps: for 31-poison.sh, 43-rotation-crash.sh.
 CRASHING := $(O)/tests/crashing
 $(CRASHING)/tacit-core: $(O)/agent/core/main.o $(O)/tests/support/crash.o $(call archives,core/control) $(SUPPORT)
-	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -Wl,--wrap=on_open -o $@ $^ $(call libraries,core/control)
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(foreach f,on_open vault_begin vault_commit model_write_lock errands_run,-Wl,--wrap=$(f)) -o $@ $^ $(call libraries,core/control)
 $(CRASHING)/%: $(O)/bin/%
 	$(Q)mkdir -p $(@D) && cp $< $@
 CRASHING_ALL := $(PROGRAMS:%=$(CRASHING)/%)
