@@ -10,7 +10,7 @@
 #define POLL_NS 100000000u
 #define TIMEOUT_S 60 /* an application that looks once a minute has looked */
 
-static int take_timeout(const struct session *session, uint64_t *seconds, struct err *err)
+int await_seconds(const struct session *session, uint64_t *seconds, struct err *err)
 {
 	const char *text = session->invocation->values[OPTION_TIMEOUT];
 	struct err inner;
@@ -21,88 +21,106 @@ static int take_timeout(const struct session *session, uint64_t *seconds, struct
 	return 0;
 }
 
-int await_check(const struct session *session, struct err *err)
+int await_check(const struct session *session, enum option wait, struct err *err)
 {
 	uint64_t seconds;
 
-	if (session->invocation->values[OPTION_TIMEOUT] &&
-		!session->invocation->values[OPTION_AWAIT])
+	if (session->invocation->values[OPTION_TIMEOUT] && !session->invocation->values[wait])
 		return err_set(err, TACIT_INVALID,
 			"option '--timeout' says for how long '--wait' waits; give both");
-	return take_timeout(session, &seconds, err);
+	return await_seconds(session, &seconds, err);
 }
 
-/* Those of the readers that have another version; the caller owns the list. */
-static json_t *find_behind(const json_t *readers, unsigned long long version)
+/* Add to `behind` those of the readers that have another version. */
+static void add_behind(json_t *behind, const json_t *readers, unsigned long long version)
 {
-	json_t *behind = json_array(), *reader;
+	json_t *reader;
 	size_t i;
 
 	json_array_foreach (readers, i, reader)
 		if (!json_is_true(json_object_get(reader, "current")) &&
 			member_number(reader, "version") != version)
 			json_array_append(behind, reader);
-	return behind;
 }
 
-static int ask(struct session *session, const char *path, unsigned long long version,
-	json_t **behind, struct err *err)
+static int ask_one(struct session *session, const json_t *secret, json_t *behind, struct err *err)
 {
 	_json_ json_t *readers = NULL;
-	int status = session_get(session, path, &readers, err);
+	char path[CLIENT_PATH_MAX];
+	int status =
+		client_path(path, err, "secrets", member_text(secret, "secret"), "readers", NULL);
 
-	if (status < 0)
-		return status;
+	if (!status)
+		status = session_get(session, path, &readers, err);
+	if (!status)
+		add_behind(behind, readers, member_number(secret, "version"));
+	return status;
+}
+
+static int ask(struct session *session, const json_t *secrets, json_t **behind, struct err *err)
+{
+	_json_ json_t *found = json_array();
+	const json_t *secret;
+	int status = 0;
+	size_t i;
+
+	json_array_foreach (secrets, i, secret) {
+		status = ask_one(session, secret, found, err);
+		if (status < 0)
+			return status;
+	}
 	json_decref(*behind);
-	*behind = find_behind(readers, version);
+	*behind = json_incref(found);
 	return 0;
 }
 
-static int wait_for(struct session *session, const char *path, unsigned long long version,
-	uint64_t seconds, json_t **behind, struct err *err)
+static int fail(const json_t *secrets, const json_t *behind, uint64_t seconds, struct err *err)
+{
+	if (json_array_size(secrets) > 1)
+		return err_set(err, TACIT_BUSY,
+			"%zu files of running containers have not been read anew within %llu s; "
+			"they are when they are opened again",
+			json_array_size(behind), (unsigned long long)seconds);
+	return err_set(err, TACIT_BUSY,
+		"%zu running containers have not read version %llu within %llu s; they read it "
+		"when they open the file again",
+		json_array_size(behind), member_number(json_array_get(secrets, 0), "version"),
+		(unsigned long long)seconds);
+}
+
+static int wait_for(struct session *session, const json_t *secrets, uint64_t seconds,
+	json_t **behind, struct err *err)
 {
 	uint64_t deadline = clock_monotonic_ns() + seconds * NS_PER_S;
 
 	for (;;) {
-		int status = ask(session, path, version, behind, err);
+		int status = ask(session, secrets, behind, err);
 
 		if ((status < 0 && status != -TACIT_UNAVAILABLE) ||
 			(status == 0 && !json_array_size(*behind)))
 			return status;
 		if (clock_monotonic_ns() + POLL_NS >= deadline)
-			return status ? status
-				      : err_set(err, TACIT_BUSY,
-						"%zu running containers have not read version %llu "
-						"within %llu s; they read it when they open the "
-						"file "
-						"again",
-						json_array_size(*behind), version,
-						(unsigned long long)seconds);
+			return status ? status : fail(secrets, *behind, seconds, err);
 		nanosleep(&(struct timespec){ .tv_nsec = POLL_NS }, NULL);
 		progress_tick(&session->progress);
 	}
 }
 
-int await_readers(struct session *session, const char *secret, unsigned long long version,
-	json_t **behind, struct err *err)
+int await_readers(struct session *session, const json_t *secrets, json_t **behind, struct err *err)
 {
-	char path[CLIENT_PATH_MAX];
 	uint64_t seconds;
-	int status = take_timeout(session, &seconds, err);
+	int status = await_seconds(session, &seconds, err);
 
 	*behind = json_array();
 	if (status < 0 || !session->invocation->values[OPTION_AWAIT])
 		return status;
-	status = client_path(path, err, "secrets", secret, "readers", NULL);
-	if (status < 0)
-		return status;
 	progress_start(&session->progress, "waiting for containers to read it");
-	status = wait_for(session, path, version, seconds, behind, err);
+	status = wait_for(session, secrets, seconds, behind, err);
 	progress_end(&session->progress);
 	return status;
 }
 
-void await_print(const json_t *behind)
+static void print_behind(const json_t *behind)
 {
 	const json_t *reader;
 	size_t i;
@@ -117,5 +135,22 @@ void await_print(const json_t *behind)
 			member_text(reader, "container"), member_text(reader, "consumer"),
 			member_text(reader, "file"), read);
 		session_print_clean(line);
+	}
+}
+
+void await_show(const struct session *session, json_t *changed, json_t *behind, int status)
+{
+	bool waits = session->invocation->values[OPTION_AWAIT];
+
+	if (session->json) {
+		if (waits)
+			json_object_set(changed, "behind", behind);
+		session_print_json(changed);
+	} else if (session->quiet) {
+		session_print_members(behind, "name");
+	} else if (waits && status == 0) {
+		puts("every running container has read it");
+	} else {
+		print_behind(behind);
 	}
 }

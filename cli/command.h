@@ -28,7 +28,13 @@ enum option {
 	OPTION_OVERLAP,
 	OPTION_TO,
 	OPTION_AWAIT, /* `secret rotate --wait`, `secret promote --wait` */
+	OPTION_DONE,  /* `secret schedule --now --wait` */
 	OPTION_TIMEOUT,
+	OPTION_EVERY,
+	OPTION_ROTATOR,
+	OPTION_NOW,
+	OPTION_OFF,
+	OPTION_BUNDLES,
 	OPTION_AS,
 	OPTION_UID,
 	OPTION_GID,
@@ -38,6 +44,7 @@ enum option {
 	OPTION_NEWLINE,
 	OPTION_MAIN_PROCESS,
 	OPTION_WITH_PREVIOUS,
+	OPTION_ON_ROTATE,
 	OPTION_PID,
 	OPTION_CONTAINER,
 	OPTION_SECRET,

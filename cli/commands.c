@@ -11,6 +11,8 @@
 #define PRINTS (BIT(JSON) | BIT(QUIET))
 #define AWAITS (BIT(AWAIT) | BIT(TIMEOUT))
 #define VALUE (BIT(GENERATE) | BIT(ALPHABET) | BIT(KEEP_NEWLINE))
+#define ITSELF (BIT(EVERY) | BIT(ROTATOR))
+#define VALUES "NAME [[MEMBER=]FILE|-]..."
 
 const struct option_row option_table[OPTIONS] = {
 	[OPTION_ROOT] = { "root", 0, "DIR", "the instance below DIR (or TACIT_ROOT)" },
@@ -28,7 +30,14 @@ const struct option_row option_table[OPTIONS] = {
 	[OPTION_OVERLAP] = { "overlap", 0, "TIME", "how long the previous version is read: 24h" },
 	[OPTION_TO] = { "to", 0, "N", "this version; else the previous one" },
 	[OPTION_AWAIT] = { "wait", 0, NULL, "until every running container has read it" },
+	[OPTION_DONE] = { "wait", 0, NULL, "until the rotation is done" },
 	[OPTION_TIMEOUT] = { "timeout", 0, "TIME", "for how long --wait waits; else 60s" },
+	[OPTION_EVERY] = { "every", 0, "TIME", "the agent makes a new value that often: 30d" },
+	[OPTION_ROTATOR] = { "rotator", 0, "NAME",
+		"the program of rotators.d that changes it elsewhere, too" },
+	[OPTION_NOW] = { "now", 0, NULL, "rotate it now, not when it is due" },
+	[OPTION_OFF] = { "off", 0, NULL, "the agent rotates it no more" },
+	[OPTION_BUNDLES] = { "bundles", 0, NULL, "list the bundles" },
 	[OPTION_AS] = { "as", 0, "FILE", "the file's name; else the secret's last segment" },
 	[OPTION_UID] = { "uid", 0, "N", "the file's owner in the container; else who reads" },
 	[OPTION_GID] = { "gid", 0, "N", "the file's group in the container; else who reads" },
@@ -40,6 +49,8 @@ const struct option_row option_table[OPTIONS] = {
 	[OPTION_MAIN_PROCESS] = { "main-process", 0, NULL, "only for process 1 of the container" },
 	[OPTION_WITH_PREVIOUS] = { "with-previous", 0, NULL,
 		"the version before is FILE.previous, while it lives" },
+	[OPTION_ON_ROTATE] = { "on-rotate", 0, "HOOK",
+		"after a rotation: signal:HUP, restart, or exec:NAME of hooks.d" },
 	[OPTION_PID] = { "pid", 0, "N", "as this process of the host would read" },
 	[OPTION_CONTAINER] = { "container", 0, "NAME|ID", "as this container would read" },
 	[OPTION_SECRET] = { "secret", 0, "NAME", "only this secret" },
@@ -52,13 +63,18 @@ const struct option_row option_table[OPTIONS] = {
 };
 
 const struct command command_table[] = {
-	{ "secret", "create", NULL, "NAME [FILE|-]", VALUE | BIT(IF_ABSENT) | PRINTS, secret_create,
-		"store a new secret; asks for the value" },
-	{ "secret", "ls", "list", "", PRINTS, secret_ls, "list the secrets, without values" },
+	{ "secret", "create", NULL, VALUES, VALUE | ITSELF | BIT(IF_ABSENT) | PRINTS, secret_create,
+		"store a new secret, or those of a bundle NAME/" },
+	{ "secret", "ls", "list", "[NAME/]", BIT(BUNDLES) | PRINTS, secret_ls,
+		"list the secrets, without values" },
 	{ "secret", "inspect", NULL, "NAME...", PRINTS, secret_inspect,
 		"show secrets and who receives them, as JSON" },
-	{ "secret", "rotate", NULL, "NAME [FILE|-]", VALUE | BIT(OVERLAP) | AWAITS | PRINTS,
-		secret_rotate, "give a secret a new value; every later open reads it" },
+	{ "secret", "rotate", NULL, VALUES, VALUE | ITSELF | BIT(OVERLAP) | AWAITS | PRINTS,
+		secret_rotate, "give a new value, or a bundle's; every later open reads it" },
+	{ "secret", "schedule", NULL, "NAME",
+		BIT(GENERATE) | BIT(ALPHABET) | ITSELF | BIT(OVERLAP) | BIT(NOW) | BIT(OFF) |
+			BIT(DONE) | BIT(TIMEOUT) | PRINTS,
+		secret_schedule, "let the agent rotate it by itself" },
 	{ "secret", "stage", NULL, "NAME [FILE|-]", VALUE | PRINTS, secret_stage,
 		"store the next value, which nobody reads yet" },
 	{ "secret", "promote", NULL, "NAME", BIT(OVERLAP) | AWAITS | PRINTS, secret_promote,
@@ -71,16 +87,16 @@ const struct command command_table[] = {
 	{ "secret", "reveal", NULL, "NAME", BIT(VERSION), secret_reveal,
 		"print a value; this is recorded" },
 	{ "secret", "rm", "remove", "NAME...", BIT(FORCE) | PRINTS, secret_rm,
-		"remove secrets with all their versions" },
+		"remove secrets with all their versions, and bundles" },
 	{ "grant", "add", NULL, "SECRET CONSUMER",
 		BIT(AS) | BIT(UID) | BIT(GID) | BIT(MODE) | BIT(EXPIRES) | BIT(READS) |
 			BIT(VERSION) | BIT(NEWLINE) | BIT(MAIN_PROCESS) | BIT(WITH_PREVIOUS) |
-			PRINTS,
+			BIT(ON_ROTATE) | PRINTS,
 		grant_add, "let a consumer read a secret" },
 	{ "grant", "ls", "list", "", BIT(SECRET) | BIT(CONSUMER) | PRINTS, grant_ls,
 		"list who may read what" },
 	{ "grant", "rm", "remove", "SECRET CONSUMER", BIT(AS) | PRINTS, grant_rm,
-		"take a grant back; running containers lose the file at once" },
+		"take a grant back; running containers lose it at once" },
 	{ "grant", "check", NULL, "SECRET CONSUMER", BIT(AS) | BIT(PID) | BIT(CONTAINER) | PRINTS,
 		grant_check, "say whether it may be read, and which rule decides" },
 	{ "consumer", "ls", "list", "", PRINTS, consumer_ls, "list who receives secrets" },

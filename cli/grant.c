@@ -6,7 +6,9 @@
 #include "base/access.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/hook.h"
 #include "base/names.h"
+#include "cli/bundle.h"
 #include "cli/duration.h"
 #include "cli/limits.h"
 #include "cli/run.h"
@@ -18,11 +20,14 @@
 
 static int check_names(const struct session *session, const char *file, struct err *err)
 {
-	int status = name_check_secret(session->invocation->words[0], err);
+	const char *secret = session->invocation->words[0];
+	int status = bundle_check_secrets(secret, err);
 
 	if (!status)
 		status = name_check_consumer(session->invocation->words[1], err);
-	return status || !file ? status : name_check_file(file, err);
+	if (status < 0 || !file)
+		return status;
+	return bundle_is_meant(secret) ? name_check_file(file, err) : name_check_granted(file, err);
 }
 
 static int set_number(const struct session *session, enum option option, unsigned long low,
@@ -93,6 +98,20 @@ static int set_mode(const struct session *session, json_t *grant, struct err *er
 	return status;
 }
 
+static int set_hook(const struct session *session, json_t *grant, struct err *err)
+{
+	const char *text = session->invocation->values[OPTION_ON_ROTATE];
+	struct hook hook;
+	struct err inner;
+
+	if (!text)
+		return 0;
+	if (hook_parse(text, &hook, &inner) < 0)
+		return err_set(err, TACIT_INVALID, "option '--on-rotate': %s", inner.text);
+	json_object_set_new(grant, "on_rotate", json_string(text));
+	return 0;
+}
+
 /* The body of POST /v1/grants: what was not said is not sent. */
 static int make_grant(const struct session *session, json_t *grant, struct err *err)
 {
@@ -114,16 +133,34 @@ static int make_grant(const struct session *session, json_t *grant, struct err *
 	status = set_numbers(session, grant, err);
 	if (!status)
 		status = set_mode(session, grant, err);
-	return status ? status : set_expiry(session, grant, err);
+	if (!status)
+		status = set_expiry(session, grant, err);
+	return status ? status : set_hook(session, grant, err);
 }
 
-static void print_grant(const json_t *grant)
+/* Of a bundle the answer is the grants of its members, which differ in nothing else. */
+static void print_grants(const struct session *session, const json_t *answer)
 {
+	const json_t *grant = json_is_array(answer) ? json_array_get(answer, 0) : answer;
+	const char *secret = json_is_array(answer) ? session->invocation->words[0]
+						   : member_text(grant, "secret");
 	char limits[LIMITS_TEXT_MAX];
 
 	limits_text(grant, time(NULL), limits);
 	snippet_print(member_text(grant, "consumer"), member_text(grant, "file"),
-		member_text(grant, "path"), member_text(grant, "secret"), limits, stdout);
+		member_text(grant, "path"), secret, limits, stdout);
+}
+
+static void show_added(const struct session *session, const json_t *answer)
+{
+	if (session->json)
+		session_print_json(answer);
+	else if (!session->quiet)
+		print_grants(session, answer);
+	else if (json_is_array(answer))
+		session_print_members(answer, "path");
+	else
+		session_print_clean(member_text(answer, "path"));
 }
 
 int grant_add(struct session *session, struct err *err)
@@ -144,12 +181,7 @@ int grant_add(struct session *session, struct err *err)
 			"'tacit grant rm' takes it back, 'tacit apply' changes it");
 		return status;
 	}
-	if (session->json)
-		session_print_json(grant);
-	else if (session->quiet)
-		session_print_clean(member_text(grant, "path"));
-	else
-		print_grant(grant);
+	show_added(session, grant);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/container.h"
 #include "base/names.h"
+#include "cli/bundle.h"
 #include "cli/run.h"
 
 #define PID_MAX 4194304 /* the kernel's own limit on 64-bit machines */
@@ -38,9 +39,9 @@ static int make_path(const struct session *session, char path[CLIENT_PATH_MAX], 
 		const char *name, *value;
 		int (*check)(const char *name, struct err *err);
 	} parts[] = {
-		{ "secret", invocation->words[0], name_check_secret },
+		{ "secret", invocation->words[0], bundle_check_one },
 		{ "consumer", invocation->words[1], name_check_consumer },
-		{ "file", invocation->values[OPTION_AS], name_check_file },
+		{ "file", invocation->values[OPTION_AS], name_check_granted },
 		{ "pid", invocation->values[OPTION_PID], NULL },
 		{ "container", invocation->values[OPTION_CONTAINER], NULL },
 	};

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/names.h"
+#include "cli/bundle.h"
 #include "cli/duration.h"
 #include "cli/limits.h"
 #include "cli/moment.h"
@@ -62,7 +63,7 @@ static int filter(const struct session *session, char path[CLIENT_PATH_MAX], str
 {
 	const char *secret = session->invocation->values[OPTION_SECRET];
 	const char *consumer = session->invocation->values[OPTION_CONSUMER];
-	int status = secret ? name_check_secret(secret, err) : 0;
+	int status = secret ? bundle_check_one(secret, err) : 0;
 
 	if (!status && consumer)
 		status = name_check_consumer(consumer, err);

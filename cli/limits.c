@@ -85,6 +85,21 @@ static void add_reads(char *text, const json_t *grant)
 		add(text, "%llu-%llu of %llu read%s left", least, most, reads, plural);
 }
 
+/* What is done when the secret rotates; and how that went, when it did not go well. */
+static void add_hook(char *text, const json_t *grant)
+{
+	const char *hook = member_text(grant, "on_rotate");
+	const char *state = member_text(json_object_get(grant, "hook"), "state");
+
+	if (!*hook)
+		return;
+	add(text, "on rotation %.80s", hook);
+	if (!strcmp(state, "failing"))
+		add(text, "which is failing");
+	if (!strcmp(state, "gave_up"))
+		add(text, "which has failed");
+}
+
 void limits_text(const json_t *grant, time_t now, char text[LIMITS_TEXT_MAX])
 {
 	text[0] = '\0';
@@ -99,4 +114,5 @@ void limits_text(const json_t *grant, time_t now, char text[LIMITS_TEXT_MAX])
 		add(text, "pid 1");
 	if (json_is_true(json_object_get(grant, "with_previous")))
 		add(text, "with previous");
+	add_hook(text, grant);
 }

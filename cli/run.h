@@ -11,6 +11,7 @@ int secret_create(struct session *session, struct err *err);
 int secret_ls(struct session *session, struct err *err);
 int secret_inspect(struct session *session, struct err *err);
 int secret_rotate(struct session *session, struct err *err);
+int secret_schedule(struct session *session, struct err *err);
 int secret_stage(struct session *session, struct err *err);
 int secret_promote(struct session *session, struct err *err);
 int secret_retire(struct session *session, struct err *err);

@@ -3,30 +3,35 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/names.h"
+#include "cli/bundle.h"
 #include "cli/moment.h"
 #include "cli/run.h"
+#include "cli/schedule.h"
+#include "cli/secret_send.h"
 #include "cli/table.h"
 
-static void print_secrets(const json_t *list)
+void secret_print_list(const json_t *list)
 {
 	struct table table;
 	time_t now = time(NULL);
 	const json_t *secret;
 	size_t i;
 
-	table_start(&table, "NAME", "VERSION", "SIZE", "GRANTS", "CREATED", "ROTATED", NULL);
+	table_start(&table, "NAME", "VERSION", "SIZE", "GRANTS", "CREATED", "ROTATED", "SCHEDULE",
+		NULL);
 	json_array_foreach (list, i, secret) {
-		char created[MOMENT_TEXT_MAX], rotated[MOMENT_TEXT_MAX];
+		char created[MOMENT_TEXT_MAX], rotated[MOMENT_TEXT_MAX], itself[SCHEDULE_TEXT_MAX];
 
 		moment_ago(member_text(secret, "created_at"), now, created);
 		moment_ago(member_text(secret, "rotated_at"), now, rotated);
+		schedule_text(json_object_get(secret, "schedule"), itself);
 		table_cell(&table, "%s", member_text(secret, "name"));
 		table_cell(&table, "%llu", member_number(secret, "version"));
 		table_cell(&table, "%llu", member_number(secret, "size"));
 		table_cell(&table, "%llu", member_number(secret, "grants"));
 		table_cell(&table, "%s", created);
 		table_cell(&table, "%s", rotated);
+		table_cell(&table, "%s", itself);
 	}
 	table_print(&table, stdout);
 	table_free(&table);
@@ -34,22 +39,30 @@ static void print_secrets(const json_t *list)
 
 int secret_ls(struct session *session, struct err *err)
 {
+	const struct invocation *invocation = session->invocation;
 	_json_ json_t *list = NULL;
-	int status = session_get(session, TACIT_API_PREFIX "/secrets", &list, err);
+	int status;
 
+	if (invocation->values[OPTION_BUNDLES] && !invocation->count)
+		return bundle_list(session, err);
+	if (invocation->values[OPTION_BUNDLES] ||
+		(invocation->count && !bundle_is_meant(invocation->words[0])))
+		return err_set(err, TACIT_INVALID,
+			"'secret ls NAME/' lists the members of a bundle, '--bundles' the bundles");
+	if (invocation->count)
+		return bundle_ls(session, err);
+	status = session_get(session, TACIT_API_PREFIX "/secrets", &list, err);
 	if (status < 0)
 		return status;
-	session_show_list(session, list, "name", print_secrets);
+	session_show_list(session, list, "name", secret_print_list);
 	return 0;
 }
 
 static int get_secret(struct session *session, const char *name, json_t **json, struct err *err)
 {
 	char path[CLIENT_PATH_MAX];
-	int status = name_check_secret(name, err);
+	int status = bundle_path(path, name, NULL, err);
 
-	if (!status)
-		status = client_path(path, err, "secrets", name, NULL);
 	return status ? status : session_get(session, path, json, err);
 }
 
@@ -124,7 +137,7 @@ int secret_history(struct session *session, struct err *err)
 	const char *name = session->invocation->words[0];
 	_json_ json_t *list = NULL;
 	char path[CLIENT_PATH_MAX];
-	int status = name_check_secret(name, err);
+	int status = bundle_check_one(name, err);
 
 	if (!status)
 		status = client_path(path, err, "secrets", name, "versions", NULL);
@@ -139,10 +152,8 @@ int secret_history(struct session *session, struct err *err)
 static int remove_one(struct session *session, const char *name, json_t **answer, struct err *err)
 {
 	char path[CLIENT_PATH_MAX];
-	int status = name_check_secret(name, err);
+	int status = bundle_path(path, name, NULL, err);
 
-	if (!status)
-		status = client_path(path, err, "secrets", name, NULL);
 	if (!status && session->invocation->values[OPTION_FORCE])
 		status = client_query(path, "force", "1", err);
 	if (!status)

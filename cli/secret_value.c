@@ -5,9 +5,10 @@
 #include <unistd.h>
 
 #include "base/files.h"
-#include "base/names.h"
+#include "cli/bundle.h"
 #include "cli/duration.h"
 #include "cli/run.h"
+#include "cli/schedule.h"
 #include "cli/secret_send.h"
 #include "cli/transfer.h"
 #include "cli/value.h"
@@ -15,34 +16,55 @@
 /* "create:" and the longest name. */
 #define CONTEXT_MAX (16 + TACIT_SECRET_NAME_MAX + 1)
 
+int secret_source(const struct session *session, struct value_source *source, struct err *err)
+{
+	const struct invocation *invocation = session->invocation;
+	const char *alphabet = invocation->values[OPTION_ALPHABET];
+	unsigned long generate = 0;
+	int status = session_number(session, OPTION_GENERATE, 1, TACIT_VALUE_MAX, &generate, err);
+
+	if (status < 0)
+		return status;
+	*source = (struct value_source){
+		.generate = generate,
+		.alphabet = alphabet ? seal_alphabet_by_name(alphabet) : SEAL_ALPHANUMERIC,
+		.keep_newline = invocation->values[OPTION_KEEP_NEWLINE],
+	};
+	if (alphabet && (!generate || source->alphabet == SEAL_ALPHABETS))
+		return err_set(err, TACIT_INVALID,
+			"option '--alphabet' says of what '--generate N' makes a value: "
+			"alphanumeric, password, hex or base64");
+	return 0;
+}
+
 static int read_source(
 	const struct session *session, struct value_source *source, char *prompted, struct err *err)
 {
 	const struct invocation *invocation = session->invocation;
-	unsigned long generate = 0;
-	int status = name_check_secret(invocation->words[0], err);
+	int status = bundle_check_one(invocation->words[0], err);
 
 	if (!status)
-		status = session_number(
-			session, OPTION_GENERATE, 1, TACIT_VALUE_MAX, &generate, err);
+		status = secret_source(session, source, err);
 	if (status < 0)
 		return status;
-	*source = (struct value_source){
-		.file = invocation->count > 1 ? invocation->words[1] : NULL,
-		.generate = generate,
-		.alphabet = value_alphabet(invocation->values[OPTION_ALPHABET]),
-		.keep_newline = invocation->values[OPTION_KEEP_NEWLINE],
-		.prompted = prompted,
-	};
-	snprintf(prompted, CONTEXT_MAX, "value of %s", invocation->words[0]);
-	if (invocation->values[OPTION_ALPHABET] && (!source->generate || !source->alphabet))
+	if (invocation->count > 2)
 		return err_set(err, TACIT_INVALID,
-			"option '--alphabet' says of what '--generate N' makes a value: "
-			"alphanumeric, password, hex or base64");
+			"too many arguments: a secret has one value; NAME/ is a bundle, whose "
+			"values are MEMBER=FILE");
+	source->file = invocation->count > 1 ? invocation->words[1] : NULL;
+	source->prompted = prompted;
+	snprintf(prompted, CONTEXT_MAX, "value of %s", invocation->words[0]);
 	if (source->generate && source->file)
 		return err_set(err, TACIT_INVALID,
 			"--generate and a FILE are two values; give one of them");
 	return 0;
+}
+
+void secret_note_newline(const struct session *session)
+{
+	session_note(session,
+		"the newline at the end was not made part of the value; '--keep-newline' keeps "
+		"it");
 }
 
 static int take_value(const struct session *session, struct value *value, struct err *err)
@@ -54,9 +76,7 @@ static int take_value(const struct session *session, struct value *value, struct
 	if (!status)
 		status = value_take(&source, value, err);
 	if (!status && value->trimmed)
-		session_note(session,
-			"the newline at the end was not made part of the value; '--keep-newline' "
-			"keeps it");
+		secret_note_newline(session);
 	return status;
 }
 
@@ -127,15 +147,27 @@ static int create_if_absent(
 	return find_secret(session, secret, err);
 }
 
+static int create(struct session *session, json_t **secret, bool *existed, struct err *err)
+{
+	int status = session->invocation->values[OPTION_IF_ABSENT]
+			     ? create_if_absent(session, secret, existed, err)
+			     : secret_send_value(session, "create", NULL, secret, err);
+
+	return status || *existed ? status : schedule_add(session, "created", secret, err);
+}
+
 int secret_create(struct session *session, struct err *err)
 {
 	_json_ json_t *secret = NULL;
 	const char *name = session->invocation->words[0];
 	bool existed = false;
-	int status = session->invocation->values[OPTION_IF_ABSENT]
-			     ? create_if_absent(session, &secret, &existed, err)
-			     : secret_send_value(session, "create", NULL, &secret, err);
+	int status;
 
+	if (bundle_is_meant(name))
+		return bundle_create(session, err);
+	status = schedule_check(session, err);
+	if (!status)
+		status = create(session, &secret, &existed, err);
 	if (status < 0) {
 		report_hint(err, TACIT_EXISTS,
 			"'tacit secret rotate' gives an existing secret a new value");
@@ -173,7 +205,7 @@ int secret_reveal(struct session *session, struct err *err)
 	unsigned long number = 0;
 	uint8_t *bytes = NULL;
 	size_t length = 0;
-	int status = name_check_secret(name, err);
+	int status = bundle_check_one(name, err);
 
 	if (!status)
 		status = session_number(session, OPTION_VERSION, 1, UINT32_MAX, &number, err);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The verbs that make a version of a secret another: current, previous, next. */
-#include "base/names.h"
 #include "cli/await.h"
+#include "cli/bundle.h"
 #include "cli/run.h"
+#include "cli/schedule.h"
 #include "cli/secret_send.h"
 
-/* What became of the secret: a line for people, which begins with `done` and its name. */
-static void print_secret(struct session *session, const json_t *secret, const char *done)
+void secret_print_changed(struct session *session, const json_t *secret, const char *done)
 {
 	const char *name = session->invocation->words[0];
 	unsigned long long previous = member_number(secret, "previous");
@@ -31,38 +31,50 @@ static void print_secret(struct session *session, const json_t *secret, const ch
 static int print_and_wait(
 	struct session *session, json_t *secret, const char *done, struct err *err)
 {
-	bool waits = session->invocation->values[OPTION_AWAIT];
-	_json_ json_t *behind = NULL;
+	_json_ json_t *behind = NULL, *secrets = NULL;
 	int status;
 
 	if (!session->json) {
-		print_secret(session, secret, done);
+		secret_print_changed(session, secret, done);
 		fflush(stdout);
 	}
-	status = await_readers(session, session->invocation->words[0],
-		member_number(secret, "version"), &behind, err);
-	if (session->json) {
-		if (waits)
-			json_object_set(secret, "behind", behind);
-		print_secret(session, secret, done);
-	} else if (session->quiet) {
-		session_print_members(behind, "name");
-	} else if (waits && status == 0) {
-		puts("every running container has read it");
-	} else {
-		await_print(behind);
-	}
+	secrets = json_pack("[{s:s,s:I}]", "secret", session->invocation->words[0], "version",
+		(json_int_t)member_number(secret, "version"));
+	status = await_readers(session, secrets, &behind, err);
+	await_show(session, secret, behind, status);
 	return status;
+}
+
+/* With a rotator it is the agent that rotates: the world has to agree. */
+static int rotate(struct session *session, json_t **secret, struct err *err)
+{
+	int status;
+
+	if (session->invocation->values[OPTION_ROTATOR])
+		return schedule_rotate(session, secret, err);
+	status = secret_send_value(session, "rotate", "versions", secret, err);
+	return status ? status : schedule_add(session, "rotated", secret, err);
 }
 
 int secret_rotate(struct session *session, struct err *err)
 {
+	bool waits = session->invocation->values[OPTION_AWAIT];
 	_json_ json_t *secret = NULL;
-	int status = await_check(session, err);
+	int status = await_check(session, OPTION_AWAIT, err);
 
+	if (bundle_is_meant(session->invocation->words[0]))
+		return bundle_rotate(session, err);
 	if (!status)
-		status = secret_send_value(session, "rotate", "versions", &secret, err);
-	return status < 0 ? status : print_and_wait(session, secret, "rotated", err);
+		status = schedule_check(session, err);
+	if (!status)
+		status = rotate(session, &secret, err);
+	if (status < 0)
+		return status;
+	if (session->invocation->values[OPTION_ROTATOR] && !waits) {
+		schedule_print_due(session, secret);
+		return 0;
+	}
+	return print_and_wait(session, secret, "rotated", err);
 }
 
 int secret_stage(struct session *session, struct err *err)
@@ -89,7 +101,7 @@ static int post(struct session *session, const char *segment, const char *to, js
 {
 	const char *name = session->invocation->words[0];
 	char path[CLIENT_PATH_MAX];
-	int status = name_check_secret(name, err);
+	int status = bundle_check_one(name, err);
 
 	if (!status)
 		status = client_path(path, err, "secrets", name, segment, NULL);
@@ -103,7 +115,7 @@ static int post(struct session *session, const char *segment, const char *to, js
 int secret_promote(struct session *session, struct err *err)
 {
 	_json_ json_t *secret = NULL;
-	int status = await_check(session, err);
+	int status = await_check(session, OPTION_AWAIT, err);
 
 	if (!status)
 		status = post(session, "promote", NULL, &secret, err);
@@ -127,7 +139,7 @@ int secret_rollback(struct session *session, struct err *err)
 		report_hint(err, TACIT_NOT_FOUND, "'tacit secret history' lists those kept");
 		return status;
 	}
-	print_secret(session, secret, "rolled back");
+	secret_print_changed(session, secret, "rolled back");
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/names.h"
+#include "cli/bundle.h"
 
 int session_number(const struct session *session, enum option option, unsigned long low,
 	unsigned long high, unsigned long *number, struct err *err)
@@ -158,7 +159,7 @@ void session_fail(struct session *session, const char *what, const struct err *e
 
 bool session_shows(const char *name)
 {
-	return !name_check_secret(name, NULL) || !name_check_consumer(name, NULL);
+	return !bundle_check_secrets(name, NULL) || !name_check_consumer(name, NULL);
 }
 
 void session_fail_named(

@@ -29,8 +29,10 @@ void snippet_variable(const char *file, char *name)
 	strcpy(name, "_FILE");
 }
 
+/* A ':' within a word that begins with '/' is a letter to every parser. */
 static bool plain_scalar(const char *word)
 {
+	const char *others = word[0] == '/' ? "/._-:" : "/._-";
 	static const char *const meant[] = { "y", "n", "yes", "no", "on", "off", "true", "false",
 		"null" };
 
@@ -40,9 +42,9 @@ static bool plain_scalar(const char *word)
 	if (word[0] != '/' && (!word[0] || !strchr(letters, word[0])))
 		return false;
 	for (; *word; word++)
-		if (!strchr(letters, *word) && !strchr(digits, *word) && !strchr("/._-", *word))
+		if (!strchr(letters, *word) && !strchr(digits, *word) && !strchr(others, *word))
 			return false;
-	return true;
+	return word[-1] != ':';
 }
 
 void snippet_yaml(const char *word, char *text, size_t room)
@@ -86,6 +88,33 @@ static void print_compose(const char *service, const char *file, const char *pat
 		service_key, variable, file, file_key, file_key, source);
 }
 
+/* A folder is mounted whole: its files change together. */
+static void print_folder(
+	enum consumer_kind kind, const char *service, const char *file, const char *path, FILE *to)
+{
+	const char *end = name_folder_end(file);
+	int length = (int)(end - file), below = (int)strlen(end);
+	int above = (int)strlen(path) - below;
+	char mount[2 * PATH_FULL_MAX], scalar[2 * sizeof mount], key[SCALAR_MAX];
+
+	snprintf(mount, sizeof mount, "%.*s:/run/secrets/%.*s:ro", above > 0 ? above : 0, path,
+		length, file);
+	snippet_yaml(service, key, sizeof key);
+	snippet_yaml(mount, scalar, sizeof scalar);
+	if (kind == CONSUMER_COMPOSE)
+		fprintf(to,
+			"\n"
+			"services:\n"
+			"  %s:\n"
+			"    volumes:\n"
+			"      - %s\n",
+			key, scalar);
+	else if (kind == CONSUMER_CONTAINER)
+		fprintf(to, "\n  -v %s\n", mount);
+	else
+		fprintf(to, "\n  %.*s\n", above > 0 ? above : 0, path);
+}
+
 void snippet_print(const char *consumer, const char *file, const char *path, const char *secret,
 	const char *limits, FILE *to)
 {
@@ -97,6 +126,10 @@ void snippet_print(const char *consumer, const char *file, const char *path, con
 		return;
 	fprintf(to, "%s now reads %s%s%s%s\n", consumer, secret, *limits ? " (" : "", limits,
 		*limits ? ")" : "");
+	if (name_folder_end(file)) {
+		print_folder(kind, last + 1, file, path, to);
+		return;
+	}
 	snippet_variable(file, variable);
 	if (kind == CONSUMER_COMPOSE)
 		print_compose(last + 1, file, path, to);

@@ -14,8 +14,8 @@ void snippet_variable(const char *file, char *name);
 void snippet_yaml(const char *word, char *text, size_t room);
 
 /* For compose/PROJECT/SERVICE the lines of a compose file, for container/NAME the options of
- * `docker run`, for what runs on the host the variable. `limits` is "" or what limits_text() says.
- */
+ * `docker run`, for what runs on the host the variable; of FOLDER/FILE, by which the folder is
+ * mounted, or where it is. `limits` is "" or what limits_text() says. */
 void snippet_print(const char *consumer, const char *file, const char *path, const char *secret,
 	const char *limits, FILE *to);
 

@@ -11,6 +11,13 @@
  * the document does not say (the agent is locked, or older) has no line. */
 void status_print(const json_t *status);
 
+/* Of the same document: what the agent rotates by itself, and which rotations and hooks need
+ * somebody's hand; first as lines, then as tables. */
+void status_print_itself(const json_t *status);
+void status_print_failing(const json_t *status);
+/* "  label     text", cleaned; nothing for an empty text. */
+void status_line(const char *label, const char *text);
+
 /* What `tacit status` exits with: TACIT_OK while the agent serves. */
 enum tacit_code status_code(const json_t *status);
 

@@ -62,7 +62,7 @@ static void print_headline(const json_t *status)
 	putchar('\n');
 }
 
-static void print_line(const char *label, const char *text)
+void status_line(const char *label, const char *text)
 {
 	if (!*text)
 		return;
@@ -88,16 +88,16 @@ static void print_counts(const json_t *status)
 				"%s%llu %s%s", i ? ", " : "", count, counted[i].noun,
 				count == 1 ? "" : "s");
 		}
-		print_line("holds", line);
+		status_line("holds", line);
 	}
 	if (starts > 1) {
 		snprintf(line, sizeof line, "core %llu times, %llu requests resumed, %llu resent",
 			starts, member_number(status, "requests_resumed"),
 			member_number(status, "requests_resent"));
-		print_line("started", line);
+		status_line("started", line);
 	}
 	if (json_is_false(json_object_get(status, "memory_locked")))
-		print_line("warning", "memory is not locked: values may reach the swap");
+		status_line("warning", "memory is not locked: values may reach the swap");
 }
 
 /* An engine that is configured and not installed has no answer either, and needs no alarm. */
@@ -112,7 +112,7 @@ static void print_engines(const json_t *status)
 
 		snprintf(line, sizeof line, "%s: %s", member_text(engine, "socket"),
 			strcmp(state, "down") ? state : "no answer");
-		print_line("engine", line);
+		status_line("engine", line);
 	}
 }
 
@@ -123,13 +123,14 @@ static void print_identity(const json_t *status)
 	char line[80];
 
 	if (!strcmp(member_text(status, "identity"), "path-only"))
-		print_line("identity", "by container id alone (engine none): any container that is "
-				       "given a directory reads it");
+		status_line("identity",
+			"by container id alone (engine none): any container that is "
+			"given a directory reads it");
 	if (strcmp(member_text(status, "identity"), "engines"))
 		return;
 	snprintf(line, sizeof line, "by engines, %llu container%s known", known,
 		known == 1 ? "" : "s");
-	print_line("identity", line);
+	status_line("identity", line);
 	print_engines(status);
 }
 
@@ -156,7 +157,7 @@ static void print_parked(const json_t *status)
 	snprintf(line, sizeof line,
 		"%llu now; %llu open%s waited %s on average, %s at most; %llu refused", now, total,
 		total == 1 ? "" : "s", mean, longest, refused);
-	print_line("parked", line);
+	status_line("parked", line);
 }
 
 static void print_stale(const json_t *status)
@@ -187,14 +188,16 @@ void status_print(const json_t *status)
 	const json_t *stopped = json_object_get(status, "stopped_containers");
 
 	print_headline(status);
-	print_line("version", member_text(status, "version"));
-	print_line("mount", member_text(status, "mount"));
-	print_line("store", member_text(status, "store"));
-	print_line("key file", member_text(status, "key_file"));
+	status_line("version", member_text(status, "version"));
+	status_line("mount", member_text(status, "mount"));
+	status_line("store", member_text(status, "store"));
+	status_line("key file", member_text(status, "key_file"));
 	print_identity(status);
 	print_parked(status);
 	print_counts(status);
+	status_print_itself(status);
 	print_stale(status);
+	status_print_failing(status);
 	if (json_integer_value(stopped) > 0)
 		printf("\n%llu container%s with secrets ha%s stopped; run 'tacit repair'\n",
 			member_number(status, "stopped_containers"),

@@ -57,43 +57,6 @@ size_t value_newline(const uint8_t *bytes, size_t length)
 	return newline;
 }
 
-#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-#define DIGITS "0123456789"
-
-const char *value_alphabet(const char *name)
-{
-	static const struct {
-		const char *name, *characters;
-	} alphabets[] = {
-		{ "alphanumeric", LETTERS DIGITS },
-		/* What a shell, a URL or a configuration file would need quoted quotes for is not
-		 * in it: blanks, quotes, the backslash. */
-		{ "password", LETTERS DIGITS "!#$%&()*+,-./:;<=>?@[]^_{|}~" },
-		{ "hex", DIGITS "abcdef" },
-		{ "base64", LETTERS DIGITS "+/" },
-	};
-
-	for (size_t i = 0; i < sizeof alphabets / sizeof alphabets[0]; i++)
-		if (!name || !strcmp(alphabets[i].name, name))
-			return alphabets[i].characters;
-	return NULL;
-}
-
-void value_generate(const char *alphabet, uint8_t *bytes, size_t count)
-{
-	const unsigned int kinds = (unsigned int)strlen(alphabet);
-
-	while (count) {
-		uint8_t byte;
-
-		seal_random(&byte, 1);
-		/* Bytes above the largest multiple of `kinds` would favour the first letters. */
-		if (byte >= 256 / kinds * kinds)
-			continue;
-		bytes[--count] = (uint8_t)alphabet[byte % kinds];
-	}
-}
-
 static int read_all(int fd, struct value *value, struct err *err)
 {
 	for (;;) {
@@ -149,8 +112,7 @@ static int read_file(const char *path, struct value *value, struct err *err)
 static int take_bytes(const struct value_source *source, struct value *value, struct err *err)
 {
 	if (source->generate) {
-		value_generate(source->alphabet ? source->alphabet : value_alphabet(NULL),
-			value->bytes, source->generate);
+		seal_generate(source->alphabet, value->bytes, source->generate);
 		value->length = source->generate;
 		return 0;
 	}

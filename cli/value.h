@@ -12,6 +12,7 @@
 #include <tacit/api.h>
 
 #include "base/err.h"
+#include "seal/generate.h"
 
 struct value {
 	uint8_t *bytes; /* seal_alloc(); value_free() */
@@ -20,11 +21,11 @@ struct value {
 };
 
 struct value_source {
-	const char *file;     /* a path, "-" for standard input, or NULL */
-	size_t generate;      /* characters, when not 0 */
-	const char *alphabet; /* of them, by value_alphabet(); NULL: its first */
-	bool keep_newline;    /* of a file or standard input */
-	const char *prompted; /* what to ask for, "value of db_password" */
+	const char *file;            /* a path, "-" for standard input, or NULL */
+	size_t generate;             /* characters, when not 0 */
+	enum seal_alphabet alphabet; /* of them */
+	bool keep_newline;           /* of a file or standard input */
+	const char *prompted;        /* what to ask for, "value of db_password" */
 };
 
 /* Take the value: 1 to TACIT_VALUE_MAX bytes. Nothing is left in `value` on failure. */
@@ -34,13 +35,5 @@ void value_free(struct value *value);
 /* The newline rule. When the bytes are one line of text (UTF-8, no control character but tab) with
  * "\n" or "\r\n" at the end, the length of that newline; else 0. Pure. */
 size_t value_newline(const uint8_t *bytes, size_t length);
-
-/* The characters of the alphabet `name`; NULL (the name): the letters and digits. NULL: there is no
- * such alphabet. */
-const char *value_alphabet(const char *name);
-#define VALUE_ALPHABETS "alphanumeric, password, hex or base64"
-
-/* `count` of those characters, each equally likely. */
-void value_generate(const char *alphabet, uint8_t *bytes, size_t count);
 
 #endif
