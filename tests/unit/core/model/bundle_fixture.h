@@ -12,11 +12,15 @@
 /* A new version of it, current; in the model, too. */
 static inline void advance(struct model *model, struct secret_record *record)
 {
-	struct version_record *version = &record->versions[record->version_count++];
+	struct version_record *version;
 	uint8_t *sealed = malloc(1);
 	struct err err;
 
 	assert_non_null(sealed);
+	if (record->version_count == VAULT_VERSIONS_MAX)
+		memmove(record->versions, record->versions + 1,
+			--record->version_count * sizeof *version);
+	version = &record->versions[record->version_count++];
 	*version = (struct version_record){
 		.number = ++record->last_number, .created_ns = 100 * record->last_number, .size = 1
 	};

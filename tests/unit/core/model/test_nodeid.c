@@ -127,6 +127,67 @@ static void numbers_differ_by_path_and_by_mount(void **state)
 	}
 }
 
+/* A folder has a file's shape, and is another node; a generation of one has a shape of its own. */
+static void a_folder_is_asked_for_by_name(void **state)
+{
+	static const struct {
+		const char *directory, *name;
+		uint64_t folder, member;
+	} rows[] = {
+		{ "compose/shop/web", "tls", 0x50c1c5669fa1eddc, 0x402d05e5bf975520 },
+		{ "compose/shop/web", "tls@7", 0x501dd11c38970e98, 0x40f7d24d7097a686 },
+		{ "self", "tls", 0x54b98df923a0a103, 0x44f2ef400c7ba8af },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		uint64_t directory = walk(key, rows[i].directory);
+		uint64_t folder = node_folder(key, directory, rows[i].name);
+		uint64_t child = node_child(key, directory, rows[i].name);
+
+		assert_int_equal(folder, rows[i].folder);
+		assert_int_equal(node_child(key, folder, "cert"), rows[i].member);
+		assert_int_equal(node_level(folder), LEVEL_FOLDER);
+		assert_int_equal(node_level(rows[i].member), LEVEL_FILE);
+		assert_int_equal(node_kind(folder), node_kind(directory));
+		assert_int_equal(node_kind(rows[i].member), node_kind(directory));
+		if (i == 1)
+			assert_int_equal(child, folder);
+		else
+			assert_int_equal(node_level(child), LEVEL_FILE);
+	}
+}
+
+static void what_cannot_be_a_folder_has_no_number(void **state)
+{
+	static const char *const names[] = { "", ".", "..", "-x", "a b", "a/b", "@1", "tls@",
+		"tls@0", "tls@07", "tls@-1", "tls@1@2", "tls@18446744073709551616" };
+	uint64_t web = walk(key, "compose/shop/web"), self = walk(key, "self");
+	uint64_t folder = node_folder(key, web, "tls");
+	char name[2 * NAME_SEGMENT_MAX] = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (node_folder(key, web, names[i]) || node_child(key, web, names[i]) ||
+			node_child(key, folder, names[i]))
+			fail_msg("%s", names[i]);
+	assert_int_not_equal(node_folder(key, web, "tls@18446744073709551615"), 0);
+	assert_int_equal(node_folder(key, self, "tls@1"), 0);
+	assert_int_equal(node_child(key, self, "tls@1"), 0);
+	/* Folders are in consumers' directories, files alone are in folders. */
+	assert_int_equal(node_child(key, folder, "tls@1"), 0);
+	assert_int_equal(node_folder(key, folder, "tls"), 0);
+	assert_int_equal(node_folder(key, NODE_ROOT_ID, "tls"), 0);
+	assert_int_equal(node_folder(key, walk(key, "compose/shop"), "tls"), 0);
+	assert_int_equal(node_folder(key, walk(key, "compose/shop/web/file"), "tls"), 0);
+	memset(name, 'a', sizeof name - 1);
+	assert_int_equal(node_folder(key, web, name), 0);
+	assert_int_equal(node_child(key, folder, name), 0);
+	name[TACIT_FILE_NAME_MAX] = '\0';
+	assert_int_not_equal(node_folder(key, web, name), 0);
+	assert_int_not_equal(node_child(key, folder, name), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +195,8 @@ int main(void)
 		cmocka_unit_test(what_has_no_shape_has_no_number),
 		cmocka_unit_test(the_numbers_of_a_mount_stay),
 		cmocka_unit_test(numbers_differ_by_path_and_by_mount),
+		cmocka_unit_test(a_folder_is_asked_for_by_name),
+		cmocka_unit_test(what_cannot_be_a_folder_has_no_number),
 	};
 
 	return seal_start(NULL) ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
