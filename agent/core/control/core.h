@@ -60,6 +60,7 @@ struct core {
 	int key_fd;     /* under key_mutex */
 
 	struct errands *errands; /* errands.h */
+	struct rotator *rotator; /* rotator.h; the worker's */
 
 	/* main's own. */
 	int holder, toucher, engine, gate;
@@ -108,6 +109,10 @@ bool hooks_errand_ended(struct core *core, const struct errand_end *end); /* fal
 void schedules_work(struct core *core);
 int schedules_patience(const struct core *core);
 bool schedules_errand_ended(struct core *core, const struct errand_end *end);
+/* Where a rotator's `make` writes the new value, or -1; and read what there is of it when it is
+ * readable or hung up. Never waits. */
+int schedules_stream_fd(const struct core *core);
+void schedules_stream_ready(struct core *core);
 
 /* load.c, in the worker: fill the model from an open vault. On failure the vault is forgotten and
  * the model empty. */
