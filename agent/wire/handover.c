@@ -16,6 +16,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 
+/* What is not nothing in new memory is before the first thing that is counted. */
+#define HEAD_BYTES offsetof(struct handover, core_starts)
+
 size_t handover_size(unsigned int threads)
 {
 	return sizeof(struct handover) + (threads + 1) * sizeof(struct handover_slot);
@@ -36,7 +39,7 @@ int handover_create(unsigned int threads, int *fd, struct err *err)
 		return err_errno(err, errno, TACIT_INTERNAL, "handover memory");
 	if (getrandom(head.node_key, sizeof head.node_key, 0) != sizeof head.node_key)
 		return err_errno(err, errno, TACIT_INTERNAL, "random bytes");
-	if (pwrite(memory, &head, offsetof(struct handover, handles), 0) < 0)
+	if (pwrite(memory, &head, HEAD_BYTES, 0) < 0)
 		return err_errno(err, errno, TACIT_INTERNAL, "handover memory");
 	/* Nobody can shrink it under a core that has it mapped. */
 	fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
@@ -50,8 +53,7 @@ int handover_map(int fd, struct handover **handover, struct err *err)
 	struct stat st;
 	void *memory;
 
-	if (pread(fd, &head, offsetof(struct handover, handles), 0) !=
-			(ssize_t)offsetof(struct handover, handles) ||
+	if (pread(fd, &head, HEAD_BYTES, 0) != (ssize_t)HEAD_BYTES ||
 		head.magic != HANDOVER_MAGIC || fstat(fd, &st))
 		return err_set(err, TACIT_CORRUPT, "handover memory: not one of ours");
 	if (head.layout != HANDOVER_LAYOUT || head.threads > HANDOVER_THREADS_MAX ||

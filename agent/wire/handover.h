@@ -28,10 +28,11 @@
 #define HANDOVER_PARKED 256        /* OPENs that wait for somebody's answer, at most */
 #define HANDOVER_PARKED_REQUEST 64 /* an OPEN: its header of 40 bytes and 8 more */
 #define HANDOVER_SESSIONS 2048     /* processes that are reading bundles, at once */
-#define HANDOVER_FOLDERS 4096 /* folders of bundles in the mount: their paths have a file's shape  \
-			       */
+#define HANDOVER_FOLDERS 4096      /* of bundles, that the mount has ever had */
 /* A request that was being processed when this many cores crashed is answered EIO. */
 #define HANDOVER_STRIKES 2u
+
+#define SLOT_CLOSED_AGAIN 1u /* no number of an OPEN has it */
 
 /* The request a FUSE thread has in hand. Taken: the kernel has written it here (length of its
  * fuse_in_header is not 0). Cleared when its reply was written. */
@@ -39,7 +40,10 @@ struct handover_slot {
 	_Atomic uint32_t processing; /* core is working on it */
 	_Atomic uint32_t strikes;    /* crashes while `processing` */
 	_Atomic uint64_t since_ns;   /* CLOCK_MONOTONIC when processing began */
-	char pad[4096 - 16];
+	_Atomic uint64_t opening;    /* the OPEN at hand, or the last one, by its number; with
+					SLOT_CLOSED_AGAIN it was answered, and what it opened has
+					been closed since: it is not to be done twice */
+	char pad[4096 - 24];
 	char request[HANDOVER_REQUEST_MAX];
 };
 
@@ -58,18 +62,20 @@ struct handover_handle {
 	uint32_t size;                   /* of the value opened */
 	uint32_t member;                 /* of a file in a bundle's folder: which of its members */
 	uint64_t generation_opened;      /* and of which generation; 0: it is in none */
-	uint64_t process, process_start; /* who opened it, for the session of that process */
+	uint64_t process, process_start; /* who opened it; 0: it belongs to no session */
+	uint64_t session_since_ns;       /* of the session that it belongs to */
 };
 
-/* A process that has begun to read a bundle: until it has opened a member twice, or two seconds
- * have passed, it is given the members of one generation. */
+/* A process that has begun to read a bundle: until it opens a member twice, or two seconds have
+ * passed, it is given the members of one generation. */
 struct handover_session {
 	_Atomic uint64_t folder; /* number of the folder's node; 0: free. Set last, cleared first */
 	uint64_t process;        /* thread group */
 	uint64_t process_start;  /* field 22 of its /proc/PID/stat: the number may be used again */
 	uint64_t reader;         /* identity of the container */
+	uint8_t bundle_id[16];   /* that the folder showed */
 	uint64_t generation;
-	uint64_t since_ns;       /* CLOCK_MONOTONIC */
+	uint64_t since_ns;       /* CLOCK_MONOTONIC; of a process each session has another */
 	_Atomic uint64_t opened; /* a bit for each member */
 };
 
@@ -124,8 +130,8 @@ struct handover {
 	_Atomic uint64_t parked_refused;    /* of them: denied, for nobody knew them in time */
 	_Atomic uint32_t folder_count;      /* set after the folder it counts */
 	uint32_t pad2;
-	uint64_t folders[HANDOVER_FOLDERS]; /* numbers of nodes: what a locked agent cannot tell by
-					       shape */
+	uint64_t folders[HANDOVER_FOLDERS]; /* numbers of nodes, in the order they were made: a
+					       folder's path has a file's shape */
 	struct handover_session sessions[HANDOVER_SESSIONS];
 	struct handover_handle handles[HANDOVER_HANDLES];
 	struct handover_parked parked[HANDOVER_PARKED];

@@ -13,7 +13,7 @@ struct node *handle_consumer(const struct model *model, const struct handover_ha
 {
 	const struct grant *grant = model_grant_by_id(model, handle->grant_id);
 
-	return grant ? grant->node->parent : NULL;
+	return grant ? node_consumer(grant->node) : NULL;
 }
 
 static uint64_t unique_of(const struct worker *worker)
@@ -21,40 +21,56 @@ static uint64_t unique_of(const struct worker *worker)
 	return ((const struct fuse_in_header *)worker->slot->request)->unique & ~UNIQUE_RESENT;
 }
 
-/* Take hold of what the grant gives this reader now; `ino` is the node it was opened as. 0, or an
- * errno and nothing was made. */
-static int open_granted(struct turn *turn, uint64_t ino, const struct node *file,
-	struct handover_handle **handle, bool *made)
+/* All that the OPEN at hand makes, so that a later core knows what it was. */
+static void describe(const struct turn *turn, uint64_t ino, const struct opening *opening,
+	struct handover_handle *contents)
 {
-	const struct grant *grant = node_grant(file);
-	struct blob *blob = node_blob(turn->model, file);
-	struct handover_handle contents = {
+	const struct grant *grant = node_grant(opening->file);
+
+	*contents = (struct handover_handle){
 		.unique = unique_of(turn->worker),
 		.node = ino,
-		.version = blob ? blob->version.number : 0,
+		.version = opening->blob->version.number,
 		.reader = turn->reader.container,
-		.size = blob ? grant_size(grant, blob) : 0,
+		.size = grant_size(grant, opening->blob),
+		.member = opening->member,
+		.generation_opened = opening->generation,
+		.process = opening->who.process,
+		.process_start = opening->who.process_start,
+		.session_since_ns = opening->choice.since_ns,
 	};
+	memcpy(contents->secret_id, grant->record.secret_id, sizeof contents->secret_id);
+	memcpy(contents->grant_id, grant->record.id, sizeof contents->grant_id);
+}
+
+/* Take hold of what this reader is given now; `ino` is the node it was opened as. 0, or an errno
+ * and nothing was made. */
+static int open_granted(struct turn *turn, uint64_t ino, struct opening *opening)
+{
+	struct handles *handles = &turn->server->handles;
+	struct node *consumer = node_consumer(opening->file);
+	struct handover_handle contents;
 	const uint8_t *plain;
 	struct err err;
+	int errnum;
 
-	/* A previous version may have ended since it was judged. */
-	if (!blob)
-		return ENOENT;
-	memcpy(contents.secret_id, grant->record.secret_id, sizeof contents.secret_id);
-	memcpy(contents.grant_id, grant->record.id, sizeof contents.grant_id);
-	*handle = handle_make(
-		&turn->server->handles, file->parent, &contents, turn->worker->replaying, made);
-	if (!*handle)
+	opening->handle = turn->worker->replaying
+				  ? handle_of_request(handles, unique_of(turn->worker))
+				  : NULL;
+	errnum = member_begin(turn, opening);
+	if (errnum || opening->handle)
+		return errnum;
+	describe(turn, ino, opening, &contents);
+	opening->handle = handle_make(handles, consumer, &contents);
+	if (!opening->handle)
 		return EMFILE;
-	if (!*made)
-		return 0;
-	blob_hold(turn->model, blob);
-	if (blob_plain(turn->model, *turn->server->parts.vault, blob, &plain, &err) < 0) {
-		blob_release(turn->model, blob);
-		handle_free(&turn->server->handles, file->parent, *handle);
+	blob_hold(turn->model, opening->blob);
+	if (blob_plain(turn->model, *turn->server->parts.vault, opening->blob, &plain, &err) < 0) {
+		blob_release(turn->model, opening->blob);
+		handle_free(handles, consumer, opening->handle);
 		return code_errno(err.code);
 	}
+	opening->made = true;
 	return 0;
 }
 
@@ -76,6 +92,7 @@ void files_drop_request(struct server *server, uint64_t unique)
 	if (!handle)
 		return;
 	model_read_lock(turn.model);
+	member_forget(server, handle);
 	let_go(&turn, handle);
 	turn_end(&turn);
 }
@@ -105,26 +122,35 @@ static bool waits(struct turn *turn, const struct node *file, struct policy_answ
 	return true;
 }
 
-/* 0, or why not. */
-static int open_for_reading(struct turn *turn, uint64_t ino, const struct node *file,
-	const struct policy_answer *answer, struct handover_handle **handle, bool *made)
+/* Who reads what is current, is what is asked about. */
+static void note_read(struct turn *turn, const struct opening *opening)
 {
+	const struct node *file = opening->file;
 	char user[VAULT_USER_MAX + 1];
+
+	if (node_is_previous(file) || file->parent->generation)
+		return;
+	turn_user(turn, user);
+	grant_note_read(turn->model, file->grant, user, opening->handle->version);
+	if (turn->reader.kind == READER_CONTAINER)
+		grant_note_version(
+			turn->model, file->grant, turn->reader.id, opening->handle->version);
+}
+
+/* 0, or why not. */
+static int open_for_reading(struct turn *turn, uint64_t ino, const struct policy_answer *answer,
+	struct opening *opening)
+{
+	const struct node *file = opening->file;
 	int errnum;
 
 	if (answer->errnum)
 		return answer->errnum;
 	if (node_grant(file)->record.reads && !park_was_given(turn, node_grant(file)))
 		return EACCES;
-	errnum = open_granted(turn, ino, file, handle, made);
-	/* Who reads what is current, is what is asked about. */
-	if (!errnum && !node_is_previous(file)) {
-		turn_user(turn, user);
-		grant_note_read(turn->model, file->grant, user, (*handle)->version);
-		if (turn->reader.kind == READER_CONTAINER)
-			grant_note_version(
-				turn->model, file->grant, turn->reader.id, (*handle)->version);
-	}
+	errnum = open_granted(turn, ino, opening);
+	if (!errnum)
+		note_read(turn, opening);
 	return errnum;
 }
 
@@ -136,50 +162,92 @@ static void deny(struct turn *turn, fuse_req_t req, int errnum)
 			? handle_of_request(&turn->server->handles, unique_of(turn->worker))
 			: NULL;
 
-	if (fuse_reply_err(req, errnum) == 0 && handle)
+	if (fuse_reply_err(req, errnum) == 0 && handle) {
+		member_forget(turn->server, handle);
 		let_go(turn, handle);
+	}
+}
+
+static void grant_open(struct turn *turn, fuse_req_t req, struct fuse_file_info *file,
+	const struct opening *opening)
+{
+	file->direct_io = 1;
+	file->fh = opening->handle ? handle_number(&turn->server->handles, opening->handle)
+				   : TOUCH_HANDLE;
+	/* Nobody waits for this answer: nobody will release what it opened. And the kernel may be
+	 * about to send the request again: the read that was counted for it is kept. */
+	if (fuse_reply_open(req, file) == -ENOENT) {
+		turn->worker->stays = turn->worker->parked && !turn->worker->last_call;
+		if (opening->made) {
+			let_go(turn, opening->handle);
+			return;
+		}
+	}
+	member_note(turn, opening);
+}
+
+/* An earlier core answered it, and what it opened has been closed: to do it again would begin
+ * something that its process has not asked for. */
+static bool was_closed_again(const struct worker *worker)
+{
+	return worker->replaying &&
+	       atomic_load(&worker->slot->opening) == (unique_of(worker) | SLOT_CLOSED_AGAIN);
+}
+
+/* Whoever has the OPEN of it in hand still, has answered it. */
+static void say_closed(const struct server *server, const struct handover_handle *handle)
+{
+	struct handover *handover = server->parts.handover;
+
+	for (unsigned int i = 0; i <= handover->threads; i++) {
+		uint64_t unique = handle->unique;
+
+		atomic_compare_exchange_strong(
+			&handover->slots[i].opening, &unique, handle->unique | SLOT_CLOSED_AGAIN);
+	}
+}
+
+/* Whether the OPEN at hand is not to be answered, or not yet. */
+static bool passes_over(struct turn *turn)
+{
+	if (was_closed_again(turn->worker) || park_again(turn))
+		return true;
+	atomic_store(&turn->worker->slot->opening, unique_of(turn->worker));
+	return false;
+}
+
+static void process_open(
+	struct turn *turn, fuse_req_t req, uint64_t ino, struct fuse_file_info *file)
+{
+	const struct node *node = model_node(turn->model, ino);
+	struct opening opening = { .file = turn_resolve(turn, node) };
+	struct policy_answer answer =
+		turn_judge(turn, turn->opens ? ACT_READ : ACT_TOUCH, ino, node);
+
+	if (turn->opens && waits(turn, opening.file, &answer)) {
+		fuse_reply_none(req);
+		return;
+	}
+	turn->worker->refused = answer.rule == RULE_UNIDENTIFIED;
+	if (turn->opens)
+		answer.errnum = open_for_reading(turn, ino, &answer, &opening);
+	if (!answer.errnum)
+		grant_open(turn, req, file, &opening);
+	member_end(turn, &opening);
+	if (answer.errnum)
+		deny(turn, req, answer.errnum);
 }
 
 void on_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 {
-	struct handover_handle *handle = NULL;
-	struct policy_answer answer;
-	const struct node *node, *granted;
 	struct turn turn;
-	bool made = false;
 
 	turn_begin(&turn, req);
 	turn.opens = (file->flags & (O_ACCMODE | O_TRUNC)) == O_RDONLY;
-	if (park_again(&turn)) {
+	if (passes_over(&turn))
 		fuse_reply_none(req);
-		turn_end(&turn);
-		return;
-	}
-	node = model_node(turn.model, ino);
-	granted = turn_resolve(&turn, node);
-	answer = turn_judge(&turn, turn.opens ? ACT_READ : ACT_TOUCH, ino, node);
-	if (turn.opens && waits(&turn, granted, &answer)) {
-		fuse_reply_none(req);
-		turn_end(&turn);
-		return;
-	}
-	turn.worker->refused = answer.rule == RULE_UNIDENTIFIED;
-	if (turn.opens)
-		answer.errnum = open_for_reading(&turn, ino, granted, &answer, &handle, &made);
-	if (answer.errnum) {
-		deny(&turn, req, answer.errnum);
-	} else {
-		file->direct_io = 1;
-		file->fh = handle ? handle_number(&turn.server->handles, handle) : TOUCH_HANDLE;
-		/* Nobody waits for this answer: nobody will release what it opened. And the kernel
-		 * may be about to send the request again: the read that was counted for it is kept.
-		 */
-		if (fuse_reply_open(req, file) == -ENOENT) {
-			if (made)
-				let_go(&turn, handle);
-			turn.worker->stays = turn.worker->parked && !turn.worker->last_call;
-		}
-	}
+	else
+		process_open(&turn, req, ino, file);
 	turn_end(&turn);
 }
 
@@ -297,8 +365,10 @@ void on_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 	(void)ino;
 	model_read_lock(turn.model);
 	handle = handle_find(&turn.server->handles, file->fh);
-	if (handle)
+	if (handle) {
+		say_closed(turn.server, handle);
 		let_go(&turn, handle);
+	}
 	fuse_reply_err(req, 0);
 	turn_end(&turn);
 }

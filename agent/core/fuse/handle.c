@@ -29,30 +29,18 @@ static struct handover_handle *find_unique(struct handles *handles, uint64_t uni
 	return NULL;
 }
 
-struct handover_handle *handle_make(struct handles *handles, struct node *consumer,
-	const struct handover_handle *contents, bool again, bool *made)
+struct handover_handle *handle_make(
+	struct handles *handles, struct node *consumer, const struct handover_handle *contents)
 {
-	struct handover_handle *handle;
-	uint32_t generation;
+	struct handover_handle *handle, fresh = *contents;
 	hold_mutex(&handles->mutex);
 
-	handle = again ? find_unique(handles, contents->unique) : NULL;
-	*made = !handle;
-	if (handle)
-		return handle;
 	if (!handles->free_count || consumer->open_handles >= HANDLES_PER_CONSUMER)
 		return NULL;
 	handle = &handles->table[handles->free[--handles->free_count]];
 	consumer->open_handles++;
-	generation = handle->generation + 1;
-	handle->generation = generation;
-	handle->unique = contents->unique;
-	handle->node = contents->node;
-	handle->version = contents->version;
-	handle->reader = contents->reader;
-	handle->size = contents->size;
-	memcpy(handle->secret_id, contents->secret_id, sizeof handle->secret_id);
-	memcpy(handle->grant_id, contents->grant_id, sizeof handle->grant_id);
+	fresh.generation = handle->generation + 1;
+	*handle = fresh;
 	/* Last: a core that dies before this line has made nothing. */
 	atomic_store(&handle->state, HANDLE_OPEN);
 	return handle;
@@ -108,6 +96,30 @@ bool handles_version_is_open(
 
 		if (atomic_load(&handle->state) == HANDLE_OPEN && handle->version == number &&
 			!memcmp(handle->secret_id, secret_id, sizeof handle->secret_id))
+			return true;
+	}
+	return false;
+}
+
+static bool is_member(const struct bundle_record *bundle, const uint8_t secret_id[SEAL_ID_BYTES])
+{
+	for (uint32_t i = 0; i < bundle->member_count; i++)
+		if (!memcmp(bundle->members[i], secret_id, sizeof bundle->members[i]))
+			return true;
+	return false;
+}
+
+bool handles_generation_is_open(
+	struct handles *handles, const struct bundle_record *bundle, uint64_t generation)
+{
+	hold_mutex(&handles->mutex);
+
+	for (unsigned int i = 0; i < HANDOVER_HANDLES; i++) {
+		const struct handover_handle *handle = &handles->table[i];
+
+		if (atomic_load(&handle->state) == HANDLE_OPEN &&
+			handle->generation_opened == generation &&
+			is_member(bundle, handle->secret_id))
 			return true;
 	}
 	return false;

@@ -49,11 +49,23 @@ struct park {
 	unsigned int counted;                /* the place after the one counted last */
 };
 
+#define SESSION_NS 2000000000ull /* what belongs together is opened within it */
+/* No container can take the whole table of sessions, nor can a consumer that is of the host. */
+#define SESSIONS_PER_READER (HANDOVER_SESSIONS / 4)
+
+/* Processes that are reading bundles (session.c). */
+struct sessions {
+	pthread_mutex_t mutex;
+	struct handover_session *table; /* under mutex; outlives core */
+	unsigned int used;              /* under mutex: no place from here on is in use */
+};
+
 struct server {
 	struct server_parts parts;
 	struct worker worker[HANDOVER_THREADS_MAX + 1]; /* the last one in use is the doorman */
 	struct park park;
 	struct handles handles;
+	struct sessions sessions;
 	_Atomic pid_t toucher;
 	/* Counts answers. What one thread did before its answer, another sees that receives a
 	 * request made because of it: the kernel orders it so, and with this the language too. */
@@ -72,7 +84,7 @@ struct turn {
 	bool opens;                        /* it is an OPEN for reading */
 	bool has_standing;                 /* standing has been found out */
 	enum standing standing;            /* of READER_CONTAINER */
-	const struct node *resolved, *own; /* a name in `self`, and the reader's file it is */
+	const struct node *resolved, *own; /* a name in `self`, and what it is of the reader's */
 };
 
 void turn_begin(struct turn *turn, fuse_req_t req);
@@ -85,7 +97,8 @@ struct policy_question turn_describe(
 	struct turn *turn, enum policy_act act, uint64_t id, const struct node *node);
 /* Who is behind a request, once its reader is found. */
 enum policy_reader turn_classify(const struct turn *turn);
-/* The file that a name in `self` is for this reader: its own, or NULL. Any other node is itself. */
+/* The file or folder that a name in `self` is for this reader: its own, or NULL. Any other node is
+ * itself. */
 const struct node *turn_resolve(struct turn *turn, const struct node *node);
 /* What the reader is called in records: "container/web 4f5e0c1d2a3b". */
 void turn_user(struct turn *turn, char user[VAULT_USER_MAX + 1]);
@@ -95,8 +108,9 @@ struct policy_answer turn_judge_open(
 /* The attributes of a node as this reader sees them. */
 void turn_attributes(struct turn *turn, uint64_t id, const struct node *node, struct stat *st);
 
-/* match.c: whether the reader is the consumer whose directory, or what lies above it, is `node`. */
-enum policy_match turn_match(struct turn *turn, const struct node *node);
+/* match.c: whether the reader is the consumer in whose directory `place` is, or is the directory,
+ * or lies above it. */
+enum policy_match turn_match(struct turn *turn, const struct node *place);
 enum standing turn_standing(struct turn *turn);
 
 /* park.c */
@@ -119,15 +133,68 @@ void park_resume(struct server *server);
 /* The thread of it, a struct worker. It ends when the mount is gone. */
 void *park_run(void *doorman);
 
+/* session.c. The mutex is held from the choice until the OPEN has been answered and noted, so that
+ * a process is noted to have what it was given, and nothing else. Nothing waits while it is held.
+ * Times are CLOCK_MONOTONIC. The caller of all but the first has the mutex. */
+struct session_member {  /* one member of what a process reads */
+	uint64_t folder; /* number of the consumer's folder, though it was opened through `self` */
+	uint64_t process, process_start;
+	uint64_t reader;          /* identity of the container; 0: of the host */
+	const uint8_t *bundle_id; /* that the folder shows */
+	uint32_t member;          /* less than VAULT_MEMBERS_MAX */
+};
+struct session_choice {
+	uint64_t generation;
+	uint64_t since_ns; /* when the session began, or begins, to which the OPEN belongs */
+};
+void sessions_open_table(struct sessions *sessions, struct handover_session *table);
+/* Which generation the process is to be given; changes nothing. False: its session has no room. */
+bool session_choose(struct sessions *sessions, const struct session_member *who, uint64_t newest,
+	uint64_t now_ns, struct session_choice *choice);
+/* It has been given it. May be said again, whatever has been noted since. */
+void session_note(struct sessions *sessions, const struct session_member *who,
+	const struct session_choice *choice, uint64_t now_ns);
+/* What an earlier core noted was never answered. */
+void session_forget(struct sessions *sessions, const struct session_member *who, uint64_t since_ns);
+bool session_reads(const struct sessions *sessions, const uint8_t bundle_id[SEAL_ID_BYTES],
+	uint64_t generation, uint64_t now_ns);
+
+/* member.c: an OPEN, as it is found out what it opens. */
+struct opening {
+	const struct node *file;
+	struct blob *blob;
+	uint32_t member;     /* of a bundle, of */
+	uint64_t generation; /* this one; 0: the file is in no folder */
+	bool in_session;     /* of the process `who`; its mutex is held */
+	struct session_member who;
+	struct session_choice choice;
+	struct handover_handle *handle;
+	bool made; /* the handle, now */
+};
+/* What the OPEN at hand is to be given; with `handle`, what an earlier core gave it. 0, or an
+ * errno. member_end() comes after it, in any case. */
+int member_begin(struct turn *turn, struct opening *opening);
+/* It was answered, and holds `handle`. */
+void member_note(struct turn *turn, const struct opening *opening);
+void member_end(struct turn *turn, const struct opening *opening);
+/* After a takeover, before anything is answered: the OPEN was made, and perhaps not noted. */
+void member_resume(struct server *server, const struct handover_handle *handle);
+/* The OPEN that made `handle` was never answered. */
+void member_forget(struct server *server, const struct handover_handle *handle);
+
+/* folders.c: whether the kernel has been told, by this core or another, that it is a folder; and
+ * that it may be from now on (a model_folder_fn). */
+bool folder_is_known(const struct server *server, uint64_t folder);
+bool folder_add(void *server, uint64_t folder);
+
 /* server.c: answer the request in the worker's slot, and clear it. */
 void server_process(struct worker *worker);
 
 /* handle.c: the table of open files. A handle's number is generation << 32 | place. */
 void handles_open_table(struct handles *handles, struct handover_handle *table);
-/* The handle of an OPEN: a new one, or with `again` the one that an earlier core made for the same
- * request (*made is then false). NULL: the table, or the consumer's share, is used up. */
-struct handover_handle *handle_make(struct handles *handles, struct node *consumer,
-	const struct handover_handle *contents, bool again, bool *made);
+/* A new handle. NULL: the table, or the consumer's share, is used up. */
+struct handover_handle *handle_make(
+	struct handles *handles, struct node *consumer, const struct handover_handle *contents);
 struct handover_handle *handle_find(struct handles *handles, uint64_t number);
 uint64_t handle_number(const struct handles *handles, const struct handover_handle *handle);
 void handle_free(struct handles *handles, struct node *consumer, struct handover_handle *handle);
@@ -141,6 +208,9 @@ bool handles_grant_is_open(
 struct handover_handle *handle_of_request(struct handles *handles, uint64_t unique);
 bool handles_version_is_open(
 	struct handles *handles, const uint8_t secret_id[SEAL_ID_BYTES], uint64_t number);
+/* Whether a file of this generation of a bundle is open. */
+bool handles_generation_is_open(
+	struct handles *handles, const struct bundle_record *bundle, uint64_t generation);
 
 /* files.c */
 struct node *handle_consumer(const struct model *model, const struct handover_handle *handle);

@@ -75,11 +75,19 @@ static enum policy_match match_container(struct turn *turn, const struct node *n
 	return turn->opens ? MATCH_UNKNOWN : MATCH_NO;
 }
 
-enum policy_match turn_match(struct turn *turn, const struct node *node)
+static bool is_below_consumer(const struct node *node)
 {
+	enum node_level level = node_level(node->id);
+
+	return level == LEVEL_FILE || level == LEVEL_FOLDER;
+}
+
+enum policy_match turn_match(struct turn *turn, const struct node *place)
+{
+	const struct node *node = is_below_consumer(place) ? node_consumer(place) : place;
 	bool matches = false;
 
-	if (!node || node_level(node->id) == LEVEL_ROOT)
+	if (node_level(node->id) == LEVEL_ROOT)
 		return MATCH_NO;
 	switch (node_kind(node->id)) {
 	case CONSUMER_COMPOSE:
@@ -152,9 +160,20 @@ static bool is_bound(const struct node *directory)
 	return false;
 }
 
-/* The reader's own file of this name. */
-static const struct node *find_own(struct turn *turn, const char *name)
+static bool is_alive(const struct node *node)
 {
+	if (node_level(node->id) == LEVEL_FILE)
+		return grant_lives(node_grant(node));
+	for (size_t i = 0; i < node->child_count; i++)
+		if (grant_lives(node_grant(node->children[i])))
+			return true;
+	return false;
+}
+
+/* The reader's own file or folder of this name in `self`. */
+static const struct node *find_own(struct turn *turn, const struct node *node)
+{
+	bool is_folder = node_level(node->id) == LEVEL_FOLDER;
 	struct names names;
 
 	find_names(turn, &names);
@@ -162,22 +181,35 @@ static const struct node *find_own(struct turn *turn, const char *name)
 		const struct node *directory =
 			names.consumer[i][0] ? model_consumer(turn->model, names.consumer[i])
 					     : NULL;
-		const struct node *file = node_file(turn->model, directory, name);
+		const struct node *own =
+			is_folder ? node_folder_of(turn->model, directory, node->name)
+				  : node_file(turn->model, directory, node->name);
 
-		if (file && grant_lives(node_grant(file)) && is_bound(directory) &&
+		if (own && is_alive(own) && is_bound(directory) &&
 			turn_match(turn, directory) == MATCH_YES)
-			return file;
+			return own;
 	}
 	return NULL;
 }
 
+/* What lies in a folder is of whoever has the folder: members of two do not belong together. */
+static const struct node *find_own_below(struct turn *turn, const struct node *node)
+{
+	const struct node *own;
+
+	if (node_level(node->parent->id) != LEVEL_FOLDER)
+		return find_own(turn, node);
+	own = node_file(turn->model, find_own(turn, node->parent), node->name);
+	return own && is_alive(own) ? own : NULL;
+}
+
 const struct node *turn_resolve(struct turn *turn, const struct node *node)
 {
-	if (!node || node_level(node->id) != LEVEL_FILE || node_kind(node->id) != CONSUMER_SELF)
+	if (!node || !is_below_consumer(node) || node_kind(node->id) != CONSUMER_SELF)
 		return node;
 	/* Once: its engine may rename it meanwhile, and what is opened must be what was judged. */
 	if (turn->resolved != node)
-		turn->own = find_own(turn, node->name);
+		turn->own = find_own_below(turn, node);
 	turn->resolved = node;
 	return turn->own;
 }

@@ -10,9 +10,27 @@
 #include "core/fuse/internal.h"
 
 /* The kernel may keep a name for as long as it likes: the answer never depends on who asks, and a
- * name that was there stays. What a name is worth is decided at every GETATTR and OPEN. */
+ * name that was there stays. What a name is worth is decided at every GETATTR and OPEN. But whether
+ * it is a file's or a folder's is not known of what a locked agent has never told. */
 #define ENTRY_TIMEOUT_SECONDS 86400.0
 #define LIST_ROOM_MAX 65536
+
+/* The number of a name, which may be a file's or a folder's; 0: no path has that shape. */
+static uint64_t find_name(
+	const struct turn *turn, uint64_t parent, const char *name, bool *by_shape)
+{
+	const struct model *model = turn->model;
+	uint64_t file = node_child(model->node_key, parent, name);
+	uint64_t folder = node_folder(model->node_key, parent, name);
+	bool is_told = folder && folder_is_known(turn->server, folder);
+
+	*by_shape = model->locked && node_level(parent) == LEVEL_CONSUMER && !is_told;
+	if (!folder || folder == file)
+		return file;
+	if (model->locked)
+		return is_told ? folder : file;
+	return model_node(model, folder) && (is_told || !model_node(model, file)) ? folder : file;
+}
 
 static bool is_known(const struct turn *turn, uint64_t id, const struct node *node)
 {
@@ -27,11 +45,13 @@ static void on_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct turn turn = { .server = worker->server,
 		.model = worker->server->parts.model,
 		.who = fuse_req_ctx(req) };
-	struct fuse_entry_param entry = { .entry_timeout = ENTRY_TIMEOUT_SECONDS };
+	struct fuse_entry_param entry = { .ino = 0 };
 	const struct node *node;
+	bool by_shape;
 
 	model_read_lock(turn.model);
-	entry.ino = node_child(turn.model->node_key, parent, name);
+	entry.ino = find_name(&turn, parent, name, &by_shape);
+	entry.entry_timeout = by_shape ? 0 : ENTRY_TIMEOUT_SECONDS;
 	node = entry.ino ? model_node(turn.model, entry.ino) : NULL;
 	if (entry.ino && is_known(&turn, entry.ino, node)) {
 		turn_attributes(&turn, entry.ino, node, &entry.attr);
@@ -91,19 +111,31 @@ static void on_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	turn_end(&turn);
 }
 
-/* What a reader may not stat, and what is a neighbour's, is not listed. Nor is what lies in `self`
- * to whom nobody has named: it was given to everybody, and most of it is others'. */
+/* Nor is what lies in `self` to whom nobody has named: it was given to everybody, and most of it is
+ * others'. */
+static bool is_file_listed(struct turn *turn, const struct node *file)
+{
+	struct policy_answer answer = turn_judge(turn, ACT_STAT, file->id, file);
+
+	return !answer.errnum &&
+	       (node_kind(file->id) != CONSUMER_SELF || answer.rule != RULE_UNIDENTIFIED);
+}
+
+/* What a reader may not stat, and what is a neighbour's, is not listed. */
 static bool is_listed(struct turn *turn, const struct node *directory, const struct node *child)
 {
-	struct policy_answer answer = turn_judge(turn, ACT_STAT, child->id, child);
 	enum node_level level = node_level(directory->id);
 
-	if (answer.errnum)
+	if (node_level(child->id) == LEVEL_FILE)
+		return is_file_listed(turn, child);
+	if (node_level(child->id) == LEVEL_FOLDER) {
+		for (size_t i = 0; i < child->child_count; i++)
+			if (is_file_listed(turn, child->children[i]))
+				return true;
 		return false;
-	if (level == LEVEL_CONSUMER)
-		return node_kind(directory->id) != CONSUMER_SELF ||
-		       answer.rule != RULE_UNIDENTIFIED;
-	return level == LEVEL_ROOT || turn->kind == POLICY_OPERATOR;
+	}
+	return !turn_judge(turn, ACT_STAT, child->id, child).errnum &&
+	       (level == LEVEL_ROOT || turn->kind == POLICY_OPERATOR);
 }
 
 static void on_readdir(

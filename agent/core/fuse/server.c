@@ -86,6 +86,19 @@ static void quiet(enum fuse_log_level level, const char *format, va_list args)
 	(void)args;
 }
 
+/* Those of the model, and those that it will have. */
+static void know_folders(struct server *server)
+{
+	struct model *model = server->parts.model;
+
+	model_write_lock(model);
+	model->on_folder = folder_add;
+	model->on_folder_arg = server;
+	for (const struct node *folder = model->folders; folder; folder = folder->next)
+		folder_add(server, folder->id);
+	model_unlock(model);
+}
+
 int server_new(const struct server_parts *parts, struct server **server, struct err *err)
 {
 	struct server *fresh = calloc(1, sizeof *fresh);
@@ -96,8 +109,10 @@ int server_new(const struct server_parts *parts, struct server **server, struct 
 	fuse_set_log_func(quiet);
 	fresh->parts = *parts;
 	handles_open_table(&fresh->handles, parts->handover->handles);
+	sessions_open_table(&fresh->sessions, parts->handover->sessions);
 	park_open_table(&fresh->park, parts->handover);
 	fresh->gone = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	know_folders(fresh);
 	for (unsigned int i = 0; status == 0 && i <= parts->handover->threads; i++)
 		status = worker_open(fresh, i, err);
 	if (status == 0)
@@ -212,8 +227,10 @@ void server_resume(struct server *server, struct vault *vault, bool resend)
 	struct fuse_out_header again = { .len = sizeof again, .error = NOTIFY_RESEND };
 
 	for (unsigned int i = 0; i < HANDOVER_HANDLES; i++)
-		if (atomic_load(&handover->handles[i].state) == HANDLE_OPEN)
+		if (atomic_load(&handover->handles[i].state) == HANDLE_OPEN) {
 			resume_handle(server, vault, &handover->handles[i]);
+			member_resume(server, &handover->handles[i]);
+		}
 	/* None of them is being worked on: the next crash is the fault of one alone. */
 	for (unsigned int i = 0; i < handover->threads; i++)
 		atomic_store(&handover->slots[i].processing, 0);

@@ -80,10 +80,14 @@ bool server_next_count(struct server *server, struct server_count *count);
 void server_number_count(struct server *server, const struct server_count *count, uint64_t number);
 void server_settle_count(struct server *server, const struct server_count *count, bool given);
 
-/* Whether a process is reading this generation of a bundle, whose folder the node is, or has a file
- * of it open: its versions must not be pruned. Of any folder of the bundle. */
+/* Whether a process is reading this generation of a bundle, in any of its folders, or has a file of
+ * it open: it must be kept. */
 bool server_generation_is_read(
 	struct server *server, const struct bundle *bundle, uint64_t generation);
+
+/* How many folders more the mount can have (model_new_folders). In the thread that writes the
+ * model. */
+size_t server_folder_room(const struct server *server);
 
 /* A descriptor that becomes readable when the mount is gone. */
 int server_gone_fd(const struct server *server);

@@ -98,12 +98,12 @@ static void describe_owner(
 static void describe_file(
 	const struct turn *turn, const struct node *node, struct policy_question *question)
 {
-	const struct consumer *consumer = node->parent->consumer;
+	const struct consumer *consumer = node_consumer(node)->consumer;
 	const struct grant *grant = node_grant(node);
 
-	if (!grant_lives(grant) || !node_blob(turn->model, node))
+	question->exists = grant_lives(grant) && node_blob(turn->model, node);
+	if (!question->exists)
 		return;
-	question->exists = true;
 	question->expired =
 		grant->record.expires_ns && grant_expired(grant, model_now_ns(turn->model));
 	question->used_up = is_used_up(turn, grant);
@@ -122,6 +122,7 @@ static enum policy_place place_of(uint64_t id)
 		[LEVEL_ABOVE] = PLACE_ABOVE,
 		[LEVEL_CONSUMER] = PLACE_CONSUMER,
 		[LEVEL_FILE] = PLACE_FILE,
+		[LEVEL_FOLDER] = PLACE_CONSUMER,
 	};
 
 	return node_level(id) == LEVEL_CONSUMER && node_kind(id) == CONSUMER_SELF
@@ -154,22 +155,19 @@ struct policy_question turn_describe(
 		.locked = turn->model->locked,
 		.same_reader = true,
 	};
-	const struct node *file;
+	const struct node *own;
 
 	if (question.locked || question.place == PLACE_PUBLIC)
 		return question;
-	if (question.place != PLACE_FILE) {
-		question.exists = node != NULL;
-		question.match = turn_match(turn, node);
-		return question;
-	}
-	file = turn_resolve(turn, node);
-	if (!file) {
+	own = turn_resolve(turn, node);
+	if (!own) {
 		describe_nobodys(turn, node, &question);
 		return question;
 	}
-	describe_file(turn, file, &question);
-	question.match = turn_match(turn, file->parent);
+	question.exists = true;
+	if (question.place == PLACE_FILE)
+		describe_file(turn, own, &question);
+	question.match = turn_match(turn, own);
 	return question;
 }
 

@@ -34,8 +34,8 @@ enum policy_match {
 enum policy_place {
 	PLACE_PUBLIC,   /* the root and the kinds: their names are no secret */
 	PLACE_ABOVE,    /* a directory above consumers: a compose project */
-	PLACE_CONSUMER, /* a consumer's directory */
-	PLACE_FILE,     /* a granted file */
+	PLACE_CONSUMER, /* a consumer's directory, or a folder in it */
+	PLACE_FILE,     /* a granted file, in either */
 };
 
 struct policy_question {

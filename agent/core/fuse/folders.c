@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which names are folders: a file's and a folder's path have one shape, and a name that the kernel
+ * has been told of stays what it was, while the agent is locked, too.
+ *
+ * The writer of the model adds to the list, before anybody can be answered by the new folder; it is
+ * read without a lock. It outlives core, and nothing in it ends before the mount does. */
+#include "core/fuse/internal.h"
+
+bool folder_is_known(const struct server *server, uint64_t folder)
+{
+	const struct handover *handover = server->parts.handover;
+	uint32_t count = atomic_load(&handover->folder_count);
+
+	for (uint32_t i = 0; i < count; i++)
+		if (handover->folders[i] == folder)
+			return true;
+	return false;
+}
+
+/* In `self`, where the names of all consumers are, another's file may be called the same. It was
+ * there first, and stays. */
+static bool is_taken(const struct model *model, uint64_t folder)
+{
+	const struct node *self = node_kind(folder) == CONSUMER_SELF ? model_self(model) : NULL;
+
+	for (size_t i = 0; self && i < self->child_count; i++) {
+		const struct node *child = self->children[i];
+
+		if (node_level(child->id) == LEVEL_FILE &&
+			node_folder(model->node_key, self->id, child->name) == folder)
+			return true;
+	}
+	return false;
+}
+
+bool folder_add(void *arg, uint64_t folder)
+{
+	struct server *server = arg;
+	struct handover *handover = server->parts.handover;
+	uint32_t count = atomic_load(&handover->folder_count);
+
+	if (folder_is_known(server, folder) || is_taken(server->parts.model, folder))
+		return true;
+	if (count == HANDOVER_FOLDERS)
+		return false;
+	handover->folders[count] = folder;
+	atomic_store(&handover->folder_count, count + 1);
+	return true;
+}
+
+size_t server_folder_room(const struct server *server)
+{
+	return HANDOVER_FOLDERS - atomic_load(&server->parts.handover->folder_count);
+}
