@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "core/control/call.h"
+#include "core/control/generations.h"
 
 struct statements {
 	struct access_statement *at;
@@ -44,6 +45,7 @@ void access_of_grant(const struct grant *grant, struct access_statement *stateme
 	memcpy(statement->secret, grant->secret->record.name, sizeof statement->secret);
 	memcpy(statement->consumer, record->consumer, sizeof statement->consumer);
 	memcpy(statement->file, record->file, sizeof statement->file);
+	memcpy(statement->on_rotate, record->on_rotate, sizeof statement->on_rotate);
 }
 
 static bool list_consumer(const struct consumer_record *record, struct statements *list)
@@ -123,6 +125,7 @@ struct plan {
 	struct step *steps;
 	size_t step_count;
 	struct grant_record *grants;
+	struct hook_record *hooks; /* of each of them */
 	size_t grant_count;
 	struct consumer_record *consumers;
 	size_t consumer_count;
@@ -132,6 +135,7 @@ static void plan_free(struct plan *plan)
 {
 	free(plan->steps);
 	free(plan->grants);
+	free(plan->hooks);
 	free(plan->consumers);
 }
 
@@ -139,8 +143,9 @@ static int plan_room(struct plan *plan, size_t most, struct err *err)
 {
 	plan->steps = calloc(most + 1, sizeof *plan->steps);
 	plan->grants = calloc(most + 1, sizeof *plan->grants);
+	plan->hooks = calloc(most + 1, sizeof *plan->hooks);
 	plan->consumers = calloc(most + 1, sizeof *plan->consumers);
-	return plan->steps && plan->grants && plan->consumers
+	return plan->steps && plan->grants && plan->hooks && plan->consumers
 		       ? 0
 		       : err_set(err, TACIT_LIMIT, "out of memory");
 }
@@ -241,12 +246,12 @@ static int plan_records(struct core *core, struct plan *plan, struct err *err)
 	return status;
 }
 
-static int commit(struct core *core, const struct plan *plan, struct err *err)
+static int commit(struct core *core, struct plan *plan, struct err *err)
 {
 	int status = vault_begin(core->vault, err);
 
 	for (size_t i = 0; status == 0 && i < plan->grant_count; i++)
-		status = grant_put(core, &plan->grants[i], err);
+		status = grant_put(core, &plan->grants[i], &plan->hooks[i], err);
 	for (size_t i = 0; status == 0 && i < plan->consumer_count; i++)
 		status = consumer_put(core, &plan->consumers[i], err);
 	if (status == 0)
@@ -267,7 +272,7 @@ static int publish(struct core *core, const struct plan *plan, struct err *err)
 	for (size_t i = 0; status == 0 && i < plan->consumer_count; i++)
 		status = consumer_publish(core, &plan->consumers[i], err);
 	for (size_t i = 0; status == 0 && i < plan->grant_count; i++)
-		status = grant_publish(core, &plan->grants[i], err);
+		status = grant_publish(core, &plan->grants[i], &plan->hooks[i], err);
 	model_unlock(core->model);
 	return status;
 }
@@ -343,6 +348,55 @@ static int check_previous(
 	return 0;
 }
 
+/* Whether a file has the name of what another one shows as previous. */
+static bool is_previous(const struct statements *list, const struct access_statement *statement)
+{
+	struct access_statement file = *statement;
+	size_t length = strlen(file.file), suffix = strlen(GRANT_PREVIOUS_SUFFIX);
+	const struct access_statement *found;
+
+	if (length <= suffix || strcmp(file.file + length - suffix, GRANT_PREVIOUS_SUFFIX))
+		return false;
+	file.file[length - suffix] = '\0';
+	found = bsearch(&file, list->at, list->count, sizeof *list->at, access_compare);
+	return found && found->flags & GRANT_WITH_PREVIOUS;
+}
+
+static bool is_same_bundle(const char *a, const char *b)
+{
+	size_t length = (size_t)(bundle_member_word(a) - a);
+
+	return length == (size_t)(bundle_member_word(b) - b) && !memcmp(a, b, length);
+}
+
+/* In what the file says, a folder of a consumer shows one bundle, and is no file. Its files follow
+ * each other. */
+static int check_folders(const struct statements *wanted, struct err *err)
+{
+	const struct access_statement *before = NULL;
+
+	for (size_t i = 0; i < wanted->count; i++) {
+		struct access_statement folder = wanted->at[i];
+		char *end = strchr(folder.file, '/');
+
+		if (!end)
+			continue;
+		*end = '\0';
+		if (is_in(wanted, &folder) || is_previous(wanted, &folder))
+			return err_set(err, TACIT_EXISTS,
+				"a consumer would have a folder and a file of the same name: name "
+				"another");
+		*end = '/';
+		if (before && !strcmp(before->consumer, folder.consumer) &&
+			!strncmp(before->file, folder.file, (size_t)(end - folder.file) + 1) &&
+			!is_same_bundle(before->secret, folder.secret))
+			return err_set(err, TACIT_EXISTS,
+				"a folder of a consumer would show two bundles: name another");
+		before = &wanted->at[i];
+	}
+	return 0;
+}
+
 static int apply(struct call *call, const struct statements *now, const struct statements *wanted,
 	struct plan *plan, struct err *err)
 {
@@ -352,10 +406,14 @@ static int apply(struct call *call, const struct statements *now, const struct s
 
 	if (status == 0)
 		status = check_previous(now, wanted, request->flags & REQUEST_PRUNE, err);
+	if (status == 0)
+		status = check_folders(wanted, err);
 	if (status < 0)
 		return status;
 	find_steps(plan, now, wanted, request->flags & REQUEST_PRUNE);
 	status = plan_records(call->core, plan, err);
+	if (status == 0)
+		status = grants_check(call->core, plan->grants, plan->grant_count, err);
 	if (status == 0 && !dry && plan->step_count) {
 		status = commit(call->core, plan, err);
 		if (status == 0)

@@ -41,12 +41,10 @@ static void put_counts(struct pack *doc, const struct model *model)
 	HASH_ITER (hh, model->grants, grant, next)
 		live += grant_lives(grant);
 	for (struct node *node = model->nodes; node; node = node->hh.next) {
-		bool has = false;
+		struct grant_place place = { 0 };
 
-		for (size_t i = 0; node_level(node->id) == LEVEL_CONSUMER && i < node->child_count;
-			i++)
-			has |= grant_lives(node->children[i]->grant);
-		consumers += has;
+		consumers += node_level(node->id) == LEVEL_CONSUMER &&
+			     node_next_grant(node, &place) != NULL;
 	}
 	doc_number(doc, "secrets", HASH_CNT(by_id, model->secrets_by_id));
 	doc_number(doc, "grants", live);
@@ -120,8 +118,11 @@ int call_status(struct call *call, struct err *err)
 	put_path(doc, "store", core->root, TACIT_STORE_DIR "/store.db");
 	put_path(doc, "key_file", core->root, core->config.key_file);
 	doc_time(doc, "serving_since", locked ? 0 : core->handover->mounted_ns);
-	if (!locked)
+	if (!locked) {
 		put_counts(doc, core->model);
+		doc_put_rotations(doc, core);
+		doc_put_hooks(doc, core);
+	}
 	doc_number(doc, "threads", core->handover->threads);
 	doc_number(doc, "open_handles", server_open_handles(core->server));
 	doc_number(doc, "core_starts", atomic_load(&core->handover->core_starts));

@@ -43,6 +43,8 @@ bool call_is_of_bundle(const struct call *call, char bundle[TACIT_SECRET_NAME_MA
 
 /* The secret that a request names; NULL: TACIT_NOT_FOUND. */
 struct secret *secret_find(const struct call *call, struct err *err);
+/* Likewise the bundle. */
+struct bundle *bundle_find(const struct call *call, struct err *err);
 /* A kept version of a secret by its number, or NULL. */
 const struct version_record *secret_version(const struct secret *secret, uint64_t number);
 
@@ -55,12 +57,20 @@ int grant_find(const struct call *call, struct grant **found, struct err *err);
  * memory afterwards. TACIT_NOT_FOUND: no such secret or version. */
 int grant_fill(struct core *core, const struct access_statement *statement,
 	struct grant_record *record, struct err *err);
+/* Whether records that are filled may be put in: their names, bundles, and folders. */
+int grants_check(
+	struct core *core, const struct grant_record *records, size_t count, struct err *err);
 /* A record into the store, within a change; what was counted of an earlier grant of its path goes.
- */
-int grant_put(struct core *core, const struct grant_record *record, struct err *err);
+ * Of one with on_rotate *hook is filled: a new hook, as done; or how far the same one is. */
+int grant_put(struct core *core, const struct grant_record *record, struct hook_record *hook,
+	struct err *err);
+/* Several of them as a change. */
+int grants_commit(struct core *core, const struct grant_record *records, struct hook_record *hooks,
+	size_t count, struct err *err);
 /* A record that has been committed, into memory, under the write lock; what must not be read any
  * further is ended. */
-int grant_publish(struct core *core, const struct grant_record *record, struct err *err);
+int grant_publish(struct core *core, const struct grant_record *record,
+	const struct hook_record *hook, struct err *err);
 
 /* What is said of a consumer now, for changing: a record of its own, or a new one that says
  * nothing. */
@@ -80,6 +90,7 @@ struct grant_record grant_tombstone(const struct grant *grant);
 void grant_revoke(struct core *core, struct grant *grant);
 
 /* Documents that more than one verb answers with. */
+void doc_put_id(struct pack *doc, const char *name, const uint8_t id[SEAL_ID_BYTES]);
 void doc_put_secret(struct pack *doc, const struct core *core, const struct secret *secret);
 /* What the agent does to the secret by itself, as the object "schedule", or null; of a living
  * grant, how far its hook is, as "on_rotate" and "hook". And for status: what is overdue or

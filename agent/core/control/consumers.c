@@ -17,10 +17,11 @@ static void put_path(struct pack *doc, const struct core *core, const char *cons
 
 static unsigned int living(const struct node *directory)
 {
+	struct grant_place place = { 0 };
 	unsigned int count = 0;
 
-	for (size_t i = 0; i < directory->child_count; i++)
-		count += grant_lives(directory->children[i]->grant);
+	while (node_next_grant(directory, &place))
+		count++;
 	return count;
 }
 
@@ -28,14 +29,15 @@ static void put_line(
 	struct pack *doc, const struct core *core, const struct node *node, const char *consumer)
 {
 	const struct consumer *more = node->consumer;
+	struct grant_place place = { 0 };
+	const struct grant *grant;
 
 	doc_open(doc, NULL, DOC_OBJECT);
 	doc_text(doc, "consumer", consumer);
 	doc_number(doc, "grants", living(node));
 	doc_open(doc, "files", DOC_LIST);
-	for (size_t i = 0; i < node->child_count; i++)
-		if (grant_lives(node->children[i]->grant))
-			doc_text(doc, NULL, node->children[i]->name);
+	while ((grant = node_next_grant(node, &place)))
+		doc_text(doc, NULL, grant->record.file);
 	doc_close(doc);
 	put_path(doc, core, consumer);
 	doc_bool(doc, "frozen", more && more->record.frozen_ns);
@@ -97,7 +99,9 @@ static void put_consumer(struct call *call, const struct node *node)
 {
 	struct listing listing = { call, node };
 	const struct consumer *more = node->consumer;
+	struct grant_place place = { 0 };
 	struct pack *doc = &call->reply;
+	const struct grant *grant;
 
 	doc_open(doc, NULL, DOC_OBJECT);
 	doc_text(doc, "consumer", call->request->consumer);
@@ -108,9 +112,8 @@ static void put_consumer(struct call *call, const struct node *node)
 		doc_text(doc, NULL, more->record.rules[i]);
 	doc_close(doc);
 	doc_open(doc, "grants", DOC_LIST);
-	for (size_t i = 0; i < node->child_count; i++)
-		if (grant_lives(node->children[i]->grant))
-			doc_put_grant(doc, call->core, node->children[i]->grant);
+	while ((grant = node_next_grant(node, &place)))
+		doc_put_grant(doc, call->core, grant);
 	doc_close(doc);
 	doc_open(doc, "containers", DOC_LIST);
 	containers_each(call->core->containers, put_container, &listing);
@@ -163,11 +166,12 @@ int consumer_put(struct core *core, const struct consumer_record *record, struct
 int consumer_publish(struct core *core, const struct consumer_record *record, struct err *err)
 {
 	struct node *node = model_consumer(core->model, record->consumer);
+	struct grant_place place = { 0 };
+	const struct grant *grant;
 
 	/* What a frozen one has open is read no further. */
-	for (size_t i = 0; record->frozen_ns && node && i < node->child_count; i++)
-		if (grant_lives(node->children[i]->grant))
-			server_end_handles(core->server, node->children[i]->grant->record.id);
+	while (record->frozen_ns && node && (grant = node_next_grant(node, &place)))
+		server_end_handles(core->server, grant->record.id);
 	if (!is_bare(record))
 		return model_put_consumer(core->model, record, err);
 	if (node && node->consumer)
@@ -294,15 +298,14 @@ int call_consumer_thaw(struct call *call, struct err *err)
 /* All of it in one commit: its grants stay as tombstones. */
 static int remove_all(struct core *core, const struct node *node, struct err *err)
 {
+	struct grant_place place = { 0 };
+	const struct grant *grant;
 	int status = vault_begin(core->vault, err);
 
-	for (size_t i = 0; status == 0 && i < node->child_count; i++) {
-		struct grant_record record;
+	while (status == 0 && (grant = node_next_grant(node, &place))) {
+		struct grant_record record = grant_tombstone(grant);
 
-		if (!grant_lives(node->children[i]->grant))
-			continue;
-		record = grant_tombstone(node->children[i]->grant);
-		status = vault_put_grant(core->vault, &record, err);
+		status = grant_put(core, &record, NULL, err);
 	}
 	if (status == 0 && node->consumer)
 		status = vault_remove_consumer(core->vault, node->consumer->record.id, err);
@@ -316,6 +319,8 @@ static int remove_all(struct core *core, const struct node *node, struct err *er
 int call_consumer_remove(struct call *call, struct err *err)
 {
 	struct core *core = call->core;
+	struct grant_place place = { 0 };
+	struct grant *grant;
 	struct node *node;
 	int status = find(call, &node, err);
 
@@ -327,9 +332,8 @@ int call_consumer_remove(struct call *call, struct err *err)
 	if (status < 0)
 		return status;
 	model_write_lock(core->model);
-	for (size_t i = 0; i < node->child_count; i++)
-		if (grant_lives(node->children[i]->grant))
-			grant_revoke(core, node->children[i]->grant);
+	while ((grant = node_next_grant(node, &place)))
+		grant_revoke(core, grant);
 	if (node->consumer)
 		model_remove_consumer(core->model, node->consumer);
 	model_unlock(core->model);

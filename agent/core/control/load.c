@@ -15,7 +15,7 @@ struct list {
 struct load {
 	struct core *core;
 	struct model *model; /* which nobody else sees yet */
-	struct list grants, uses;
+	struct list bundles, schedules, grants, uses, hooks;
 };
 
 static int list_add(struct list *list, const void *record, struct err *err)
@@ -76,6 +76,21 @@ static int load_use(void *arg, const struct use_record *record, struct err *err)
 	return list_add(&((struct load *)arg)->uses, record, err);
 }
 
+static int load_bundle(void *arg, const struct bundle_record *record, struct err *err)
+{
+	return list_add(&((struct load *)arg)->bundles, record, err);
+}
+
+static int load_schedule(void *arg, const struct schedule_record *record, struct err *err)
+{
+	return list_add(&((struct load *)arg)->schedules, record, err);
+}
+
+static int load_hook(void *arg, const struct hook_record *record, struct err *err)
+{
+	return list_add(&((struct load *)arg)->hooks, record, err);
+}
+
 static int load_consumer(void *arg, const struct consumer_record *record, struct err *err)
 {
 	return model_put_consumer(((struct load *)arg)->model, record, err);
@@ -114,21 +129,6 @@ int core_load_version(struct core *core, struct secret *secret, uint64_t number,
 	added = secret_add_blob(secret, version, sealed, length);
 	model_unlock(core->model);
 	return added ? 0 : err_set(err, TACIT_LIMIT, "out of memory");
-}
-
-static int load_rows(struct load *load, struct err *err)
-{
-	const struct vault_visitor visitor = { load_secret, load_grant, load_consumer, load_use,
-		load_container, load };
-	int status = model_open(load->model, err);
-
-	if (status == 0)
-		status = vault_each(load->core->vault, &visitor, err);
-	for (size_t i = 0; status == 0 && i < load->grants.count; i++)
-		status = model_put_grant(load->model, list_at(&load->grants, i), err);
-	for (size_t i = 0; status == 0 && i < load->uses.count; i++)
-		status = model_put_use(load->model, list_at(&load->uses, i), err);
-	return status;
 }
 
 /* Time goes on from when the mount was made, or, when that is later, from the latest time in the
@@ -173,6 +173,73 @@ static int load_others(struct load *load, struct err *err)
 	return status;
 }
 
+/* The members as they were in the generations that are kept. */
+static int load_generations(struct load *load, const struct bundle_record *bundle, struct err *err)
+{
+	int status = 0;
+
+	for (uint32_t i = 0; i < bundle->member_count; i++) {
+		struct secret *secret = model_secret_by_id(load->model, bundle->members[i]);
+
+		for (uint32_t j = 0; status == 0 && secret && j < bundle->generation_count; j++)
+			status =
+				have_version(load, secret, bundle->generations[j].versions[i], err);
+	}
+	return status;
+}
+
+static int load_bundles(struct load *load, struct err *err)
+{
+	int status = 0;
+
+	for (size_t i = 0; status == 0 && i < load->bundles.count; i++) {
+		const struct bundle_record *bundle = list_at(&load->bundles, i);
+
+		status = load_generations(load, bundle, err);
+		if (status == 0)
+			status = model_put_bundle(load->model, bundle, err);
+	}
+	return status;
+}
+
+static int load_schedules(struct load *load, struct err *err)
+{
+	int status = 0;
+
+	for (size_t i = 0; status == 0 && i < load->schedules.count; i++)
+		status = model_put_schedule(load->model, list_at(&load->schedules, i), err);
+	return status;
+}
+
+static int load_grants(struct load *load, struct err *err)
+{
+	int status = 0;
+
+	for (size_t i = 0; status == 0 && i < load->grants.count; i++)
+		status = model_put_grant(load->model, list_at(&load->grants, i), err);
+	for (size_t i = 0; status == 0 && i < load->uses.count; i++)
+		status = model_put_use(load->model, list_at(&load->uses, i), err);
+	for (size_t i = 0; status == 0 && i < load->hooks.count; i++)
+		status = model_put_hook(load->model, list_at(&load->hooks, i), err);
+	return status;
+}
+
+static int load_rows(struct load *load, struct err *err)
+{
+	const struct vault_visitor visitor = { .on_secret = load_secret,
+		.on_grant = load_grant,
+		.on_consumer = load_consumer,
+		.on_use = load_use,
+		.on_container = load_container,
+		.on_bundle = load_bundle,
+		.on_schedule = load_schedule,
+		.on_hook = load_hook,
+		.arg = load };
+	int status = model_open(load->model, err);
+
+	return status < 0 ? status : vault_each(load->core->vault, &visitor, err);
+}
+
 /* Grants of one version, which may be an old one. */
 static int pin_versions(struct load *load, struct err *err)
 {
@@ -191,15 +258,18 @@ static int pin_versions(struct load *load, struct err *err)
 
 static int load_model(struct load *load, struct err *err)
 {
-	int status = load_rows(load, err);
+	static int (*const steps[])(struct load * load, struct err * err) = { load_rows,
+		load_others, load_bundles, load_schedules, load_grants, pin_versions };
+	int status = 0;
 
-	if (status == 0)
-		status = load_others(load, err);
-	if (status == 0)
-		status = pin_versions(load, err);
+	for (size_t i = 0; status == 0 && i < sizeof steps / sizeof steps[0]; i++)
+		status = steps[i](load, err);
 	load->model->floor = find_floor(load->core);
+	list_free(&load->bundles);
+	list_free(&load->schedules);
 	list_free(&load->grants);
 	list_free(&load->uses);
+	list_free(&load->hooks);
 	return status;
 }
 
@@ -209,8 +279,11 @@ int core_load(struct core *core, struct err *err)
 {
 	struct load load = { .core = core,
 		.model = model_new(core->handover->node_key),
+		.bundles = { .size = sizeof(struct bundle_record) },
+		.schedules = { .size = sizeof(struct schedule_record) },
 		.grants = { .size = sizeof(struct grant_record) },
-		.uses = { .size = sizeof(struct use_record) } };
+		.uses = { .size = sizeof(struct use_record) },
+		.hooks = { .size = sizeof(struct hook_record) } };
 	int status =
 		load.model ? load_model(&load, err) : err_set(err, TACIT_LIMIT, "out of memory");
 
@@ -222,5 +295,6 @@ int core_load(struct core *core, struct err *err)
 	model_write_lock(core->model);
 	model_adopt(core->model, load.model);
 	model_unlock(core->model);
+	core->touches.overlaps_end_ns = 0;
 	return 0;
 }

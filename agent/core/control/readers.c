@@ -15,7 +15,7 @@ static void put_reader(void *arg, const struct container_facts *facts, enum cont
 	struct pack *doc = &listing->call->reply;
 	uint64_t version;
 
-	if (state != CONTAINER_RUNNING || !server_is_consumer(grant->node->parent, facts))
+	if (state != CONTAINER_RUNNING || !server_is_consumer(node_consumer(grant->node), facts))
 		return;
 	/* Who has had all of its reads will open no other version. */
 	if (grant->record.reads && grant_used(grant, facts->id) >= grant->record.reads)
@@ -37,7 +37,7 @@ static void put_reader(void *arg, const struct container_facts *facts, enum cont
 /* Who can read what is current. */
 static bool reads_current(const struct core *core, const struct grant *grant)
 {
-	const struct consumer *consumer = grant->node->parent->consumer;
+	const struct consumer *consumer = node_consumer(grant->node)->consumer;
 
 	return grant_lives(grant) && !grant->record.version &&
 	       !grant_expired(grant, model_now_ns(core->model)) &&

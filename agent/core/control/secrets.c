@@ -6,12 +6,21 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/control/call.h"
+#include "core/control/change.h"
 #include "seal/transit.h"
 
 static void hex_id(const uint8_t id[SEAL_ID_BYTES], char text[2 * SEAL_ID_BYTES + 1])
 {
 	for (size_t i = 0; i < SEAL_ID_BYTES; i++)
 		snprintf(text + 2 * i, 3, "%02x", id[i]);
+}
+
+void doc_put_id(struct pack *doc, const char *name, const uint8_t id[SEAL_ID_BYTES])
+{
+	char text[2 * SEAL_ID_BYTES + 1];
+
+	hex_id(id, text);
+	doc_text(doc, name, text);
 }
 
 static void put_or_none(struct pack *doc, const char *name, uint64_t number)
@@ -27,11 +36,9 @@ static void put_secret_fields(
 {
 	const struct secret_record *record = &secret->record;
 	const struct version_record *current = &secret_current(secret)->version;
-	char id[2 * SEAL_ID_BYTES + 1];
 
-	hex_id(record->id, id);
 	doc_text(doc, "name", record->name);
-	doc_text(doc, "id", id);
+	doc_put_id(doc, "id", record->id);
 	doc_number(doc, "version", current->number);
 	put_or_none(doc, "previous", secret_previous(core->model, secret) ? record->previous : 0);
 	doc_time(doc, "previous_until", record->previous_until_ns);
@@ -41,6 +48,7 @@ static void put_secret_fields(
 	doc_time(doc, "created_at", record->created_ns);
 	doc_time(doc, "rotated_at", secret_since_ns(secret));
 	doc_number(doc, "grants", secret->grants);
+	doc_put_schedule(doc, core, secret);
 }
 
 void doc_put_secret(struct pack *doc, const struct core *core, const struct secret *secret)
@@ -126,6 +134,15 @@ static void put_readers(
 	doc_close(doc);
 }
 
+/* An operator, or none: the agent by itself. */
+static void put_maker(struct pack *doc, uint32_t made_by)
+{
+	if (made_by == MADE_BY_AGENT)
+		doc_none(doc, "made_by_uid");
+	else
+		doc_number(doc, "made_by_uid", made_by);
+}
+
 int call_secret_history(struct call *call, struct err *err)
 {
 	const struct secret *secret = secret_find(call, err);
@@ -141,7 +158,7 @@ int call_secret_history(struct call *call, struct err *err)
 		doc_number(doc, "version", version->number);
 		doc_number(doc, "size", version->size);
 		doc_time(doc, "created_at", version->created_ns);
-		doc_number(doc, "made_by_uid", version->made_by);
+		put_maker(doc, version->made_by);
 		doc_bool(doc, "current", version->number == secret->record.current);
 		doc_text(doc, "state", state_word(call->core, secret, version->number));
 		put_readers(doc, call->core, secret, version->number);
@@ -213,55 +230,4 @@ int call_secret_reveal(struct call *call, struct err *err)
 	log_info("operator %u had version %llu of secret %s revealed", call->request->operator_uid,
 		(unsigned long long)version->number, id);
 	return status;
-}
-
-/* Everything of a secret goes in one commit; its grants stay as tombstones. */
-static int remove_all(struct call *call, struct secret *secret, struct err *err)
-{
-	struct core *core = call->core;
-	struct grant *grant, *next;
-	struct grant_record record;
-	int status = vault_begin(core->vault, err);
-
-	HASH_ITER (hh, core->model->grants, grant, next) {
-		if (status < 0 || grant->secret != secret)
-			continue;
-		record = grant_tombstone(grant);
-		status = vault_put_grant(core->vault, &record, err);
-	}
-	for (uint32_t i = 0; status == 0 && i < secret->record.version_count; i++)
-		status = vault_remove_value(core->vault, secret->record.versions[i].value_id, err);
-	if (status == 0)
-		status = vault_remove_secret(core->vault, secret->record.id, err);
-	if (status == 0)
-		status = vault_commit(core->vault, err);
-	if (status < 0)
-		vault_rollback(core->vault);
-	return status;
-}
-
-int call_secret_remove(struct call *call, struct err *err)
-{
-	struct core *core = call->core;
-	struct secret *secret = secret_find(call, err);
-	struct grant *grant, *next;
-	int status;
-
-	if (!secret)
-		return -TACIT_NOT_FOUND;
-	if (secret->grants && !(call->request->flags & REQUEST_FORCE))
-		return err_set(err, TACIT_BUSY, "it is granted to consumers: %u", secret->grants);
-	status = remove_all(call, secret, err);
-	if (status < 0)
-		return status;
-	model_write_lock(core->model);
-	HASH_ITER (hh, core->model->grants, grant, next)
-		if (grant->secret == secret)
-			grant_revoke(core, grant);
-	model_remove_secret(core->model, secret);
-	model_unlock(core->model);
-	doc_open(&call->reply, NULL, DOC_OBJECT);
-	doc_text(&call->reply, "removed", call->request->secret);
-	doc_close(&call->reply);
-	return 0;
 }
