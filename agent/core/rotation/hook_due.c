@@ -5,18 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The grant's own row has the grant's id. */
-#define ID_OF_HOOK 0x5c
-
-void hook_due_new(
-	struct hook_record *record, const uint8_t grant_id[SEAL_ID_BYTES], uint64_t done_ns)
-{
-	*record = (struct hook_record){ .done_ns = done_ns, .tried_ns = done_ns };
-	memcpy(record->grant_id, grant_id, SEAL_ID_BYTES);
-	for (size_t i = 0; i < SEAL_ID_BYTES; i++)
-		record->id[i] = grant_id[i] ^ ID_OF_HOOK;
-}
-
 enum hook_due_state hook_due_state(const struct hook_record *record, uint64_t since_ns)
 {
 	if (record->done_ns == since_ns)

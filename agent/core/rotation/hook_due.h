@@ -37,11 +37,6 @@ struct hook_due_item {
 	const void *grant; /* the caller's */
 };
 
-/* The record of a hook that has been run for the change at `done_ns`: of a new grant. Each grant
- * has one id for it. */
-void hook_due_new(
-	struct hook_record *record, const uint8_t grant_id[SEAL_ID_BYTES], uint64_t done_ns);
-
 enum hook_due_state hook_due_state(const struct hook_record *record, uint64_t since_ns);
 
 /* Bring items that are one run together: those of one consumer with the same hook. How many of the
