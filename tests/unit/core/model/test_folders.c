@@ -305,8 +305,8 @@ static void the_grants_of_a_consumer_are_found_in_its_folders(void **state)
 
 	tls.member[0] = put_secret(model, "tls/cert");
 	file = put_grant_of(model, &tls.member[0], WEB, "a");
-	model_remove_secret(model, model_secret(model, "tls/cert"));
 	take_back(model, &file);
+	model_remove_secret(model, model_secret(model, "tls/cert"));
 	tls = put_tls(model);
 	put_grant_of(model, &tls.member[0], WEB, "empty/cert");
 	take_back(model, &folder_at(model, WEB, "empty")->children[0]->grant->record);
