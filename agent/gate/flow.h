@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One ask on its way: the request goes to the engine, its answer into a pipe. The answer is moved
- * within the kernel, by splice(2): none of its bytes is ever in this process. Nothing here waits.
- */
+/* One ask or act on its way: the request goes to the engine, its answer into a pipe. The answer is
+ * moved within the kernel, by splice(2): none of its bytes is ever in this process. Nothing here
+ * waits. */
 #ifndef TACIT_GATE_FLOW_H
 #define TACIT_GATE_FLOW_H
 
@@ -21,8 +21,9 @@ enum flow_state {
 
 struct flow {
 	enum flow_state state;
-	uint32_t number; /* the ask, as engine calls it */
-	uint32_t ticket; /* the ask, as holder is told: never used twice */
+	enum role asker; /* of an ask ROLE_ENGINE, of an act ROLE_CORE */
+	uint32_t number; /* as the asker calls it */
+	uint32_t ticket; /* as holder is told: never used twice */
 	int connection;  /* -1 while FREE or WAITING, as is `pipe` */
 	int pipe;        /* its end for writing */
 	size_t sent;     /* bytes of the request */
