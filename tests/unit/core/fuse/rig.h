@@ -24,7 +24,7 @@
 #define RIG_REPLY_MAX 70000
 
 /* Records are loaded when what they speak of is there. */
-enum rig_pass { PASS_SECRETS, PASS_GRANTS, PASS_USES, PASSES };
+enum rig_pass { PASS_SECRETS, PASS_BUNDLES, PASS_GRANTS, PASS_USES, PASSES };
 
 struct rig {
 	struct fixture store; /* first: the store's fixture set it up */
@@ -406,6 +406,38 @@ static inline int rig_load_container(
 	return 0;
 }
 
+/* Have a kept version of a member in memory. The caller holds the write lock. */
+static inline void rig_add_blob(struct rig *rig, struct secret *secret, uint64_t number)
+{
+	uint8_t *sealed;
+	size_t length;
+	struct err err;
+
+	for (uint32_t i = 0; i < secret->record.version_count; i++) {
+		const struct version_record *version = &secret->record.versions[i];
+
+		if (version->number != number || secret_blob(secret, number))
+			continue;
+		must(vault_load_value(rig->store.vault, version->value_id, &sealed, &length, &err));
+		assert_non_null(secret_add_blob(secret, version, sealed, length));
+	}
+}
+
+static inline int rig_load_bundle(void *arg, const struct bundle_record *record, struct err *err)
+{
+	struct rig *rig = arg;
+
+	if (rig->pass != PASS_BUNDLES)
+		return 0;
+	for (uint32_t i = 0; i < record->member_count; i++) {
+		struct secret *secret = model_secret_by_id(rig->model, record->members[i]);
+
+		for (uint32_t n = 0; secret && n < record->generation_count; n++)
+			rig_add_blob(rig, secret, record->generations[n].versions[i]);
+	}
+	return model_put_bundle(rig->model, record, err);
+}
+
 static inline void rig_lock(struct rig *rig)
 {
 	model_write_lock(rig->model);
@@ -419,8 +451,13 @@ static inline void rig_unlock(struct rig *rig)
 {
 	struct err err;
 
-	const struct vault_visitor visitor = { rig_load_secret, rig_load_grant, rig_load_consumer,
-		rig_load_use, rig_load_container, rig };
+	const struct vault_visitor visitor = { .on_secret = rig_load_secret,
+		.on_grant = rig_load_grant,
+		.on_consumer = rig_load_consumer,
+		.on_use = rig_load_use,
+		.on_container = rig_load_container,
+		.on_bundle = rig_load_bundle,
+		.arg = rig };
 
 	model_write_lock(rig->model);
 	rig->vault = rig->store.vault;
