@@ -101,14 +101,13 @@ static void fail(struct asks *asks, struct ask_state *ask, int code)
 }
 
 /* The answer is of an ask that was cancelled when nobody knows its number: its pipe is closed. */
-static int take_answer(struct asks *asks, struct frame *frame, struct err *err)
+int asks_take(struct asks *asks, struct frame *frame, struct err *err)
 {
 	const struct frame_give *give = &frame->body.give;
 	_close_ int pipe = take_fd(&frame->fd);
 	struct ask_state *ask = give->index ? find(asks, give->index) : NULL;
 
-	if (frame->type != FRAME_GIVE || give->what != GIVE_ANSWER ||
-		(pipe < 0) != (give->status < 0))
+	if ((pipe < 0) != (give->status < 0))
 		return err_set(err, TACIT_INVALID, "gate gave what engine has no use for");
 	if (ask && ask->pipe >= 0)
 		return err_set(err, TACIT_INVALID, "gate answered an ask twice");
@@ -117,14 +116,6 @@ static int take_answer(struct asks *asks, struct frame *frame, struct err *err)
 	else if (ask)
 		ask->pipe = take_fd(&pipe);
 	return 0;
-}
-
-int asks_receive(struct asks *asks, struct err *err)
-{
-	struct frame frame = { .fd = -1 };
-	int status = frame_receive(asks->gate, ROLE_GATE, ROLE_ENGINE, &frame, err);
-
-	return status < 0 ? status : take_answer(asks, &frame, err);
 }
 
 static bool has_room(struct ask_state *ask, size_t more)

@@ -81,9 +81,9 @@ int asks_start(struct asks *asks, uint32_t engine, enum ask what, const char *id
 /* All asks to an engine are no longer wanted. */
 void asks_cancel(struct asks *asks, uint32_t engine);
 
-/* gate has spoken: take its frame. TACIT_UNAVAILABLE when it is gone, TACIT_INVALID when it said
- * what it may not say. */
-int asks_receive(struct asks *asks, struct err *err);
+/* gate has given GIVE_ANSWER: take it and its descriptor. TACIT_INVALID when it said what it may
+ * not say. */
+int asks_take(struct asks *asks, struct frame *frame, struct err *err);
 
 /* Fill in ASKS_MAX places, for poll(), and the numbers of the asks they are of. */
 void asks_watch(const struct asks *asks, struct pollfd *polls, uint32_t *numbers);

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/acts.h"
 #include "engine/sync.h"
 
 struct engine {
@@ -17,6 +18,7 @@ struct engine {
 	uint32_t count;
 	struct tell tell; /* has the channel to core */
 	struct asks asks; /* has the channel to gate */
+	struct acts acts;
 	struct waits waits;
 	struct sync sync[CONFIG_ENGINES_MAX];
 };
@@ -62,6 +64,7 @@ static void start_all(struct engine *engine)
 static void connect_core(struct engine *engine, int channel)
 {
 	stop_all(engine);
+	acts_drop(&engine->acts);
 	tell_connect(&engine->tell, channel);
 	start_all(engine);
 }
@@ -149,10 +152,27 @@ static int hear_core(struct engine *engine, struct err *err)
 	return 0;
 }
 
+static int take_answer(struct engine *engine, struct frame *frame, struct err *err)
+{
+	const struct frame_give *give = &frame->body.give;
+
+	if (frame->type == FRAME_GIVE && give->what == GIVE_ANSWER)
+		return asks_take(&engine->asks, frame, err);
+	if (frame->type != FRAME_GIVE || give->what != GIVE_ACTED || frame->fd < 0)
+		return err_set(err, TACIT_INVALID, "gate gave what engine has no use for");
+	acts_take(&engine->acts, give->index, take_fd(&frame->fd), clock_monotonic_ns());
+	return 0;
+}
+
 static int hear_gate(struct engine *engine, struct err *err)
 {
-	int status = asks_receive(&engine->asks, err);
+	struct frame frame = { .fd = -1 };
+	int status = frame_receive(engine->asks.gate, ROLE_GATE, ROLE_ENGINE, &frame, err);
 
+	if (!status)
+		status = take_answer(engine, &frame, err);
+	if (frame.fd >= 0)
+		close(frame.fd);
 	if (status != -TACIT_UNAVAILABLE)
 		return status;
 	connect_gate(engine, -1);
@@ -163,7 +183,9 @@ static int hear_gate(struct engine *engine, struct err *err)
 static int patience(const struct engine *engine)
 {
 	uint64_t next = asks_next_deadline(&engine->asks), now = clock_monotonic_ns(), left;
+	uint64_t acted = acts_next_deadline(&engine->acts);
 
+	next = acted < next ? acted : next;
 	for (uint32_t i = 0; i < engine->count; i++) {
 		uint64_t due = sync_next_deadline(&engine->sync[i]);
 
@@ -175,24 +197,34 @@ static int patience(const struct engine *engine)
 	return left > INT_MAX ? INT_MAX : (int)left;
 }
 
-enum { POLL_HOLDER, POLL_CORE, POLL_GATE, POLL_ASKS, POLLS = POLL_ASKS + ASKS_MAX };
+enum {
+	POLL_HOLDER,
+	POLL_CORE,
+	POLL_GATE,
+	POLL_ASKS,
+	POLL_ACTS = POLL_ASKS + ASKS_MAX,
+	POLLS = POLL_ACTS + ACTS_MAX
+};
 
-/* What engines say is read before anybody replaces a channel, so what was polled is what is read;
- * and core before holder, gate before holder, for the same reason. */
+/* What engines say is read before anybody replaces a channel, so what was polled is what is read.
+ * What holder says comes before what its news let others say: an act of a core that is new here
+ * would be lost as one of the core before. It may replace the others' channels: they are heard in
+ * the next turn. */
 static int hear(
 	struct engine *engine, struct pollfd *polls, const uint32_t *numbers, struct err *err)
 {
 	int status = 0;
 
 	asks_read(&engine->asks, polls + POLL_ASKS, numbers);
+	acts_read(&engine->acts, polls + POLL_ACTS);
 	if (polls[POLL_CORE].revents & POLLOUT)
 		tell_flush(&engine->tell);
+	if (polls[POLL_HOLDER].revents)
+		return hear_holder(engine, err);
 	if (polls[POLL_GATE].revents)
 		status = hear_gate(engine, err);
 	if (!status && (polls[POLL_CORE].revents & ~POLLOUT))
 		status = hear_core(engine, err);
-	if (!status && polls[POLL_HOLDER].revents)
-		status = hear_holder(engine, err);
 	return status;
 }
 
@@ -201,6 +233,7 @@ static void do_what_is_due(struct engine *engine)
 	uint64_t now = clock_monotonic_ns();
 
 	asks_expire(&engine->asks, now);
+	acts_expire(&engine->acts, now);
 	for (uint32_t i = 0; i < engine->count; i++)
 		sync_tick(&engine->sync[i], now);
 }
@@ -217,6 +250,7 @@ static int turn(struct engine *engine, struct err *err)
 		polls[POLL_CORE].events |= POLLOUT;
 	polls[POLL_GATE] = (struct pollfd){ engine->asks.gate, POLLIN, 0 };
 	asks_watch(&engine->asks, polls + POLL_ASKS, numbers);
+	acts_watch(&engine->acts, polls + POLL_ACTS);
 	if (poll(polls, POLLS, patience(engine)) < 0)
 		return errno == EINTR ? 0 : err_errno(err, errno, TACIT_INTERNAL, "poll");
 	status = hear(engine, polls, numbers, err);
@@ -238,6 +272,7 @@ static void open_all(struct engine *engine, int holder, const struct config *con
 	engine->tell.channel = -1;
 	engine->waits.tell = &engine->tell;
 	asks_open(&engine->asks, &listener);
+	acts_open(&engine->acts, &engine->tell);
 	for (uint32_t i = 0; i < engine->count; i++)
 		sync_open(&engine->sync[i], i, config->engines[i], ASKS_MAX / engine->count,
 			&engine->asks, &engine->tell, &engine->waits);

@@ -101,6 +101,13 @@ void tell_state(struct tell *tell, uint32_t engine, enum engine_state state)
 	tell_frame(tell, FRAME_ENGINE_STATE, &told, sizeof told);
 }
 
+void tell_acted(struct tell *tell, uint32_t number, int code, int status)
+{
+	struct frame_acted acted = { .number = number, .code = code, .status = (uint32_t)status };
+
+	tell_frame(tell, FRAME_ACTED, &acted, sizeof acted);
+}
+
 bool tell_is_behind(const struct tell *tell)
 {
 	return tell->bytes > TELL_PATIENT_BYTES;

@@ -30,6 +30,8 @@ void tell_came(struct tell *tell, const struct frame_came *came);
 void tell_went(struct tell *tell, const char *id, bool removed);
 void tell_unknown(struct tell *tell, const char *id);
 void tell_state(struct tell *tell, uint32_t engine, enum engine_state state);
+/* How an act went: 0 and the status of HTTP, or -enum tacit_code. */
+void tell_acted(struct tell *tell, uint32_t number, int code, int status);
 
 /* Send what is kept, as far as the channel takes it. */
 void tell_flush(struct tell *tell);
