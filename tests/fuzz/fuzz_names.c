@@ -28,9 +28,9 @@ static void check_consumer(const char *name)
 	unsigned int level = 0;
 
 	require(at && strlen(name) <= TACIT_CONSUMER_NAME_MAX);
-	check_plain(name, "._-/");
 	kind = consumer_kind_of_word(name, (size_t)(at - name));
 	require(kind < CONSUMER_KINDS);
+	check_plain(name, kind == CONSUMER_UNIT ? "._-/:@\\" : "._-/");
 	while (at) {
 		size_t length = strcspn(++at, "/");
 
