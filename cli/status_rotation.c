@@ -67,8 +67,9 @@ static void print_failing(const json_t *list)
 
 	if (!count)
 		return;
-	printf("\n%zu rotation%s failing; mend what is the reason, then run 'tacit secret schedule "
-	       "SECRET --now'\n",
+	printf("\n%zu rotation%s failing, and until done the old value is read; mend the reason, "
+	       "then "
+	       "'tacit secret schedule SECRET --now'\n",
 		count, count == 1 ? " is" : "s are");
 	table_start(&table, "  SECRET", "STEP", "ATTEMPTS", "LAST", "NEXT", "REASON", NULL);
 	json_array_foreach (list, i, entry) {
@@ -117,9 +118,9 @@ static void print_hooks(const json_t *list)
 
 	if (!count)
 		return;
-	printf("\n%zu hook%s failing: what reads the secret may not have noticed the rotation; "
-	       "mend "
-	       "what is the reason, or reload it by hand\n",
+	printf("\n%zu hook%s failing: the consumer may still use the old value; mend the reason, "
+	       "or "
+	       "reload it by hand\n",
 		count, count == 1 ? " is" : "s are");
 	table_start(&table, "  CONSUMER", "FILE", "HOOK", "ATTEMPTS", "REASON", NULL);
 	json_array_foreach (list, i, entry) {

@@ -33,6 +33,7 @@
 enum fake {
 	FAKE_TEXT,   /* answer `text` */
 	FAKE_OPEN,   /* the body must open for `context` and be `value`; then answer `text` */
+	FAKE_BUNDLE, /* likewise, and `value` says what is in it: "cert=hunter2 key=..." */
 	FAKE_REVEAL, /* answer `value`, sealed for `context` to the key in the body */
 	FAKE_REKEY,  /* publish the other key, then answer `text` */
 	FAKE_BREAK,  /* close without a word */
@@ -104,6 +105,29 @@ static inline void fake_answer(int client, int status, const void *body, size_t 
 	file_write_fd(client, body, length, NULL);
 }
 
+/* The members of a bundle, as agent/PROTOCOL.md packs them, in the words of a test. */
+static inline bool fake_unpacks(const uint8_t *bytes, size_t size, const char *value)
+{
+	char text[4096] = "";
+	size_t at = 0, used = 0;
+
+	while (at < size) {
+		size_t name = bytes[at], length;
+
+		if (at + 1 + name + 4 > size)
+			return false;
+		length = bytes[at + 1 + name] | (size_t)bytes[at + 2 + name] << 8 |
+			 (size_t)bytes[at + 3 + name] << 16 | (size_t)bytes[at + 4 + name] << 24;
+		if (at + 1 + name + 4 + length > size || used + name + length + 3 > sizeof text)
+			return false;
+		used += (size_t)sprintf(text + used, "%s%.*s=%.*s", used ? " " : "", (int)name,
+			(const char *)bytes + at + 1, (int)length,
+			(const char *)bytes + at + 5 + name);
+		at += 1 + name + 4 + length;
+	}
+	return !strcmp(text, value);
+}
+
 static inline bool fake_opens(const struct fake_agent *agent, const struct canned *canned,
 	const uint8_t *body, size_t length)
 {
@@ -114,7 +138,9 @@ static inline bool fake_opens(const struct fake_agent *agent, const struct canne
 	if (transit_open(agent->public_keys[agent->key], agent->secret_keys[agent->key],
 		    canned->context, body, length, &value, &size, NULL) < 0)
 		return false;
-	same = size == strlen(canned->value) && !memcmp(value, canned->value, size);
+	same = canned->how == FAKE_BUNDLE
+		       ? fake_unpacks(value, size, canned->value)
+		       : size == strlen(canned->value) && !memcmp(value, canned->value, size);
 	seal_free(value);
 	return same;
 }
@@ -134,7 +160,8 @@ static inline void fake_give(struct fake_agent *agent, const struct canned *cann
 			body, canned->context, canned->value, strlen(canned->value), sealed, NULL);
 		fake_answer(client, canned->status, sealed,
 			transit_sealed_size(canned->context, strlen(canned->value)));
-	} else if (canned->how == FAKE_OPEN && !fake_opens(agent, canned, body, length)) {
+	} else if ((canned->how == FAKE_OPEN || canned->how == FAKE_BUNDLE) &&
+		   !fake_opens(agent, canned, body, length)) {
 		text = "{\"error\":{\"code\":\"corrupt\",\"message\":\"it does not open\"}}";
 		fake_answer(client, 500, text, strlen(text));
 	} else if (canned->how != FAKE_BREAK) {

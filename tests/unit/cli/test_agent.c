@@ -167,7 +167,10 @@ static void test_nothing_is_sent_for_a_bad_line(void **state)
 			"an octal number from 0001 to 0777" },
 		{ "x", { "grant", "add", "a", "container/web", "--uid", "4294967295" },
 			"a number from 0 to 4294967294" },
-		{ "x", { "grant", "add", "a", "container/web", "--as", "x/y" }, "tacit: grant" },
+		{ "x", { "grant", "add", "a", "container/web", "--as", "x/y/z" }, "tacit: grant" },
+		{ "x", { "secret", "create", "a", "b", "c" },
+			"a secret has one value; NAME/ is a" },
+		{ "x", { "secret", "history", "a/" }, "name a member of it, as tls/cert" },
 		{ "x", { "unlock", "--key-file", "-" }, "key file" },
 		{ "x", { "secret", "ls", "--root", "/no/such" }, "--root cannot be used" },
 	};
@@ -356,7 +359,7 @@ static void test_status_says_what_to_do(void **state)
 	run(&ran, NULL, NULL, NULL);
 	assert_int_equal(ran.exit, 0);
 	assert_contains(ran.out, "tacit is locked");
-	assert_contains(ran.out, "  secret create NAME [FILE|-]");
+	assert_contains(ran.out, "  secret create NAME [[MEMBER=]FILE|-]...");
 }
 
 static void test_no_agent_is_exit_6(void **state)

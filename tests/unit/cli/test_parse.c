@@ -134,9 +134,10 @@ static void test_wrong_lines_are_refused(void **state)
 		{ "rotate a", "unknown command 'rotate'; did you mean 'secret rotate'?" },
 		{ "secret", "'secret' is not a command by itself; 'tacit help secret' lists its "
 			    "commands" },
-		{ "secret create", "too few arguments; usage: tacit secret create NAME [FILE|-]" },
-		{ "secret create a b c",
-			"too many arguments; usage: tacit secret create NAME [FILE|-]" },
+		{ "secret create",
+			"too few arguments; usage: tacit secret create NAME [[MEMBER=]FILE|-]..." },
+		{ "secret stage a b c",
+			"too many arguments; usage: tacit secret stage NAME [FILE|-]" },
 		{ "secret rm", "too few arguments; usage: tacit secret rm NAME..." },
 		{ "status now", "'status' takes no arguments; see 'tacit help status'" },
 		{ "secret create a --genrate 3",

@@ -164,6 +164,9 @@ static void test_yaml_is_quoted_where_it_must_be(void **state)
 		{ "web", "web" },
 		{ "Web.API-2_x", "Web.API-2_x" },
 		{ "/run/tacit/compose/shop/web/x", "/run/tacit/compose/shop/web/x" },
+		{ "/run:/x:ro", "/run:/x:ro" },
+		{ "/run:", "\"/run:\"" },
+		{ "a:b", "\"a:b\"" },
 		{ "1.5", "\"1.5\"" },
 		{ "No", "\"No\"" },
 		{ "y", "\"y\"" },
@@ -185,6 +188,37 @@ static void test_yaml_is_quoted_where_it_must_be(void **state)
 	assert_true(strlen(text) < 8);
 }
 
+static void test_a_folder_is_mounted_whole(void **state)
+{
+	static const struct {
+		const char *consumer, *file, *path, *text;
+	} rows[] = {
+		{ "compose/shop/web", "tls/cert", "/run/tacit/compose/shop/web/tls/cert",
+			"\nservices:\n  web:\n    volumes:\n"
+			"      - /run/tacit/compose/shop/web/tls:/run/secrets/tls:ro\n" },
+		{ "compose/shop/no", ".x/cert", "/a b/run/tacit/compose/shop/no/.x/cert",
+			"\nservices:\n  \"no\":\n    volumes:\n"
+			"      - \"/a b/run/tacit/compose/shop/no/.x:/run/secrets/.x:ro\"\n" },
+		{ "container/web", "tls/key", "/run/tacit/container/web/tls/key",
+			"\n  -v /run/tacit/container/web/tls:/run/secrets/tls:ro\n" },
+		{ "unit/nginx.service", "tls/key", "/run/tacit/unit/nginx.service/tls/key",
+			"\n  /run/tacit/unit/nginx.service/tls\n" },
+		{ "container/web", "tls/key", "", "\n  -v :/run/secrets/tls:ro\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char text[512] = "", expected[512];
+		FILE *file = fmemopen(text, sizeof text, "w");
+
+		snippet_print(rows[i].consumer, rows[i].file, rows[i].path, "tls/", "", file);
+		fclose(file);
+		snprintf(expected, sizeof expected, "%s now reads tls/\n%s", rows[i].consumer,
+			rows[i].text);
+		assert_string_equal(text, expected);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +230,7 @@ int main(void)
 		cmocka_unit_test(test_errors_do_not_speak_to_the_terminal),
 		cmocka_unit_test(test_variables_are_shell_names),
 		cmocka_unit_test(test_yaml_is_quoted_where_it_must_be),
+		cmocka_unit_test(test_a_folder_is_mounted_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

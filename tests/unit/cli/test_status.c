@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `tacit status` says by whose word readers are known, and how weak that is. */
+/* `tacit status` says by whose word readers are known, how weak that is, and what needs a hand. */
 #include "tests/unit/cli/fake_agent.h"
 
 #define STATUS(more)                                                                               \
@@ -53,11 +53,44 @@ static void test_the_weaker_way_says_so(void **state)
 	assert_golden(&ran, "status-path-only.txt");
 }
 
+/* Nothing here has a time that would be told as so long ago. */
+#define ROTATIONS                                                                                  \
+	",\"rotations\":{\"scheduled\":4,\"failing\":[{\"secret\":\"db\",\"step\":\"verify\","     \
+	"\"attempts\":3,\"reason\":\"it ended with status 1\",\"last_attempt_at\":null,"           \
+	"\"next_attempt_at\":null},{\"secret\":\"a/"                                               \
+	"b\",\"step\":\"undo\",\"attempts\":12,\"reason\":"                                        \
+	"\"\\u001b[31mit was killed\",\"last_attempt_at\":null,\"next_attempt_at\":"               \
+	"\"2020-01-01T00:00:00Z\"}],\"overdue\":[{\"secret\":\"db\",\"since\":null}]}"
+#define HOOKS                                                                                      \
+	",\"hooks\":{\"pending\":2,\"failing\":[{\"consumer\":\"compose/shop/web\",\"file\":"      \
+	"\"tls/cert\",\"on_rotate\":\"signal:HUP\",\"attempts\":8,\"reason\":\"the engine "        \
+	"answered "                                                                                \
+	"500\"}]}"
+
+static void test_what_needs_a_hand_is_named(void **state)
+{
+	struct ran ran;
+
+	(void)state;
+	run_status(&ran, STATUS(ROTATIONS HOOKS), NULL);
+	assert_golden(&ran, "status-failing.txt");
+	run_status(&ran, STATUS(ROTATIONS HOOKS), "--json");
+	assert_golden(&ran, "status-failing.json");
+	run_status(&ran,
+		STATUS(",\"rotations\":{\"scheduled\":1,\"failing\":[],\"overdue\":[]},"
+		       "\"hooks\":{\"pending\":0,\"failing\":[]}"),
+		NULL);
+	assert_contains(ran.out, "  rotates   1 secret by itself\n");
+	assert_null(strstr(ran.out, "failing"));
+	assert_null(strstr(ran.out, "hook"));
+}
+
 static void test_an_older_agent_is_no_crash(void **state)
 {
 	static const char *const members[] = { "", ",\"identity\":7,\"engines\":7,\"parked\":7",
 		",\"identity\":\"engines\",\"engines\":[7,{}],\"parked\":{}",
-		",\"identity\":\"other\",\"parked\":null" };
+		",\"identity\":\"other\",\"parked\":null", ",\"rotations\":7,\"hooks\":[]",
+		",\"rotations\":{\"failing\":7,\"overdue\":null},\"hooks\":{\"failing\":{}}" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
@@ -82,6 +115,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_engines_and_waits_are_shown),
 		cmocka_unit_test(test_the_weaker_way_says_so),
+		cmocka_unit_test(test_what_needs_a_hand_is_named),
 		cmocka_unit_test(test_an_older_agent_is_no_crash),
 	};
 
