@@ -57,9 +57,8 @@ struct blob *node_blob_of(const struct model *model, const struct node *file, ui
 		secret && secret->bundle ? bundle_generation(secret->bundle, number) : NULL;
 
 	(void)model;
-	return generation && generation->versions[secret->member]
-		       ? secret_blob(secret, generation->versions[secret->member])
-		       : NULL;
+	/* There is no version 0: it was not of that generation. */
+	return generation ? secret_blob(secret, generation->versions[secret->member]) : NULL;
 }
 
 uint32_t grant_size(const struct grant *grant, const struct blob *blob)

@@ -301,7 +301,7 @@ static void the_grants_of_a_consumer_are_found_in_its_folders(void **state)
 	struct model *model = ((struct world *)*state)->model;
 	struct grant_place place = { 0 };
 	struct tls tls = { 0 };
-	struct grant_record file, last;
+	struct grant_record file, last, other;
 
 	tls.member[0] = put_secret(model, "tls/cert");
 	file = put_grant_of(model, &tls.member[0], WEB, "a");
@@ -311,12 +311,14 @@ static void the_grants_of_a_consumer_are_found_in_its_folders(void **state)
 	put_grant_of(model, &tls.member[0], WEB, "empty/cert");
 	take_back(model, &folder_at(model, WEB, "empty")->children[0]->grant->record);
 	last = put_grant_of(model, &tls.member[1], WEB, "z");
-	for (int i = 0; i < 3; i++) {
+	other = put_grant_of(model, &tls.member[1], WEB, "other/cert");
+	for (int i = 0; i < 4; i++) {
+		const struct grant_record *expected[] = { &tls.grant[0], &tls.grant[1], &last,
+			&other };
 		const struct grant *grant = node_next_grant(model_consumer(model, WEB), &place);
-		const struct grant_record *expected = i < 2 ? &tls.grant[i] : &last;
 
 		assert_non_null(grant);
-		assert_memory_equal(grant->record.id, expected->id, SEAL_ID_BYTES);
+		assert_memory_equal(grant->record.id, expected[i]->id, SEAL_ID_BYTES);
 	}
 	assert_null(node_next_grant(model_consumer(model, WEB), &place));
 	assert_null(node_next_grant(model_consumer(model, WEB), &place));
