@@ -39,7 +39,8 @@ static int start(struct core *core, int argc, char **argv, struct err *err)
 		return err_set(err, TACIT_INVALID, "tacit-core is started by tacitd, not by hand");
 	memcpy(core->root, argv[2], strlen(argv[2]) + 1);
 	core->errands = errands_new();
-	if (!core->errands)
+	core->hooks = hooks_new();
+	if (!core->errands || !core->hooks)
 		return err_set(err, TACIT_LIMIT, "out of memory");
 	if ((status = config_read(&core->config, core->root, err)) < 0)
 		return status;

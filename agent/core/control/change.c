@@ -174,8 +174,10 @@ int change_carry_out(const struct change *change, struct err *err)
 		status = commit(&plan, err);
 	if (status == 0)
 		status = publish(&plan, err);
-	if (status == 0)
+	if (status == 0) {
 		touch(&plan);
+		hooks_changed(plan.core);
+	}
 	change_plan_free(&plan);
 	return status;
 }

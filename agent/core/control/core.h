@@ -22,9 +22,9 @@
 /* Paths that toucher shall write to, each once; filled by the worker, drained by main. */
 struct touches {
 	pthread_mutex_t mutex;
-	struct touch *waiting;    /* in the order they came */
-	uint64_t overlaps_end_ns; /* the worker's: when the next overlap ends, or earlier; 0: to be
-				     found out */
+	struct touch *waiting;     /* in the order they came */
+	uint64_t overlaps_end_ns;  /* the worker's: when the next overlap ends, or earlier; 0: to be
+				      found out */
 	uint64_t overlaps_seen_ns; /* the worker's: those that ended until then have been touched */
 };
 
@@ -60,6 +60,7 @@ struct core {
 	int key_fd;     /* under key_mutex */
 
 	struct errands *errands; /* errands.h */
+	struct hooks *hooks;     /* hooks.h; the worker's */
 	struct rotator *rotator; /* rotator.h; the worker's */
 
 	/* main's own. */
@@ -103,6 +104,8 @@ int keep_patience(const struct core *core);
 /* hooks.c and schedule.c, in the worker: begin what is due, note what has ended; and how long until
  * something is due, in ms; -1: nothing will be by itself. Nothing while the agent is locked. */
 struct errand_end;
+struct hooks *hooks_new(void);         /* NULL: no memory */
+void hooks_changed(struct core *core); /* secrets, grants or consumers have, perhaps */
 void hooks_work(struct core *core);
 int hooks_patience(const struct core *core);
 bool hooks_errand_ended(struct core *core, const struct errand_end *end); /* false: not of theirs */

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "core/control/call.h"
+#include "core/control/errands.h"
 
 /* What is written down once in a while is written down now: core is ended when holder has this. */
 static void let_stop(struct core *core)
@@ -90,11 +91,61 @@ static void take_channel(struct core *core, int *channel)
 	*channel = fresh;
 }
 
+/* One request of api, or the end of its channel. */
+static void hear_api(struct core *core, int *channel)
+{
+	struct frame_expel expel = { ROLE_API };
+	struct err err;
+	int status = serve(core, *channel, &err);
+
+	hooks_changed(core);
+	if (status < 0)
+		close(take_fd(channel));
+	if (status == -TACIT_INVALID) {
+		log_error("%s", err.text);
+		frame_send(core->holder, FRAME_EXPEL, &expel, sizeof expel, -1, NULL);
+	}
+}
+
+static void hear_ends(struct core *core)
+{
+	struct errand_end end;
+
+	while (errands_next_end(core, &end))
+		if (!hooks_errand_ended(core, &end))
+			schedules_errand_ended(core, &end);
+}
+
+/* What nobody asks for. Each of them knows whether there is anything for it to do. */
+static void work(struct core *core)
+{
+	keep_uses(core, false);
+	touches_overlaps_ended(core);
+	hear_ends(core);
+	schedules_work(core);
+	hooks_work(core);
+}
+
+/* How long there is nothing to do, in ms; -1: for ever. */
+static int patience(const struct core *core)
+{
+	static int (*const of[])(const struct core *core) = { keep_patience, touches_patience,
+		errands_patience, hooks_patience, schedules_patience };
+	int least = -1;
+
+	for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+		int wait = of[i](core);
+
+		if (wait >= 0 && (least < 0 || wait < least))
+			least = wait;
+	}
+	return least;
+}
+
 static void *run(void *arg)
 {
-	enum { WAKE, API, COUNT, KEEP };
+	enum { WAKE, API, COUNT, KEEP, ERRAND, STREAM };
 	struct core *core = arg;
-	struct frame_expel expel = { ROLE_API };
 	int channel = -1;
 
 	core_first_unlock(core);
@@ -105,27 +156,22 @@ static void *run(void *arg)
 			[API] = { channel, POLLIN, 0 },
 			[COUNT] = { server_count_fd(core->server), POLLIN, 0 },
 			[KEEP] = { containers_keep_fd(core->containers), POLLIN, 0 },
+			[ERRAND] = { errands_end_fd(core), POLLIN, 0 },
+			[STREAM] = { schedules_stream_fd(core), POLLIN, 0 },
 		};
-		struct err err;
 		eventfd_t ignored;
-		int status = 0;
 
-		if (poll(wait, sizeof wait / sizeof wait[0], keep_patience(core)) < 0 &&
-			errno != EINTR)
+		if (poll(wait, sizeof wait / sizeof wait[0], patience(core)) < 0 && errno != EINTR)
 			break;
 		if (wait[COUNT].revents)
 			keep_counts(core);
 		if (wait[KEEP].revents)
 			keep_containers(core);
-		keep_uses(core, false);
+		if (wait[STREAM].revents)
+			schedules_stream_ready(core);
 		if (wait[API].revents)
-			status = serve(core, channel, &err);
-		if (status < 0)
-			close(take_fd(&channel));
-		if (status == -TACIT_INVALID) {
-			log_error("%s", err.text);
-			frame_send(core->holder, FRAME_EXPEL, &expel, sizeof expel, -1, NULL);
-		}
+			hear_api(core, &channel);
+		work(core);
 		if (atomic_exchange(&core->stop_asked, false))
 			let_stop(core);
 		if (wait[WAKE].revents && eventfd_read(core->api_wake, &ignored) == 0)
