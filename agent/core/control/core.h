@@ -106,6 +106,7 @@ int keep_patience(const struct core *core);
 struct errand_end;
 struct hooks *hooks_new(void);         /* NULL: no memory */
 void hooks_changed(struct core *core); /* secrets, grants or consumers have, perhaps */
+void hooks_forget(struct core *core);  /* what is under way: not that it is due */
 void hooks_work(struct core *core);
 int hooks_patience(const struct core *core);
 bool hooks_errand_ended(struct core *core, const struct errand_end *end); /* false: not of theirs */

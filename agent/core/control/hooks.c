@@ -163,8 +163,9 @@ static void walk(struct core *core, uint64_t now_ns)
 }
 
 /* What is under way is not heard of any more: it is run again after the unlocking. */
-static void forget_all(struct hooks *hooks)
+void hooks_forget(struct core *core)
 {
+	struct hooks *hooks = core->hooks;
 	struct hook_run *run, *next;
 
 	HASH_ITER (hh, hooks->runs, run, next)
@@ -180,7 +181,7 @@ void hooks_work(struct core *core)
 	uint64_t now_ns;
 
 	if (core->model->locked) {
-		forget_all(hooks);
+		hooks_forget(core);
 		return;
 	}
 	now_ns = model_now_ns(core->model);

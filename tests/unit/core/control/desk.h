@@ -13,6 +13,7 @@
 
 #include "core/control/call.h"
 #include "core/control/change.h"
+#include "core/control/errands.h"
 #include "seal/transit.h"
 
 #define DESK_WEB "compose/shop/web"
@@ -59,7 +60,13 @@ static inline int desk_set_up(void **state)
 		.keys = &desk->keys,
 		.touch_wake = eventfd(0, EFD_CLOEXEC),
 		.toucher = -1,
+		.errands = errands_new(),
+		.hooks = hooks_new(),
+		.holder = -1,
+		.engine = -1,
+		.gate = -1,
 		.operators = (gid_t)-1 };
+	assert_true(desk->core.errands && desk->core.hooks);
 	desk->core.config.keep_versions = 2;
 	pthread_mutex_init(&desk->core.touches.mutex, NULL);
 	transit_make_keys(desk->keys.transit_public, desk->keys.transit_secret);
@@ -74,6 +81,11 @@ static inline int desk_tear_down(void **state)
 	void *rig = desk->rig;
 
 	close(desk->core.touch_wake);
+	close(errands_send_fd(&desk->core));
+	close(errands_end_fd(&desk->core));
+	free(desk->core.errands);
+	hooks_forget(&desk->core);
+	free(desk->core.hooks);
 	pack_free(&desk->reply);
 	free(desk);
 	return rig_tear_down(&rig);
