@@ -54,20 +54,39 @@ int folder_settle(struct model *model, struct node *folder, struct err *err)
 	return status;
 }
 
+/* A name that is new is a file or a folder for as long as the kernel may remember it. Every name of
+ * every consumer is in `self`, too: that one says what it was. */
+static int check_new_file(const struct model *model, const char *name, struct err *err)
+{
+	return node_folder_of(model, model_self(model), name)
+		       ? err_set(err, TACIT_EXISTS,
+				 "the file, or its previous one, has the name of a folder that a "
+				 "consumer has, or had, and self/ can have one of them: name "
+				 "another")
+		       : 0;
+}
+
+static int check_new_folder(const struct model *model, const char *name, struct err *err)
+{
+	return node_file(model, model_self(model), name)
+		       ? err_set(err, TACIT_EXISTS,
+				 "the folder has the name of a file that a consumer has, or had, "
+				 "and self/ can have one of them: name another")
+		       : 0;
+}
+
 static int check_file(const struct model *model, const struct node *directory,
 	const struct grant_record *record, struct err *err)
 {
 	char previous[sizeof record->file + sizeof GRANT_PREVIOUS_SUFFIX];
+	int status = node_file(model, directory, record->file)
+			     ? 0
+			     : check_new_file(model, record->file, err);
 
-	if (node_folder_of(model, directory, record->file))
-		return err_set(err, TACIT_EXISTS,
-			"this name is, or was, a folder of the consumer: name another");
 	snprintf(previous, sizeof previous, "%s%s", record->file, GRANT_PREVIOUS_SUFFIX);
-	if (record->flags & GRANT_WITH_PREVIOUS && node_folder_of(model, directory, previous))
-		return err_set(err, TACIT_EXISTS,
-			"the name of the previous file is, or was, a folder of the consumer: name "
-			"another");
-	return 0;
+	return status < 0 || !(record->flags & GRANT_WITH_PREVIOUS)
+		       ? status
+		       : check_new_file(model, previous, err);
 }
 
 /* A folder shows one bundle: every living grant in it, but the one that is made anew. */
@@ -99,13 +118,10 @@ static int check_in_folder(const struct model *model, const struct node *directo
 			"only secrets of a bundle are granted in a folder: name a file alone");
 	snprintf(folder, sizeof folder, "%.*s", (int)(name_folder_end(record->file) - record->file),
 		record->file);
-	if (node_file(model, directory, folder))
+	if (shows_another(node_folder_of(model, directory, folder), record, secret->bundle))
 		return err_set(err, TACIT_EXISTS,
-			"the name of the folder is, or was, a file of the consumer: name another");
-	return shows_another(node_folder_of(model, directory, folder), record, secret->bundle)
-		       ? err_set(err, TACIT_EXISTS,
-				 "the folder shows another bundle to the consumer: name another")
-		       : 0;
+			"the folder shows another bundle to the consumer: name another");
+	return node_folder_of(model, directory, folder) ? 0 : check_new_folder(model, folder, err);
 }
 
 int model_check_grant(const struct model *model, const struct grant_record *record, struct err *err)

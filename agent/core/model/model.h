@@ -16,9 +16,9 @@
  *  3. A blob is in its secret's list while it is current, previous or next, in a kept generation of
  * its bundle, or a handle or a grant holds it.
  *  4. A blob's plaintext is there while a handle holds the blob, in locked memory, once.
- *  5. In a consumer's directory a name is a file or a folder, and stays that: model_check_grant()
- * sees to it before a commit. In `self`, where the names of all consumers are, it may be both: two
- * nodes.
+ *  5. A name is a file or a folder in every directory where it is, and stays that: the kernel may
+ * remember it. model_check_grant() sees to it before a commit. So it is in `self`, too, where the
+ * names of all consumers meet; should both be there all the same, they are two nodes.
  *  6. The folder of a consumer has a node FOLDER@N for each generation that its bundle keeps, and
  * no others. */
 #ifndef TACIT_MODEL_MODEL_H
@@ -183,9 +183,9 @@ int model_put_secret(struct model *model, const struct secret_record *record, ui
 int model_put_grant(struct model *model, const struct grant_record *record, struct err *err);
 /* Whether a grant may be put in as far as names and bundles go; for the writer, before a commit.
  * TACIT_EXISTS: its name (or that of its previous file) is, or was, a file where it wants a folder,
- * or the other way round; or its folder shows another bundle. TACIT_INVALID: it has a folder and is
- * of no bundle's member, or has a version, a number of reads or a previous file. Of several in one
- * commit each is judged by what is there now. */
+ * or the other way round, in the consumer's directory or in `self`; or its folder shows another
+ * bundle. TACIT_INVALID: it has a folder and is of no bundle's member, or has a version, a number
+ * of reads or a previous file. Of several in one commit each is judged by what is there now. */
 int model_check_grant(
 	const struct model *model, const struct grant_record *record, struct err *err);
 /* How many folders the grants of one commit would make that are not there, in consumers and in

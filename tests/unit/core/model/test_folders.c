@@ -157,15 +157,15 @@ static void a_path_keeps_its_number_when_it_is_granted_anew(void **state)
 	assert_int_equal(shown(model, WEB, "tls@1/key"), 1);
 }
 
-/* Invariant 5. */
+/* Invariant 5: in a consumer's directory. */
 static void a_name_is_a_file_or_a_folder(void **state)
 {
 	struct model *model = ((struct world *)*state)->model;
 	struct tls tls = put_tls(model);
-	struct grant_record file = put_grant_of(model, &tls.member[0], DB, "tls"), grant;
+	struct grant_record file = put_grant_of(model, &tls.member[0], DB, "file"), grant;
 	struct err err;
 
-	grant = a_grant_of(&tls.member[0], DB, "tls/cert");
+	grant = a_grant_of(&tls.member[0], DB, "file/cert");
 	must_be(TACIT_EXISTS, model_check_grant(model, &grant, &err));
 	take_back(model, &file);
 	must_be(TACIT_EXISTS, model_check_grant(model, &grant, &err));
@@ -182,7 +182,31 @@ static void a_name_is_a_file_or_a_folder(void **state)
 	must(model_check_grant(model, &grant, &err));
 	grant.flags = GRANT_WITH_PREVIOUS;
 	must_be(TACIT_EXISTS, model_check_grant(model, &grant, &err));
-	/* In `self` the names of all meet. */
+}
+
+/* Invariant 5: where the names of all consumers meet. */
+static void a_name_is_a_file_or_a_folder_in_self(void **state)
+{
+	struct model *model = ((struct world *)*state)->model;
+	struct tls tls = put_tls(model);
+	struct grant_record file = a_grant_of(&tls.member[0], DB, "tls"), grant;
+	struct err err;
+
+	must_be(TACIT_EXISTS, model_check_grant(model, &file, &err));
+	take_back(model, &tls.grant[0]);
+	take_back(model, &tls.grant[1]);
+	must_be(TACIT_EXISTS, model_check_grant(model, &file, &err));
+	put_grant_of(model, &tls.member[0], "user/1000", "cert");
+	grant = a_grant_of(&tls.member[0], DB, "cert/cert");
+	must_be(TACIT_EXISTS, model_check_grant(model, &grant, &err));
+	grant = a_grant_of(&tls.member[0], DB, "tls/cert");
+	must(model_check_grant(model, &grant, &err));
+	grant = a_grant_of(&tls.member[0], DB, "cert");
+	must(model_check_grant(model, &grant, &err));
+	/* Put in all the same: each is its own node, and what is there may change. */
+	must(model_put_grant(model, &file, &err));
+	must(model_check_grant(model, &file, &err));
+	must(model_check_grant(model, &tls.grant[0], &err));
 	assert_non_null(node_file(model, model_self(model), "tls"));
 	assert_non_null(node_folder_of(model, model_self(model), "tls"));
 	assert_int_not_equal(node_file(model, model_self(model), "tls")->id,
@@ -335,6 +359,7 @@ int main(void)
 		in_world(two_consumers_have_a_folder_each),
 		in_world(a_path_keeps_its_number_when_it_is_granted_anew),
 		in_world(a_name_is_a_file_or_a_folder),
+		in_world(a_name_is_a_file_or_a_folder_in_self),
 		in_world(a_folder_is_of_one_bundle_and_what_is_current),
 		in_world(the_server_is_told_before_a_folder_is_there),
 		in_world(what_is_adopted_is_told_and_what_is_cleared_is_gone),
