@@ -214,12 +214,32 @@ static void print_bundles(const json_t *list)
 	table_free(&table);
 }
 
+static void print_names(const json_t *list)
+{
+	const json_t *bundle;
+	size_t i;
+
+	json_array_foreach (list, i, bundle) {
+		char word[TACIT_SECRET_NAME_MAX + 2];
+
+		snprintf(word, sizeof word, "%.*s/", TACIT_SECRET_NAME_MAX,
+			member_text(bundle, "name"));
+		session_print_clean(word);
+	}
+}
+
 int bundle_list(struct session *session, struct err *err)
 {
 	_json_ json_t *list = NULL;
 	int status = session_get(session, TACIT_API_PREFIX "/bundles", &list, err);
 
-	if (!status)
-		session_show_list(session, list, "name", print_bundles);
-	return status;
+	if (status < 0)
+		return status;
+	if (session->json)
+		session_print_json(list);
+	else if (session->quiet)
+		print_names(list);
+	else
+		print_bundles(list);
+	return 0;
 }

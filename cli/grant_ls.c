@@ -63,7 +63,7 @@ static int filter(const struct session *session, char path[CLIENT_PATH_MAX], str
 {
 	const char *secret = session->invocation->values[OPTION_SECRET];
 	const char *consumer = session->invocation->values[OPTION_CONSUMER];
-	int status = secret ? bundle_check_one(secret, err) : 0;
+	int status = secret ? bundle_check_secrets(secret, err) : 0;
 
 	if (!status && consumer)
 		status = name_check_consumer(consumer, err);

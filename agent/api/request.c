@@ -90,15 +90,15 @@ static int take_container(struct frame_request *request, struct piece value, str
 	return 0;
 }
 
-/* What is granted of a bundle is taken back of all its secrets at once. */
+/* Grants of all secrets of a bundle are listed and taken back at once. */
 static int take_secret(struct frame_request *request, struct piece value, struct err *err)
 {
 	int status = target_decode(value, request->secret, sizeof request->secret, err);
 
 	if (status < 0)
 		return status;
-	return request->verb == VERB_GRANT_REMOVE ? fields_check_secrets(request->secret, err)
-						  : name_check_secret(request->secret, err);
+	return request->verb == VERB_GRANT_CHECK ? name_check_secret(request->secret, err)
+						 : fields_check_secrets(request->secret, err);
 }
 
 /* The name in a path. */

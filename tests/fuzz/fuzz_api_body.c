@@ -41,7 +41,8 @@ static void check_octets(
 /* A bundle is meant where only one can be, or where secrets are granted. */
 static void check_names(const struct route *route, const struct frame_request *request)
 {
-	bool granted = request->verb == VERB_GRANT_ADD || request->verb == VERB_GRANT_REMOVE;
+	bool granted = request->verb == VERB_GRANT_ADD || request->verb == VERB_GRANT_LIST ||
+		       request->verb == VERB_GRANT_REMOVE;
 
 	if (strstr(route->path, "{bundle}")) {
 		if (name_check_bundle(request->secret, NULL) < 0)

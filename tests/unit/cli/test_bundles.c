@@ -269,6 +269,10 @@ static void test_bundles_are_granted_and_removed_by_name(void **state)
 	run(&ran, NULL, NULL, "grant", "rm", "tls/", "compose/shop/web", "--as", "pki");
 	assert_string_equal(ran.err, "");
 	assert_string_equal(ran.out, "compose/shop/web no longer reads tls/\n");
+	run(&ran, NULL, NULL, "secret", "ls", "--bundles", "-q");
+	assert_string_equal(ran.out, "tls/\n");
+	run(&ran, requests, NULL, "grant", "ls", "--secret", "tls/");
+	assert_string_equal(requests, "GET /v1/grants?secret=tls%2F\n");
 	run(&ran, NULL, NULL, "secret", "rm", "tls/", "--force");
 	assert_string_equal(ran.out, "removed tls/\n");
 	run(&ran, NULL, NULL, "secret", "rm", "tls/");

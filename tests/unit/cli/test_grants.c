@@ -3,6 +3,7 @@
  * and what is said of a decision. */
 #include <time.h>
 
+#include "cli/limits.h"
 #include "tests/unit/cli/fake_agent.h"
 
 #define PLAIN "\"uid\":null,\"gid\":null,\"mode\":\"0400\""
@@ -132,7 +133,7 @@ static void test_nothing_is_sent_for_a_bad_line(void **state)
 		{ { "grant", "check", "a", "b" }, "a consumer is" },
 		{ { "grant", "check", "a", "container/bb", "--as", "x/y/z" }, "grant check a: " },
 		{ { "grant", "check", "a/", "container/bb" }, "name a member of it" },
-		{ { "grant", "ls", "--secret", "a/" }, "name a member of it" },
+		{ { "grant", "ls", "--secret", "a//" }, "tacit: grant ls: " },
 		{ { "grant", "add", "a/", "container/bb", "--as", "x/y" }, "grant add a/: " },
 		{ { "grant", "rm", "a/", "container/bb", "--as", "x/y" }, "grant rm a/: " },
 		{ { "grant", "add", "/", "container/bb" }, "tacit: grant add: " },
@@ -259,6 +260,34 @@ static void test_the_list_shows_what_matters(void **state)
 	fake_stop(&agent);
 }
 
+static void test_hooks_say_when_they_fail(void **state)
+{
+	static const struct {
+		const char *grant, *text;
+	} rows[] = {
+		{ "{\"on_rotate\":null,\"hook\":null}", "" },
+		{ "{\"on_rotate\":\"signal:HUP\",\"hook\":{\"state\":\"idle\"}}",
+			"on rotation signal:HUP" },
+		{ "{\"on_rotate\":\"restart\",\"hook\":{\"state\":\"pending\"},\"reads\":2}",
+			"2 reads, on rotation restart" },
+		{ "{\"on_rotate\":\"exec:reload\",\"hook\":{\"state\":\"failing\"}}",
+			"on rotation exec:reload, which is failing" },
+		{ "{\"on_rotate\":\"exec:reload\",\"hook\":{\"state\":\"gave_up\"}}",
+			"on rotation exec:reload, which has failed" },
+		{ "{\"on_rotate\":7,\"hook\":7}", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		_json_ json_t *grant = json_loads(rows[i].grant, 0, NULL);
+		char text[LIMITS_TEXT_MAX];
+
+		assert_non_null(grant);
+		limits_text(grant, 0, text);
+		assert_string_equal(text, rows[i].text);
+	}
+}
+
 static void test_a_decision_is_explained(void **state)
 {
 	static const struct {
@@ -321,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_a_grant_says_its_limits),
 		cmocka_unit_test(test_a_grant_that_exists_is_not_changed),
 		cmocka_unit_test(test_the_list_shows_what_matters),
+		cmocka_unit_test(test_hooks_say_when_they_fail),
 		cmocka_unit_test(test_a_decision_is_explained),
 	};
 
