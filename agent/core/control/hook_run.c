@@ -190,6 +190,17 @@ static int put_records(
 	return status;
 }
 
+/* The first failure for a change, and the last. */
+static void tell_failure(
+	const struct hook_run *run, const struct hook_record *record, uint64_t since_ns)
+{
+	bool ended = hook_due_state(record, since_ns) == HOOK_GAVE_UP;
+
+	if (ended || record->attempts == 1)
+		log_warning("hook %s of %s: %s%s", run->on_rotate, run->consumer, run->reason,
+			ended ? "; it is given up until the next change" : "");
+}
+
 /* Written down, then in memory: nobody is told that it was done before it cannot be forgotten. */
 static void write_down(struct core *core, struct hook_run *run, uint64_t now_ns)
 {
@@ -201,13 +212,15 @@ static void write_down(struct core *core, struct hook_run *run, uint64_t now_ns)
 		return;
 	}
 	for (size_t i = 0; i < run->member_count; i++) {
-		struct grant *grant = member_grant(core, run, &run->members[i]);
+		const struct hook_member *member = &run->members[i];
+		struct grant *grant = member_grant(core, run, member);
 
-		if (grant)
-			grant->hook = record_after(run, grant, &run->members[i], now_ns);
+		if (!grant)
+			continue;
+		grant->hook = record_after(run, grant, member, now_ns);
+		if (run->failed && !i)
+			tell_failure(run, &grant->hook, member->since_ns);
 	}
-	if (run->failed)
-		log_warning("hook %s of %s: %s", run->on_rotate, run->consumer, run->reason);
 	/* What was left out meanwhile, and what failed, is due again some time. */
 	hooks_walk_by(core->hooks, now_ns);
 	if (run->failed)

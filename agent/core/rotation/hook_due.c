@@ -105,7 +105,7 @@ static uint64_t backoff(uint32_t attempts)
 void hook_due_failed(struct hook_record *record, uint64_t since_ns, uint64_t now_ns,
 	const char *reason, bool endless)
 {
-	uint32_t limit = endless ? HOOK_ATTEMPTS_MAX - 1 : HOOK_ATTEMPTS_MAX;
+	uint32_t limit = endless ? HOOK_ATTEMPTS_ENDLESS : HOOK_ATTEMPTS_MAX;
 
 	if (record->tried_ns != since_ns)
 		record->attempts = 0;

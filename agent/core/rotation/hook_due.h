@@ -19,6 +19,7 @@
 #define HOOK_BACKOFF_FIRST_NS UINT64_C(1000000000)
 #define HOOK_BACKOFF_MAX_NS UINT64_C(300000000000)
 #define HOOK_ATTEMPTS_MAX 8u
+#define HOOK_ATTEMPTS_ENDLESS 4u /* counted at most, of those for which it cannot be blamed */
 
 #define HOOK_NEVER UINT64_MAX
 

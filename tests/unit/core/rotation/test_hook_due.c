@@ -135,7 +135,11 @@ static void what_is_not_its_fault_is_tried_for_ever(void **state)
 		assert_true(hook_due_at(&one, 1, now) <= now + HOOK_BACKOFF_MAX_NS);
 		now = hook_due_at(&one, 1, now);
 	}
-	hook_due_failed(&record, one.since_ns, now, "it did not", false);
+	/* What is its fault is counted from there. */
+	for (uint32_t i = HOOK_ATTEMPTS_ENDLESS; i < HOOK_ATTEMPTS_MAX; i++) {
+		assert_int_equal(hook_due_state(&record, one.since_ns), HOOK_FAILING);
+		hook_due_failed(&record, one.since_ns, now, "it did not", false);
+	}
 	assert_int_equal(hook_due_state(&record, one.since_ns), HOOK_GAVE_UP);
 }
 
