@@ -138,6 +138,8 @@ void child_drop(struct holder *holder, enum role role, bool kill_it, bool to_bla
 		kill(child->pid, SIGKILL);
 	if (role == ROLE_CORE && to_blame)
 		count_strikes(holder->handover);
+	if (role == ROLE_CORE)
+		run_forget(holder);
 	child->failures = child->ready && !died_young(child) ? 0 : child->failures + 1;
 	if (child->failures > 1) {
 		wait_ns = (uint64_t)BACKOFF_FIRST_NS

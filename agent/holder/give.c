@@ -28,7 +28,8 @@ static const struct {
 	{ GIVE_LISTENER, offsetof(struct table, listener), BIT(ROLE_CORE) | BIT(ROLE_API) },
 };
 
-/* Who talks to whom. gate has no channel to core: what an engine says reaches it parsed. */
+/* Who talks to whom. What gate passes on of an engine reaches core parsed, by engine. engine knows
+ * of a new core before gate does, for gate may have it read what that core does. */
 static const struct {
 	enum role a, b;
 } pairs[] = {
@@ -36,6 +37,7 @@ static const struct {
 	{ ROLE_CORE, ROLE_API },
 	{ ROLE_CORE, ROLE_ENGINE },
 	{ ROLE_ENGINE, ROLE_GATE },
+	{ ROLE_CORE, ROLE_GATE },
 };
 
 static void give(const struct child *child, enum give what, uint32_t index, int fd)

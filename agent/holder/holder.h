@@ -4,8 +4,9 @@
  * It opens /dev/fuse and mounts, keeps every descriptor that must outlive the others, starts them,
  * and starts them again. It is fed by nobody but its own children, in fixed frames; it parses
  * nothing but its configuration; it never waits for a child, alive or dead; it connects to engines,
- * whose sockets are root's, and reads nothing that they say; it holds no key and never enters the
- * mount. One thread. Keep it small. */
+ * whose sockets are root's, and reads nothing that they say; it runs programs that only root can
+ * have put in their place, never as root, and reads nothing of theirs either; it holds no key and
+ * never enters the mount. One thread. Keep it small. */
 #ifndef TACIT_HOLDER_HOLDER_H
 #define TACIT_HOLDER_HOLDER_H
 
@@ -65,6 +66,22 @@ struct user {
 	gid_t gid;
 };
 
+/* Where programs run, one at a time: FREE, then RUNS until the program has ended, then ENDS until a
+ * sweeper, a child that becomes the lane's user, has killed whatever that user still runs. */
+enum lane_state { LANE_FREE, LANE_RUNS, LANE_ENDS };
+
+struct lane {
+	struct user user; /* nobody else's; root: there is no such user, and nothing runs */
+	enum lane_state state;
+	pid_t program; /* of RUNS */
+	pid_t sweeper; /* of ENDS; 0: to be started */
+	int report;    /* of RUNS: why the program could not be executed, if so */
+	uint64_t deadline_ns;
+	struct frame_ran ran; /* what core will be told; number 0: nobody wants to know */
+};
+
+#define STREAMS 3 /* descriptors 1, RUN_OLD_FD and RUN_NEW_FD of a program */
+
 struct holder {
 	struct config config;
 	char root[PATH_ROOT_MAX + 1];
@@ -76,8 +93,10 @@ struct holder {
 	struct table table;
 	struct handover *handover;
 	struct child child[ROLES]; /* [ROLE_HOLDER] is not used */
-	int corpse;     /* pidfd of a core that was killed and is not dead yet; -1: none */
-	bool announced; /* systemd has been told that we serve */
+	struct lane lane[RUN_LANES];
+	int stream[STREAMS]; /* of the program that core asks for next; -1: none */
+	int corpse;          /* pidfd of a core that was killed and is not dead yet; -1: none */
+	bool announced;      /* systemd has been told that we serve */
 	bool stopping;
 };
 
@@ -119,5 +138,50 @@ void give_start(struct holder *holder, enum role role);
 void give_key_file(const struct holder *holder, bool create);
 /* A connection to an engine to gate, whose user may not open the engine's socket; or why not. */
 void give_engine(const struct holder *holder, const struct frame_need_engine *need);
+
+/* run.c: programs of hooks.d and rotators.d. No process of a lane's user outlives a run: it is
+ * killed when the program ends, when it takes too long, when core ends (the next one asks again),
+ * and when holder does; what a holder that was killed has left is ended by the next one. */
+void run_open(struct holder *holder);
+/* Core gives a stream, or asks for a run: answered by FRAME_RAN. False: it may not. The descriptor
+ * is taken when it may. */
+bool run_take_stream(
+	struct holder *holder, enum role from, const struct frame_give *give, int *stream);
+bool run_program(struct holder *holder, const struct frame_run *run);
+/* A child has ended. */
+void run_reaped(struct holder *holder, pid_t pid, int status);
+/* End what is overdue. How long nothing is due, in ms, at most `wait`. */
+int run_look_after(struct holder *holder, uint64_t now, int wait);
+/* End all runs; nobody will be told. */
+void run_forget(struct holder *holder);
+/* As run_forget(), for a holder that will not be there to see them end. */
+void run_stop(struct holder *holder);
+
+/* program.c: of a lane's programs, what is root's and what is the new process's part. */
+#define PROGRAM_PATH_MAX (PATH_FULL_MAX + HOOK_PROGRAM_MAX + 1)
+
+/* The path of a program, when only root can have put it there and nobody else can replace it: a
+ * regular file, executable, root's, not writable by others, no symbolic link, in directories of
+ * which the same is true. TACIT_INVALID: it is no program's name; TACIT_NOT_FOUND, TACIT_DENIED. */
+int program_find(const char *root, enum run_lane lane, const char *name,
+	char path[PROGRAM_PATH_MAX], struct err *err);
+
+struct program {
+	const char *path;
+	const struct frame_run *run;
+	struct user user;
+	int stream[STREAMS];
+	int report; /* an errno goes there when it is not executed; EBUSY: its user runs something
+		       already, which is not a program of ours */
+	pid_t holder;
+};
+
+/* In a new process: become the user, and execute. */
+_Noreturn void program_execute(const struct program *program);
+
+/* In a new process: kill all other processes of the user, and end when they are gone: with status
+ * SWEPT, SWEEP_LEFT_SOME or SWEEP_FAILED. By a signal: one of them was faster; try again. */
+enum { SWEPT, SWEEP_LEFT_SOME, SWEEP_FAILED };
+_Noreturn void program_sweep(const struct user *user);
 
 #endif

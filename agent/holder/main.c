@@ -160,6 +160,7 @@ static void end(struct holder *holder)
 	uint64_t deadline = clock_monotonic_ns() + END_WAIT_NS;
 	char path[PATH_FULL_MAX];
 
+	run_stop(holder);
 	mount_end(holder);
 	table_notify_stopping();
 	/* api ends by itself when it is alone, and has then answered whoever asked us to stop. */

@@ -35,11 +35,17 @@ static const struct {
 	{ ROLE_GATE, offsetof(struct config, gate_user), 65404 },
 };
 
+/* The lanes' users on such a host: numbers that neither distributions nor systemd nor subuid(5)
+ * use, and for each root its own. Two agents would end each other's programs. */
+#define SCRATCH_LANES_FIRST 65536u
+#define SCRATCH_LANES_ROOTS 16384u
+
 static int find_user(const struct holder *holder, const char *name, uid_t scratch,
 	struct user *user, struct err *err)
 {
 	const struct passwd *entry = getpwnam(name);
 
+	*user = (struct user){ 0, 0 };
 	if (!entry && !holder->root[0])
 		return err_set(err, TACIT_NOT_FOUND,
 			"user %s does not exist; make it with systemd-sysusers, or name another in "
@@ -58,6 +64,55 @@ static int find_user(const struct holder *holder, const char *name, uid_t scratc
 				   "user %s is root: name another in the configuration", name);
 }
 
+static uid_t scratch_lane(const char *root, enum run_lane lane)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (const char *at = root; *at; at++)
+		hash = (hash ^ (unsigned char)*at) * 16777619u;
+	return SCRATCH_LANES_FIRST + hash % SCRATCH_LANES_ROOTS * RUN_LANES + lane;
+}
+
+/* All of its processes are killed after each run: it must not have any of ours. */
+static int check_lane(
+	const struct holder *holder, enum run_lane lane, const char *name, struct err *err)
+{
+	uid_t uid = holder->lane[lane].user.uid;
+	bool shared = false;
+
+	for (enum role role = ROLE_CORE; role < ROLES; role++)
+		shared |= holder->user[role].uid == uid;
+	for (enum run_lane other = 0; other < lane; other++)
+		shared |= holder->lane[other].user.uid == uid;
+	return shared ? err_set(err, TACIT_INVALID,
+				"user %s is to run programs and is another user of the agent, too: "
+				"name "
+				"one of its own in the configuration",
+				name)
+		      : 0;
+}
+
+/* One that does not exist is no reason not to start: programs are refused. */
+static int setup_lanes(struct holder *holder, struct err *err)
+{
+	static const size_t names[RUN_LANES] = {
+		[RUN_HOOK] = offsetof(struct config, hook_user),
+		[RUN_ROTATOR] = offsetof(struct config, rotator_user),
+	};
+
+	for (enum run_lane lane = 0; lane < RUN_LANES; lane++) {
+		const char *name = (const char *)&holder->config + names[lane];
+		int status = find_user(holder, name, scratch_lane(holder->root, lane),
+			&holder->lane[lane].user, err);
+
+		if (status == -TACIT_NOT_FOUND)
+			continue;
+		if (status < 0 || (status = check_lane(holder, lane, name, err)) < 0)
+			return status;
+	}
+	return 0;
+}
+
 int setup_users(struct holder *holder, struct err *err)
 {
 	const struct group *operators = getgrnam(holder->config.operators);
@@ -74,7 +129,7 @@ int setup_users(struct holder *holder, struct err *err)
 		if (status < 0)
 			return status;
 	}
-	return 0;
+	return setup_lanes(holder, err);
 }
 
 static int make_directory(

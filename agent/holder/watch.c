@@ -84,6 +84,7 @@ static void on_check_ended(struct holder *holder, int status)
 		return;
 	}
 	log_info("upgrade: executing the files on disk");
+	run_stop(holder);
 	holder->table.core = core->pid ? pidfd_open(core->pid, 0) : -1;
 	table_execute(&holder->table, holder->argv, &err);
 	/* Its descriptors are no longer where this process thinks. core serves on, and the next
@@ -103,10 +104,10 @@ static void expel(struct holder *holder, uint32_t role)
 /* What a child asks. False: it may not, and is ended. */
 static bool on_frame(struct holder *holder, struct child *child, pid_t *check)
 {
-	struct frame frame;
+	struct frame frame = { .fd = -1 };
 	struct err err;
-
 	int status = frame_receive(child->channel, child->role, ROLE_HOLDER, &frame, &err);
+	_close_ int fd = take_fd(&frame.fd);
 
 	if (status == -TACIT_UNAVAILABLE) {
 		/* Its death, which is about to be told, says more; a process that lives on without
@@ -118,8 +119,6 @@ static bool on_frame(struct holder *holder, struct child *child, pid_t *check)
 		log_error("%s", err.text);
 		return false;
 	}
-	if (frame.fd >= 0)
-		close(frame.fd);
 	switch (frame.type) {
 	case FRAME_READY:
 		on_ready(holder, child);
@@ -136,6 +135,10 @@ static bool on_frame(struct holder *holder, struct child *child, pid_t *check)
 	case FRAME_NEED_ENGINE:
 		give_engine(holder, &frame.body.need_engine);
 		return true;
+	case FRAME_GIVE:
+		return run_take_stream(holder, child->role, &frame.body.give, &fd);
+	case FRAME_RUN:
+		return run_program(holder, &frame.body.run);
 	case FRAME_STOP_ANSWER:
 		holder->stopping = !frame.body.stop_answer.held_by;
 		if (!holder->stopping)
@@ -164,6 +167,7 @@ static void reap(struct holder *holder, pid_t *check)
 			*check = 0;
 			on_check_ended(holder, status);
 		}
+		run_reaped(holder, pid, status);
 		for (enum role role = ROLE_CORE; role < ROLES; role++) {
 			/* A kill from outside is nobody's fault: the request at hand is innocent.
 			 */
@@ -223,7 +227,7 @@ static int look_after(struct holder *holder)
 		else if ((int)((child->not_before_ns - now) / 1000000) + 1 < wait)
 			wait = (int)((child->not_before_ns - now) / 1000000) + 1;
 	}
-	return wait;
+	return run_look_after(holder, now, wait);
 }
 
 /* It is dead at last. What it took up meanwhile is in the slots: one more takeover finds it. */
@@ -250,6 +254,7 @@ int watch_run(struct holder *holder, struct err *err)
 	poll_for[SIGNALS].events = POLLIN;
 	if (poll_for[SIGNALS].fd < 0)
 		return err_errno(err, errno, TACIT_INTERNAL, "signals");
+	run_open(holder);
 	while (!holder->stopping) {
 		int wait = look_after(holder);
 

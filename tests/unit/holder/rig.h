@@ -185,7 +185,19 @@ static inline void rig_hold(const struct rig *rig, size_t engines)
 	table->mount = open(rig->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	table->adopt = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	table->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	_exit(setup_users(&holder, NULL) || watch_run(&holder, NULL) || !holder.stopping);
+	if (setup_users(&holder, NULL) || watch_run(&holder, NULL))
+		_exit(1);
+	run_stop(&holder);
+	_exit(!holder.stopping);
+}
+
+static inline void rig_launch(struct rig *rig, size_t engines)
+{
+	fflush(NULL);
+	rig->holder = fork();
+	assert_true(rig->holder >= 0);
+	if (!rig->holder)
+		rig_hold(rig, engines);
 }
 
 static inline struct rig *rig_start(size_t engines)
@@ -214,10 +226,11 @@ static inline struct rig *rig_start(size_t engines)
 	assert_int_equal(listen(rig.engine, 1), 0);
 	assert_int_equal(handover_create(RIG_THREADS, &rig.handover_fd, NULL), 0);
 	assert_int_equal(handover_map(rig.handover_fd, &rig.handover, NULL), 0);
-	rig.holder = fork();
-	assert_true(rig.holder >= 0);
-	if (!rig.holder)
-		rig_hold(&rig, engines);
+	rig_path(&rig, path, "run");
+	assert_int_equal(mkdir(path, 0755), 0);
+	rig_path(&rig, path, "run/tacitd");
+	assert_int_equal(mkdir(path, 0755), 0);
+	rig_launch(&rig, engines);
 	return &rig;
 }
 

@@ -5,6 +5,10 @@
  *   send TYPE A B     a frame to holder, with two numbers as its body
  *   peer ROLE TEXT    TEXT to that role, by the channel that came last
  *   engine TEXT       TEXT into the engine's connection that came last
+ *   run NUMBER LANE TIMEOUT PROGRAM [ARGUMENT]   a FRAME_RUN; its end is said as "ran ..."
+ *   stream INDEX TEXT a pipe for the next program: one with TEXT in it, or (1) one whose bytes are
+ *                     said as "output TEXT"
+ *   file INDEX        a file in place of such a pipe
  *   deaf              no ping is answered any more
  *   exit              end
  *
@@ -25,7 +29,7 @@
 
 #include "wire/frame.h"
 
-#define STAND_IN_TEXT 64
+#define STAND_IN_TEXT 256
 
 struct stand_in {
 	const char *root;
@@ -34,6 +38,7 @@ struct stand_in {
 	int commands;
 	int peer[ROLES];
 	int engine;
+	int output; /* of a program */
 	bool deaf;
 };
 
@@ -120,6 +125,10 @@ static inline bool hear_holder(struct stand_in *self)
 	case FRAME_STOP:
 		return !frame_send(
 			ROLE_HOLDER_FD, FRAME_STOP_ANSWER, &answer, sizeof answer, -1, NULL);
+	case FRAME_RAN:
+		tell(self, "ran %u %u %u %d\n", frame.body.ran.number, frame.body.ran.lane,
+			frame.body.ran.end, frame.body.ran.status);
+		return true;
 	default:
 		tell(self, "frame %u\n", frame.type);
 		return true;
@@ -132,6 +141,69 @@ static inline void send_body(unsigned int type, uint32_t a, uint32_t b)
 	size_t length = type == FRAME_NEED_ENGINE ? 8 : type == FRAME_EXPEL ? 4 : 0;
 
 	frame_send(ROLE_HOLDER_FD, (enum frame_type)type, body, length, -1, NULL);
+}
+
+static inline void send_stream(struct stand_in *self, uint32_t index, const char *text)
+{
+	const struct frame_give give = { .what = GIVE_STREAM, .index = index };
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return;
+	if (index == STDOUT_FILENO)
+		self->output = ends[0];
+	else if (write(ends[1], text, strlen(text)) < 0)
+		return;
+	frame_send(
+		ROLE_HOLDER_FD, FRAME_GIVE, &give, sizeof give, ends[index == STDOUT_FILENO], NULL);
+	close(ends[1]);
+	if (index != STDOUT_FILENO)
+		close(ends[0]);
+}
+
+static inline void send_file(uint32_t index)
+{
+	const struct frame_give give = { .what = GIVE_STREAM, .index = index };
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	frame_send(ROLE_HOLDER_FD, FRAME_GIVE, &give, sizeof give, fd, NULL);
+	close(fd);
+}
+
+/* A text that is too long for its field has no end there. */
+static inline void put_text(char *field, size_t size, const char *text)
+{
+	size_t length = strlen(text) + 1;
+
+	memcpy(field, text, length < size ? length : size);
+}
+
+static inline void send_run(const char *command)
+{
+	char program[STAND_IN_TEXT] = "", argument[STAND_IN_TEXT] = "";
+	struct frame_run run = {
+		.version = UINT64_MAX, .secret = "tls/cert", .consumer = "compose/shop/web"
+	};
+
+	if (sscanf(command, "run %u %u %u %255s %255s", &run.number, &run.lane, &run.timeout_ms,
+		    program, argument) < 4)
+		return;
+	put_text(run.program, sizeof run.program, program);
+	put_text(run.argument, sizeof run.argument, argument);
+	frame_send(ROLE_HOLDER_FD, FRAME_RUN, &run, sizeof run, -1, NULL);
+}
+
+static inline void hear_output(struct stand_in *self)
+{
+	char text[STAND_IN_TEXT] = "";
+
+	if (read(self->output, text, sizeof text - 1) > 0) {
+		tell(self, "output %s\n", text);
+		return;
+	}
+	tell(self, "output-end\n");
+	close(self->output);
+	self->output = -1;
 }
 
 static inline enum role role_of(const char *name)
@@ -153,9 +225,15 @@ static inline bool obey(struct stand_in *self)
 		return true;
 	if (sscanf(command, "send %u %u %u", &type, &a, &b) == 3)
 		send_body(type, a, b);
-	else if (sscanf(command, "engine %63s", text) == 1)
+	else if (!strncmp(command, "run ", 4))
+		send_run(command);
+	else if (sscanf(command, "stream %u %255s", &a, text) == 2)
+		send_stream(self, a, text);
+	else if (sscanf(command, "file %u", &a) == 1)
+		send_file(a);
+	else if (sscanf(command, "engine %255s", text) == 1)
 		send(self->engine, text, strlen(text), MSG_NOSIGNAL);
-	else if (sscanf(command, "peer %63s %63s", word, text) == 2 &&
+	else if (sscanf(command, "peer %255s %255s", word, text) == 2 &&
 		 (role = role_of(word)) < ROLES)
 		send(self->peer[role], text, strlen(text), MSG_NOSIGNAL);
 	else if (!strcmp(command, "deaf"))
@@ -180,12 +258,15 @@ static inline void stand_in_loop(struct stand_in *self)
 	bool on = true;
 
 	while (on) {
-		struct pollfd poll_for[ROLES + 1] = { { ROLE_HOLDER_FD, POLLIN, 0 } };
+		struct pollfd poll_for[ROLES + 2] = { { ROLE_HOLDER_FD, POLLIN, 0 } };
 
 		for (enum role role = ROLE_CORE; role < ROLES; role++)
 			poll_for[role] = (struct pollfd){ self->peer[role], POLLIN, 0 };
 		poll_for[ROLES] = (struct pollfd){ self->commands, POLLIN, 0 };
-		poll(poll_for, ROLES + 1, -1);
+		poll_for[ROLES + 1] = (struct pollfd){ self->output, POLLIN, 0 };
+		poll(poll_for, ROLES + 2, -1);
+		if (poll_for[ROLES + 1].revents)
+			hear_output(self);
 		for (enum role role = ROLE_CORE; role < ROLES; role++)
 			if (poll_for[role].revents)
 				hear_peer(self, role);
@@ -197,7 +278,7 @@ static inline void stand_in_loop(struct stand_in *self)
 /* Never returns. The scratch root is its second argument, as every role's. */
 static inline void stand_in_main(char **argv)
 {
-	struct stand_in self = { .root = argv[2], .engine = -1 };
+	struct stand_in self = { .root = argv[2], .engine = -1, .output = -1 };
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	unsigned int files = open_files();
 	char path[256];

@@ -7,11 +7,11 @@
 
 /* By hand, and not derived: who has a channel to whom. */
 static const unsigned int meets[ROLES] = {
-	[ROLE_CORE] = SET(ROLE_TOUCHER) | SET(ROLE_API) | SET(ROLE_ENGINE),
+	[ROLE_CORE] = SET(ROLE_TOUCHER) | SET(ROLE_API) | SET(ROLE_ENGINE) | SET(ROLE_GATE),
 	[ROLE_TOUCHER] = SET(ROLE_CORE),
 	[ROLE_API] = SET(ROLE_CORE),
 	[ROLE_ENGINE] = SET(ROLE_CORE) | SET(ROLE_GATE),
-	[ROLE_GATE] = SET(ROLE_ENGINE),
+	[ROLE_GATE] = SET(ROLE_CORE) | SET(ROLE_ENGINE),
 };
 
 /* Gate was answered its ask: `how` is "granted with" a descriptor or "refused without". */
