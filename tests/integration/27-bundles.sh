@@ -18,7 +18,7 @@ expect 1 'exists|there is' t secret create tls/ cert="$SCRATCH/cert"
 web=container/$RUN_ID-web one=container/$RUN_ID-one
 for consumer in "$web" "$one"; do t grant add tls/ "$consumer" >/dev/null; done
 equal "the grants" 4 "$(t grant ls --json | jq length)"
-like "a path" "/$web/tls/cert\$" "$(t grant ls tls/cert "$web" --json | jq -r '.[].path')"
+like "a path" "/$web/tls/cert\$" "$(t grant ls --secret tls/cert --consumer "$web" --json | jq -r '.[].path')"
 container web -d -v "$(mount_of)/$web:/run/secrets:ro" -v "$(mount_of)/self:/self:ro" -- sleep 1000 \
 	>/dev/null
 container one -d -v "$(mount_of)/$one/tls:/run/secrets/tls:ro" -- sleep 1000 >/dev/null
@@ -65,16 +65,19 @@ equal "a member rolled back" "$(value cert 20)"$'\n'"$(value key 12)" "$(pair we
 equal "the generation" 15 "$(generation)"
 
 # The rule: a process that has begun goes on with its generation.
-inside web sh -c 'exec 3</run/secrets/tls/cert; cat <&3; echo; echo begun >&2
-	read -r _; cat() { while read -r line || [ -n "$line" ]; do echo "$line"; done; }
-	cat </run/secrets/tls/key; cat </run/secrets/tls/key' >"$SCRATCH/said" 2>"$SCRATCH/begun" \
-	< <(within 20 has "$SCRATCH/begun" begun
-		put 30
-		t secret rotate tls/ cert="$SCRATCH/cert" key="$SCRATCH/key" >/dev/null
-		echo go) || fail "the process: $(cat "$SCRATCH/begun")"
+: >"$SCRATCH/begun"
+{
+	within 20 has "$SCRATCH/begun" begun || fail "the process does not begin"
+	put 30
+	t secret rotate tls/ cert="$SCRATCH/cert" key="$SCRATCH/key" >/dev/null
+	echo go
+} | docker exec -i "$RUN_ID-web" sh -c '
+	print() { while read -r line || [ -n "$line" ]; do echo "$line"; done; }
+	cd /run/secrets/tls
+	print <cert; echo begun >&2; read -r _; print <key; print <key' \
+	>"$SCRATCH/said" 2>"$SCRATCH/begun" || fail "the process: $(cat "$SCRATCH/begun")"
 like "what it read" "^$(value cert 20)" "$(head -n 1 "$SCRATCH/said")"
-last=$(tail -n 1 "$SCRATCH/said")
-equal "a member that it opened twice" "$(value key 30)" "$last"
+equal "a member that it opened twice" "$(value key 30)" "$(tail -n 1 "$SCRATCH/said")"
 equal "a new process" "$(pair_of 30)" "$(pair web /run/secrets/tls)"
 
 # A new member; one that is removed.
@@ -90,11 +93,11 @@ equal "the rest" "$(pair_of 30)" "$(pair web /run/secrets/tls)"
 
 # What may not be.
 secret_create other other 1
-expect 1 'bundle' t grant add other "$web" --as tls/other
+expect 2 'bundle' t grant add other "$web" --as tls/other
 expect 1 'exists|folder|file' t grant add other "$web" --as tls
-expect 2 'version' t grant add tls/ container/x --version 1
-expect 2 'reads' t grant add tls/ container/x --reads 1
-expect 2 'previous' t grant add tls/ container/x --with-previous
+expect 2 'version' t grant add tls/ container/xx --version 1
+expect 2 'reads' t grant add tls/ container/xx --reads 1
+expect 2 'previous' t grant add tls/ container/xx --with-previous
 expect 4 'no such' t secret rotate none/ cert="$SCRATCH/cert"
 expect 4 'no such|member' t secret rotate tls/ none="$SCRATCH/cert"
 expect 2 'MEMBER|name' t secret rotate tls/ "$SCRATCH/cert"

@@ -19,8 +19,8 @@ members=(a b c d)
 send() {
 	local member arguments=()
 	for member in "${members[@]}"; do
-		value set "$2" >"$SCRATCH/$member"
-		arguments+=("$member=$SCRATCH/$member")
+		value set "$2" >"$SCRATCH/value-$member"
+		arguments+=("$member=$SCRATCH/value-$member")
 	done
 	t secret "$1" set/ "${arguments[@]}" >/dev/null
 }

@@ -114,8 +114,8 @@ refused writable "a program that others may write"
 refused foreign "a program of somebody else's"
 refused link "a symbolic link"
 refused missing "a program that is not there"
-expect 2 'hook|program' t grant add db_password container/x --on-rotate exec:../../bin/sh
-expect 2 'signal' t grant add db_password container/x --on-rotate signal:KILL
+expect 2 'hook|program' t grant add db_password container/xx --on-rotate exec:../../bin/sh
+expect 2 'signal' t grant add db_password container/xx --on-rotate signal:KILL
 expect 1 'exec' t grant add db_password user/1000 --on-rotate signal:HUP
 say "exec: a user of its own, nothing in argv, four names in the environment; a program that is" \
 	"not root's alone is not run"
