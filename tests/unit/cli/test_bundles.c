@@ -186,6 +186,20 @@ static void test_nothing_is_sent_for_a_bad_line(void **state)
 	}
 }
 
+/* --generate is of the others. */
+static void test_a_file_is_read_though_others_are_generated(void **state)
+{
+	char requests[4096];
+	struct ran ran;
+
+	(void)state;
+	run(&ran, requests, NULL, "secret", "rotate", "tls/", "key=", "cert=@none", "--generate",
+		"8");
+	assert_contains(ran.err, "/none' cannot be opened: No such file");
+	assert_int_equal(ran.exit, TACIT_EXIT_NOT_FOUND);
+	assert_string_equal(requests, "");
+}
+
 static void test_the_values_together_have_a_limit(void **state)
 {
 	static char large[TACIT_VALUE_MAX + 1];
@@ -296,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_members_are_sent_as_one_value),
 		cmocka_unit_test(test_a_deep_bundle_is_named_whole),
 		cmocka_unit_test(test_nothing_is_sent_for_a_bad_line),
+		cmocka_unit_test(test_a_file_is_read_though_others_are_generated),
 		cmocka_unit_test(test_the_values_together_have_a_limit),
 		cmocka_unit_test(test_it_waits_for_every_member),
 		cmocka_unit_test(test_bundles_are_shown),
