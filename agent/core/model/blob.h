@@ -22,14 +22,16 @@ uint64_t tree_consumer_id(const struct model *model, const char *consumer);
 /* A file of a consumer or of `self`, FILE or FOLDER/FILE, made likewise; `directory` may be NULL.
  */
 struct node *tree_granted(struct model *model, struct node *directory, const char *file);
-/* FOLDER@N of a consumer's folder, made likewise; and the end of *place, one of
- * folder->generations, with the files in it. */
-struct node *tree_generation(struct model *model, struct node *folder, uint64_t number);
+/* FOLDER@N, which is not there, of a consumer's folder, before *place of folder->generations. And
+ * the end of *place, with the files in it. */
+struct node *tree_add_generation(
+	struct model *model, struct node **place, struct node *folder, uint64_t number);
 void tree_drop_generation(struct model *model, struct node **place);
 
 /* Find out which bundle a folder shows, and have the nodes FOLDER@N that it should have, no others.
- * TACIT_LIMIT: some of them are missing. */
+ * And likewise when a grant in it has changed. TACIT_LIMIT: some of them are missing. */
 int folder_settle(struct model *model, struct node *folder, struct err *err);
+int folder_settle_grant(struct model *model, struct node *folder, struct err *err);
 /* What folder_settle() would find. */
 struct bundle *folder_bundle(const struct node *folder);
 

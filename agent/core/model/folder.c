@@ -23,34 +23,48 @@ struct bundle *folder_bundle(const struct node *folder)
 	return bundle;
 }
 
-/* The files of FOLDER, in FOLDER@N. */
+/* The files of FOLDER, in FOLDER@N, at the same places. */
 static int mirror(
 	struct model *model, const struct node *folder, struct node *generation, struct err *err)
 {
 	for (size_t i = 0; generation && i < folder->child_count; i++) {
-		struct node *file = tree_grow(model, generation, folder->children[i]->name);
-
-		if (!file)
+		if (i == generation->child_count &&
+			!tree_grow(model, generation, folder->children[i]->name))
 			return err_set(err, TACIT_LIMIT, "out of memory");
-		file->grant = folder->children[i]->grant;
+		generation->children[i]->grant = folder->children[i]->grant;
 	}
 	return generation ? 0 : err_set(err, TACIT_LIMIT, "out of memory");
 }
 
+/* Both lists descend: what is kept stays, without a look at what is in it. */
 int folder_settle(struct model *model, struct node *folder, struct err *err)
 {
 	const struct bundle *bundle = folder->bundle = folder_bundle(folder);
 	struct node **place = &folder->generations;
 	int status = 0;
 
-	while (*place)
-		if (bundle && bundle_generation(bundle, (*place)->generation))
-			place = &(*place)->next;
-		else
+	for (uint32_t i = bundle ? bundle->record.generation_count : 0; status == 0 && i--;) {
+		uint64_t number = bundle->record.generations[i].number;
+
+		while (*place && (*place)->generation > number)
 			tree_drop_generation(model, place);
-	for (uint32_t i = 0; status == 0 && bundle && i < bundle->record.generation_count; i++)
-		status = mirror(model, folder,
-			tree_generation(model, folder, bundle->record.generations[i].number), err);
+		if (!*place || (*place)->generation < number)
+			status = mirror(model, folder,
+				tree_add_generation(model, place, folder, number), err);
+		if (status == 0)
+			place = &(*place)->next;
+	}
+	while (status == 0 && *place)
+		tree_drop_generation(model, place);
+	return status;
+}
+
+int folder_settle_grant(struct model *model, struct node *folder, struct err *err)
+{
+	int status = folder_settle(model, folder, err);
+
+	for (struct node *node = folder->generations; status == 0 && node; node = node->next)
+		status = mirror(model, folder, node, err);
 	return status;
 }
 

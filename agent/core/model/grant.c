@@ -151,7 +151,7 @@ static void forget_use(struct grant *grant)
 static int put_around(struct model *model, struct grant *grant, struct err *err)
 {
 	if (node_level(grant->node->parent->id) == LEVEL_FOLDER) {
-		int status = folder_settle(model, grant->node->parent, err);
+		int status = folder_settle_grant(model, grant->node->parent, err);
 
 		if (status < 0)
 			return status;

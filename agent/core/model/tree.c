@@ -109,24 +109,21 @@ struct node *tree_granted(struct model *model, struct node *directory, const cha
 }
 
 /* FOLDER@N is in no directory's list: it is not listed, and can go. */
-struct node *tree_generation(struct model *model, struct node *folder, uint64_t number)
+struct node *tree_add_generation(
+	struct model *model, struct node **place, struct node *folder, uint64_t number)
 {
 	char name[sizeof folder->name];
 	struct node *node;
-	uint64_t id;
 
 	snprintf(name, sizeof name, "%.63s@%llu", folder->name, (unsigned long long)number);
-	id = node_folder(model->node_key, folder->parent->id, name);
-	node = id ? model_node(model, id) : NULL;
-	if (node || !id)
-		return node;
-	node = make_node(model, folder->parent, id, name);
+	node = make_node(model, folder->parent,
+		node_folder(model->node_key, folder->parent->id, name), name);
 	if (!node)
 		return NULL;
 	node->generation = number;
 	node->folder = folder;
-	node->next = folder->generations;
-	folder->generations = node;
+	node->next = *place;
+	*place = node;
 	return node;
 }
 
