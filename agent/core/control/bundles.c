@@ -6,7 +6,7 @@
 #include "core/control/call.h"
 #include "core/control/change.h"
 #include "core/control/generations.h"
-#include "core/control/members.h"
+#include "seal/members.h"
 
 /* A member that is not there: it was removed. */
 static const struct secret *member_at(
@@ -146,7 +146,8 @@ static int change_members(
 		return status;
 	if (kind == CHANGE_CREATE)
 		change.new_bundle = bundle;
-	status = members_parse(bundle, value, length, members, &change.count, err);
+	status = members_parse(
+		bundle, value, length, members, VAULT_MEMBERS_MAX, &change.count, err);
 	for (size_t i = 0; status == 0 && i < change.count; i++)
 		if (kind != CHANGE_CREATE && !model_secret(call->core->model, members[i].name))
 			status = err_set(err, TACIT_NOT_FOUND,

@@ -4,8 +4,8 @@
  *   u8 length of its name | name | u32 LE length of its value | value
  *
  * Pure. */
-#ifndef TACIT_CONTROL_MEMBERS_H
-#define TACIT_CONTROL_MEMBERS_H
+#ifndef TACIT_SEAL_MEMBERS_H
+#define TACIT_SEAL_MEMBERS_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +13,6 @@
 #include <tacit/api.h>
 
 #include "base/err.h"
-#include "core/store/vault.h"
 
 struct member {
 	char name[TACIT_SECRET_NAME_MAX + 1]; /* of the secret: "tls/cert" */
@@ -21,9 +20,9 @@ struct member {
 	size_t length;                        /* 1 to TACIT_VALUE_MAX */
 };
 
-/* Members of `bundle`, whose name has been checked; 1 to VAULT_MEMBERS_MAX of them, no two of the
- * same name. TACIT_INVALID says what is wrong, and not the name. */
-int members_parse(const char *bundle, const uint8_t *bytes, size_t length,
-	struct member members[VAULT_MEMBERS_MAX], size_t *count, struct err *err);
+/* Members of `bundle`, whose name has been checked; 1 to `room` of them, no two of the same name.
+ * TACIT_INVALID says what is wrong, and not the name. */
+int members_parse(const char *bundle, const uint8_t *bytes, size_t length, struct member *members,
+	size_t room, size_t *count, struct err *err);
 
 #endif

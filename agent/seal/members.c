@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/control/members.h"
+#include "seal/members.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -40,8 +40,8 @@ static int take_value(struct unpack *from, struct member *member, struct err *er
 				 TACIT_VALUE_MAX);
 }
 
-int members_parse(const char *bundle, const uint8_t *bytes, size_t length,
-	struct member members[VAULT_MEMBERS_MAX], size_t *count, struct err *err)
+int members_parse(const char *bundle, const uint8_t *bytes, size_t length, struct member *members,
+	size_t room, size_t *count, struct err *err)
 {
 	struct unpack from = { .at = bytes, .left = length };
 	int status = 0;
@@ -49,9 +49,9 @@ int members_parse(const char *bundle, const uint8_t *bytes, size_t length,
 	for (*count = 0; status == 0 && from.left; (*count)++) {
 		struct member *member = &members[*count];
 
-		if (*count == VAULT_MEMBERS_MAX)
-			return err_set(err, TACIT_INVALID, "a bundle has at most %d members",
-				VAULT_MEMBERS_MAX);
+		if (*count == room)
+			return err_set(
+				err, TACIT_INVALID, "a bundle has at most %zu members", room);
 		status = take_name(bundle, &from, member, err);
 		for (size_t i = 0; status == 0 && i < *count; i++)
 			if (!strcmp(members[i].name, member->name))
