@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bundles as the thread that owns the vault makes them, and processes that read them. What a member
- * reads says of which generation it is. */
+ * reads says of which generation it is. Time stands still until the test lets it pass, so that no
+ * session is over because a machine is slow. */
 #ifndef TACIT_TEST_FUSE_BUNDLES_H
 #define TACIT_TEST_FUSE_BUNDLES_H
+
+#include <sys/syscall.h>
 
 #include "waiting.h"
 
@@ -12,6 +15,30 @@
 #define MEMBERS 3
 
 static const char *const member_names[MEMBERS] = { "cert", "key", "ca" };
+
+static _Atomic uint64_t stands_at_ns = 1000000000000;
+
+int clock_gettime(clockid_t clock, struct timespec *now);
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+	uint64_t ns = atomic_load(&stands_at_ns);
+
+	if (clock != CLOCK_MONOTONIC)
+		return (int)syscall(SYS_clock_gettime, clock, now);
+	*now = (struct timespec){ (time_t)(ns / 1000000000), (long)(ns % 1000000000) };
+	return 0;
+}
+
+static inline void let_time_pass(uint64_t ns)
+{
+	atomic_fetch_add(&stands_at_ns, ns);
+}
+
+/* Sessions that began within one moment are a nanosecond apart. */
+static inline void let_sessions_end(void)
+{
+	let_time_pass(SESSION_NS + 1000);
+}
 
 struct set {
 	struct bundle_record record;
@@ -32,7 +59,7 @@ static inline bool is_kept(const struct set *set, uint32_t member, uint64_t vers
 	return false;
 }
 
-/* Generations that nobody needs end, and with them versions. */
+/* Generations that nobody needs end, and with them versions. Without a core nobody knows. */
 static inline void prune_set(struct rig *rig, struct set *set)
 {
 	struct bundle_record *record = &set->record;
@@ -40,9 +67,8 @@ static inline void prune_set(struct rig *rig, struct set *set)
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < record->generation_count; i++)
-		if (i + KEPT >= record->generation_count ||
-			(rig->server && server_generation_is_read(
-						rig->server, &key, record->generations[i].number)))
+		if (i + KEPT >= record->generation_count || !rig->server ||
+			server_generation_is_read(rig->server, &key, record->generations[i].number))
 			record->generations[kept++] = record->generations[i];
 	record->generation_count = kept;
 	for (uint32_t i = 0; i < record->member_count; i++) {
@@ -197,15 +223,6 @@ static inline int64_t reads_in(
 static inline int64_t reads(struct rig *rig, pid_t pid, uint32_t member)
 {
 	return reads_in(rig, pid, rig->consumer, FOLDER, member);
-}
-
-/* Every session becomes older. */
-static inline void let_sessions_age(struct rig *rig, uint64_t ns)
-{
-	pthread_mutex_lock(&rig->server->sessions.mutex);
-	for (unsigned int i = 0; i < HANDOVER_SESSIONS; i++)
-		rig->handover->sessions[i].since_ns -= ns;
-	pthread_mutex_unlock(&rig->server->sessions.mutex);
 }
 
 #endif
