@@ -63,7 +63,10 @@ static inline unsigned long long capabilities_of_all_sets(void)
 	while (status && fgets(line, sizeof line, status))
 		if (sscanf(line, "Cap%*3s: %llx", &set) == 1)
 			all |= set;
-	return status ? all : ~0ull;
+	if (!status)
+		return ~0ull;
+	fclose(status);
+	return all;
 }
 
 static inline unsigned int open_files(void)
