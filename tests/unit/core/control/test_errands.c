@@ -478,6 +478,31 @@ static void who_speaks_of_what_is_not_theirs_is_not_heard(void **state)
 	expect_no_end();
 }
 
+static void what_is_no_end_of_an_act_is_refused(void **state)
+{
+	static const int32_t codes[] = { 1, TACIT_CODES, -TACIT_CODES, INT32_MAX, INT32_MIN };
+	struct frame frame = { .type = FRAME_ACTED };
+	uint32_t act;
+
+	(void)state;
+	assert_int_equal(ask_act(&act), 0);
+	errands_send(&core);
+	frame.body.acted = (struct frame_acted){ .number = act };
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+		frame.body.acted.code = codes[i];
+		assert_int_equal(core_hear_acted(&core, &frame, NULL), -TACIT_INVALID);
+	}
+	/* gate may give descriptors, but to engine. */
+	frame.body.acted.code = 0;
+	frame.type = FRAME_GIVE;
+	assert_int_equal(core_hear_acted(&core, &frame, NULL), -TACIT_INVALID);
+	expect_no_end();
+	frame.type = FRAME_ACTED;
+	frame.body.acted.code = -(TACIT_CODES - 1);
+	assert_int_equal(core_hear_acted(&core, &frame, NULL), 0);
+	assert_true(errands_next_end(&core, &(struct errand_end){ 0 }));
+}
+
 static void they_are_bounded_and_no_number_is_used_twice(void **state)
 {
 	static uint32_t number[ERRANDS_MAX];
@@ -525,6 +550,7 @@ int main(void)
 		with_channels(without_channels_it_waits),
 		with_channels(what_nobody_speaks_of_ends_at_its_deadline),
 		with_channels(who_speaks_of_what_is_not_theirs_is_not_heard),
+		with_channels(what_is_no_end_of_an_act_is_refused),
 		with_channels(they_are_bounded_and_no_number_is_used_twice),
 	};
 
