@@ -261,9 +261,12 @@ static void another_core_is_not_told(void **state)
 /* What its gate had given is read to the end. */
 static void another_gate(void **state)
 {
-	int pipe = give_acted(7);
+	int pipe = give_acted(7), known = give_acted(8);
 
 	(void)state;
+	rig_write(known, DONE);
+	expect_acted(rig.core, 8, 0, 204);
+	is_let_go(known);
 	rig_new_gate(&rig);
 	rig_expect_ask(&rig, 0, ASK_EVENTS, "");
 	rig_write(pipe, DONE);
