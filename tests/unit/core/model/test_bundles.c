@@ -64,6 +64,25 @@ static void generations_come_and_go(void **state)
 	}
 }
 
+/* It is the very node, not one like it: a mark that nothing else makes is still there. */
+static void a_kept_generation_is_left_alone(void **state)
+{
+	struct model *model = ((struct world *)*state)->model;
+	struct tls tls = put_tls(model);
+	struct node *old;
+	struct err err;
+
+	rotate_tls(model, &tls, 2, 8);
+	old = folder_at(model, WEB, "tls@2");
+	old->open_handles = 77;
+	rotate_tls(model, &tls, 3, 2);
+	must(model_put_grant(model, &tls.grant[0], &err));
+	rotate_tls(model, &tls, 4, 3);
+	assert_ptr_equal(folder_at(model, WEB, "tls@2"), old);
+	assert_int_equal(old->open_handles, 77);
+	assert_null(folder_at(model, WEB, "tls@1"));
+}
+
 /* What a session reads: the member of one generation, through the folder's own file. */
 static void a_file_is_read_of_any_kept_generation(void **state)
 {
@@ -282,6 +301,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		in_world(a_bundle_knows_its_members),
 		in_world(generations_come_and_go),
+		in_world(a_kept_generation_is_left_alone),
 		in_world(a_file_is_read_of_any_kept_generation),
 		in_world(a_kept_version_outlives_its_place),
 		in_world(members_come_and_go),
