@@ -501,6 +501,12 @@ static void what_was_made_of_another_value_is_not_taken(void **state)
 	program = next_program(shop); /* it is still due */
 	assert_string_equal(program.run.argument, "make");
 	expect_stream(&program.old_value, "by hand");
+	/* Or of another schedule. */
+	schedule(shop, "postgres", DAY_S, 0);
+	end_as(shop, &program, RUN_EXITED, 0);
+	assert_int_equal(the_secret(shop)->next, 0);
+	now(shop);
+	program = next_program(shop);
 	/* Or the secret is gone. */
 	assert_int_equal(desk_ask(shop->desk, VERB_SECRET_SCHEDULE, RIG_SECRET), 0);
 	end_as(shop, &program, RUN_EXITED, 0);
@@ -521,6 +527,8 @@ static void a_lane_that_is_taken_is_no_failure(void **state)
 	assert_int_equal(the_schedule(shop)->attempts, 0);
 	assert_true(shop->desk->core.rotator->not_before_ns != 0);
 	assert_in_range(schedules_patience(&shop->desk->core), 0, 1001);
+	shop->desk->core.rotator->not_before_ns = UINT64_MAX;
+	expect_nothing(shop);
 	shop->desk->core.rotator->not_before_ns = 0;
 	run(shop, "make", 0);
 }
