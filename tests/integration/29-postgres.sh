@@ -24,7 +24,7 @@ cat >"$rotators/postgres.conf" <<-CONF
 CONF
 # As it is, but it dies where $SCRATCH/trouble says: "kill before run", "kill after run", "fail verify".
 mkdir "$SCRATCH/trouble"
-chmod 1777 "$SCRATCH/trouble"
+chmod 0777 "$SCRATCH/trouble" # the rotator renames what is root's
 cat >"$rotators/troubled" <<-PROGRAM
 	#!/bin/sh
 	echo "\$1" >>$SCRATCH/trouble/steps
@@ -56,6 +56,7 @@ TACIT_IMAGE=$IMAGE container app -d -v "$(mount_of)/$app:/run/secrets:ro" -v "$P
 	psql=$(echo /usr/lib/postgresql/*/bin/psql)
 	while :; do $psql -XqAt -c "SELECT current_user" 2>&1 || echo failed; done' >/dev/null
 logins() { docker logs "$RUN_ID-app" 2>&1; }
+failed_logins() { logins | awk '!/^app_[ab]$/' | wc -l; }
 logs_in_as() { [ "$(logins | tail -n 1)" = "$1" ]; }
 within 20 logs_in_as app_a || fail "the application: $(logins | tail -n 2)"
 current() { t secret inspect shop_db --json | jq -r '.[0].version'; }
@@ -72,7 +73,7 @@ for ((n = 1; n <= rotations; n++)); do
 done
 equal "the version" $((rotations + 1)) "$(current)"
 count=$(logins | wc -l)
-equal "logins that failed" 0 "$(logins | grep -cv '^app_[ab]$')"
+equal "logins that failed" 0 "$(failed_logins)"
 at_least "logins" "$rotations" "$count"
 say "$rotations rotations by the rotator, the application logged in $count times: 0 failed"
 like "the next one" '^20' "$(schedule next_at)"
@@ -102,7 +103,7 @@ run rotate
 like "what is said of it" 'verify' "$OUT$ERR"
 equal "the current version" "$before" "$(current)"
 equal "the staged version" null "$(t secret inspect shop_db --json | jq -r '.[0].next')"
-expect 1 'shop_db' t status
+expect 0 'shop_db' t status
 like "status" 'verify' "$(t status 2>&1)"
 equal "failing" shop_db "$(status_of '.rotations.failing[].secret')"
 within 20 logs_in_as "$role" || fail "the old password: $(logins | tail -n 2)"
@@ -129,6 +130,6 @@ for step in make run verify; do
 		"$(t secret history shop_db --json | jq '[.[] | select(.current)] | length')"
 done
 sleep 1
-equal "logins that failed, in all" 0 "$(logins | grep -cv '^app_[ab]$')"
+equal "logins that failed, in all" 0 "$(failed_logins)"
 say "core killed while make, run and verify ran: each rotation was done once;" \
 	"$(logins | wc -l) logins in all, 0 failed"
