@@ -314,7 +314,8 @@ static void commit(
 		world->dropped++;
 		break;
 	case ROTATION_REPLACE:
-		fail();
+		fail_msg("a rotator's value is staged first");
+		break;
 	case ROTATION_NO_CHANGE:
 		break;
 	}
