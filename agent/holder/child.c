@@ -5,12 +5,15 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -24,6 +27,8 @@
 /* engine reads what strangers write. One that dies young, whatever it had read, is not started
  * again as fast as it can die. */
 #define ENGINE_YOUNG_NS 1000000000ull
+/* Of 64 bits, where a filter of system calls finds an int. */
+#define LOW_HALF (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? sizeof(uint32_t) : 0)
 
 int child_program(const struct holder *holder, enum role role, struct err *err)
 {
@@ -38,6 +43,24 @@ int child_program(const struct holder *holder, enum role role, struct err *err)
 bool child_is_configured(const struct holder *holder, enum role role)
 {
 	return (role != ROLE_ENGINE && role != ROLE_GATE) || holder->config.engine_count;
+}
+
+/* Roles talk to each other, to engines and to operators on this host: none makes a socket of
+ * another kind. Programs do, so the unit cannot forbid it. */
+static bool forbid_network(void)
+{
+	struct sock_filter steps[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			offsetof(struct seccomp_data, args[0]) + LOW_HALF),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_UNIX, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = { sizeof steps / sizeof *steps, steps };
+
+	return !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0);
 }
 
 /* In the new process: become the role's user, with nothing but the channel, and execute. */
@@ -60,7 +83,7 @@ static void become(const struct holder *holder, enum role role, int program, int
 	for (int capability = 0; !prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);)
 		capability++;
 	if (setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid) ||
-		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || chdir("/"))
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || !forbid_network() || chdir("/"))
 		_exit(127);
 	syscall(SYS_execveat, program, "", argv, nothing, AT_EMPTY_PATH);
 	_exit(127);

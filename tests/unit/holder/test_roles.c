@@ -121,7 +121,7 @@ static void each_is_left_with_nothing(void **state)
 
 	for (enum role role = ROLE_CORE; role < ROLES; role++) {
 		/* Standard input, output and error, and the channel to holder. */
-		rig_said(rig, role, "nnp 1 caps 0 files 4 environment 0", 1);
+		rig_said(rig, role, "nnp 1 caps 0 files 4 environment 0 network 0", 1);
 		rig_said(rig, role, "groups 0", 1);
 		assert_int_equal(rig_count(rig, role, "gid", &gid), 1);
 		assert_int_equal(rig_count(rig, role, "uid", &uid[role]), 1);

@@ -50,8 +50,8 @@ static _Noreturn void who_main(char **argv)
 	if (!log)
 		_exit(99);
 	fprintf(log, "uid %d gid %d groups %d\n", getuid(), getgid(), getgroups(0, NULL));
-	fprintf(log, "caps %llx nnp %d\n", capabilities_of_all_sets(),
-		prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
+	fprintf(log, "caps %llx nnp %d network %d\n", capabilities_of_all_sets(),
+		prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), has_network());
 	fprintf(log, "session %d\n", getsid(0) == getpid());
 	fprintf(log, "umask %o\n", umask(0));
 	fprintf(log, "cwd %s\n", getcwd(directory, sizeof directory));
@@ -216,7 +216,7 @@ static void expect_said(const struct rig *rig, const char *text)
 
 #define WHO_COMMON                                                                                 \
 	"uid %u gid %u groups 0\n"                                                                 \
-	"caps 0 nnp 1\n"                                                                           \
+	"caps 0 nnp 1 network 1\n"                                                                 \
 	"session 1\n"                                                                              \
 	"umask 77\n"                                                                               \
 	"cwd /\n"                                                                                  \
