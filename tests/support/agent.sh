@@ -3,7 +3,8 @@
 #
 # $ROOT is the agent that the functions speak of. An agent's processes are those with "--root $ROOT"
 # in their command line; they are ended by id, and its mount is taken away, at the end. On a host
-# without the package's users the roles run under numbers of their own.
+# without the package's users the roles run under numbers of their own, and the programs of hooks.d
+# and rotators.d under two that are $ROOT's alone.
 
 AGENTS=()
 
@@ -93,6 +94,27 @@ agent_kill() {
 		kill -9 $pids 2>/dev/null || true
 		within 2 agent_gone || true
 	done
+	programs_end
+}
+
+# program_put hooks.d|rotators.d NAME: standard input becomes a program of $ROOT's agent.
+program_put() {
+	mkdir -p "$ROOT/etc/tacit/$1"
+	install -m 0755 /dev/stdin "$ROOT/etc/tacit/$1/$2"
+}
+
+# programs_of hook|rotator: ids of the processes of the run that is under way, if one is.
+programs_of() {
+	local mark=$ROOT/run/tacitd/$1.running
+	[ ! -s "$mark" ] || pgrep -U "$(od -An -tu4 "$mark" | tr -d ' ')" || true
+}
+
+# programs_end: what a holder that was killed has left of its programs.
+programs_end() {
+	local pids
+	pids=$(programs_of hook; programs_of rotator)
+	# shellcheck disable=SC2086  # a list
+	[ -z "$pids" ] || kill -9 $pids 2>/dev/null || true
 }
 
 agents_end() {
