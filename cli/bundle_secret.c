@@ -148,8 +148,11 @@ int bundle_rotate(struct session *session, struct err *err)
 
 	if (!status)
 		status = send_values(session, "rotate", "versions", &bundle, err);
-	if (status < 0)
+	if (status < 0) {
+		report_hint(err, TACIT_NOT_FOUND,
+			"'tacit secret ls --bundles' lists bundles with their members");
 		return status;
+	}
 	if (!session->json)
 		print_bundle(session, bundle, "rotated ", "; every open from now on reads it");
 	fflush(stdout);

@@ -11,15 +11,11 @@
 
 #define GENERATE_MAX 4096 /* characters of a value that the agent makes by itself */
 
-static bool is_state(const json_t *schedule, const char *state)
-{
-	return !strcmp(member_text(schedule, "state"), state);
-}
-
 void schedule_text(const json_t *schedule, char text[SCHEDULE_TEXT_MAX])
 {
 	unsigned long long every = member_number(schedule, "every_seconds");
 	const char *rotator = member_text(schedule, "rotator");
+	const char *state = member_text(schedule, "state");
 	char span[DURATION_TEXT_MAX];
 
 	if (!json_is_object(schedule)) {
@@ -27,10 +23,14 @@ void schedule_text(const json_t *schedule, char text[SCHEDULE_TEXT_MAX])
 		return;
 	}
 	duration_format(every, 2, span);
-	snprintf(text, SCHEDULE_TEXT_MAX, "%s%s%s%.63s%s%.15s", every ? "every " : "when asked",
-		every ? span : "", *rotator ? " by " : "", rotator,
-		is_state(schedule, "waiting") ? "" : ", ",
-		is_state(schedule, "waiting") ? "" : member_text(schedule, "state"));
+	if (every)
+		snprintf(text, SCHEDULE_TEXT_MAX, "every %s%s%.63s", span, *rotator ? " by " : "",
+			rotator);
+	else
+		snprintf(text, SCHEDULE_TEXT_MAX, "%s%.63s%swhen asked", *rotator ? "by " : "",
+			rotator, *rotator ? " " : "");
+	if (*state && strcmp(state, "waiting"))
+		snprintf(text + strlen(text), SCHEDULE_TEXT_MAX - strlen(text), ", %.15s", state);
 }
 
 static int set_seconds(const struct session *session, enum option option, const char *key,

@@ -107,6 +107,15 @@ static void readers_text(const json_t *list, char text[READERS_TEXT_MAX])
 	}
 }
 
+/* Nobody's uid: the agent made it by itself. */
+static void maker_cell(struct table *table, const json_t *version)
+{
+	if (json_is_null(json_object_get(version, "made_by_uid")))
+		table_cell(table, "agent");
+	else
+		table_cell(table, "%llu", member_number(version, "made_by_uid"));
+}
+
 static void print_versions(const json_t *list)
 {
 	struct table table;
@@ -125,7 +134,7 @@ static void print_versions(const json_t *list)
 		table_cell(&table, "%s", member_text(version, "state"));
 		table_cell(&table, "%llu", member_number(version, "size"));
 		table_cell(&table, "%s", created);
-		table_cell(&table, "%llu", member_number(version, "made_by_uid"));
+		maker_cell(&table, version);
 		table_cell(&table, "%s", readers);
 	}
 	table_print(&table, stdout);

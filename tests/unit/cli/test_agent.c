@@ -41,6 +41,10 @@ static const struct canned canned[] = {
 		"\"made_by_uid\":0,\"current\":true},{\"version\":1,\"size\":7,"
 		"\"created_at\":\"2026-01-30T09:30:00Z\",\"made_by_uid\":1000,\"current\":false}]",
 		NULL, NULL },
+	{ "GET /v1/secrets/itself/versions", FAKE_TEXT, 200,
+		"[{\"version\":1,\"size\":9,\"created_at\":null,\"made_by_uid\":null,\"state\":"
+		"\"current\"}]",
+		NULL, NULL },
 	{ "POST /v1/secrets/db_password/reveal", FAKE_REVEAL, 200, NULL, "reveal:db_password",
 		"hunter2" },
 	{ "POST /v1/secrets/db_password/reveal?version=1", FAKE_REVEAL, 200, NULL,
@@ -323,6 +327,9 @@ static void test_tables_and_names(void **state)
 	} rows[] = {
 		{ { "secret", "ls", "-q" }, "db_password\n" },
 		{ { "secret", "history", "db_password", "-q" }, "2\n1\n" },
+		{ { "secret", "history", "itself" },
+			"VERSION   STATE     SIZE   CREATED   BY UID   LAST READ BY\n"
+			"1         current   9      -         agent    -\n" },
 		{ { "grant", "ls", "-q" }, "/run/tacit/compose/shop/web/db_password\n" },
 		{ { "grant", "ls", "--secret", "none" },
 			"SECRET   CONSUMER   FILE   LIMITS   LAST READ\n" },
