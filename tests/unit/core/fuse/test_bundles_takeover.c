@@ -306,6 +306,44 @@ static void what_was_denied_binds_nobody(void **state)
 	end(processes);
 }
 
+/* The kernel did not know the number any more, and sends the same under another. */
+static void an_answer_that_was_not_wanted_binds_nobody(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct ask cert, key;
+	struct reply reply;
+
+	make_set(rig, &set, MEMBERS);
+	grant_set(rig, &set, RIG_CONSUMER, FOLDER);
+	cert = open_ask(rig, rig->web, member_in(rig, rig->consumer, FOLDER, 0));
+	key = open_ask(rig, rig->web, member_in(rig, rig->consumer, FOLDER, 1));
+	cert.thread = 1;
+	kernel.rig = rig;
+	key.unique = send_open(rig, key);
+	cert.unique = send_open(rig, cert);
+	expect_parked(rig, 2);
+	atomic_store(&kernel.died, false);
+	atomic_store(&kernel.unwanted, true);
+	atomic_store(&kernel.unique, cert.unique);
+	engine_names(rig, 'a', "shop/web");
+	must_ok(expect_answer(rig, 0, key.unique, &reply));
+	for (int i = 0; i < PATIENCE_MS && !atomic_load(&kernel.died); i++)
+		usleep(1000);
+	assert_true(atomic_load(&kernel.died));
+	make_generation(rig, &set, MEMBERS);
+	cert.unique |= UNIQUE_RESENT;
+	rig_send(rig, &cert);
+	must_ok(expect_answer(rig, 1, cert.unique, &reply));
+	atomic_store(&kernel.unique, 0);
+	cert.thread = 0;
+	cert.unique = 0;
+	assert_int_equal(generation_of(rig, cert, reply.body.open.fh), 1);
+	assert_int_equal(reads(rig, rig->web, 2), 1);
+	assert_int_equal(reads(rig, rig->web, 0), 2);
+	expect_parked(rig, 0);
+	assert_int_equal(server_open_handles(rig->server), 2);
+}
+
 static int set_up_two_threads(void **state)
 {
 	return rig_set_up_threads(state, 2);
@@ -319,6 +357,8 @@ int main(void)
 		with_rig(what_was_opened_before_binds_the_next_core),
 		with_rig(what_was_made_binds_what_was_asked),
 		with_rig(what_was_denied_binds_nobody),
+		cmocka_unit_test_setup_teardown(an_answer_that_was_not_wanted_binds_nobody,
+			rig_set_up_engine, rig_tear_down),
 		with_rig(at_random_nothing_is_mixed),
 	};
 
