@@ -5,12 +5,14 @@
 
 #define SECRET                                                                                     \
 	"{\"name\":\"db_password\",\"id\":\"00ff\",\"version\":1,\"versions\":1,\"size\":7,"       \
-	"\"created_at\":\"2026-01-31T09:30:00.125Z\",\"rotated_at\":null,\"grants\":1"
+	"\"created_at\":\"2026-01-31T09:30:00.125Z\",\"rotated_at\":null,\"grants\":1,"            \
+	"\"schedule\":null"
 #define GRANT                                                                                      \
 	"{\"secret\":\"db_password\",\"consumer\":\"compose/shop/web\",\"file\":\"db_password\","  \
 	"\"path\":\"/run/tacit/compose/shop/web/db_password\",\"uid\":null,\"gid\":null,"          \
 	"\"mode\":\"0400\",\"created_at\":\"2026-01-31T09:30:00.125Z\",\"version\":null,"          \
 	"\"reads\":null,\"expires_at\":null,\"newline\":false,\"main_process\":false,"             \
+	"\"with_previous\":false,\"on_rotate\":null,\"hook\":null,"                                \
 	"\"state\":\"live\",\"last_read_at\":null,\"last_reader\":null,\"last_version\":null,"     \
 	"\"counted\":[]}"
 #define ERROR(word, text) "{\"error\":{\"code\":\"" word "\",\"message\":\"" text "\"}}"
