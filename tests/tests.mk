@@ -89,6 +89,7 @@ FUZZ_doc      := api
 FUZZ_engine_events := engine
 FUZZ_engine_json := engine
 FUZZ_frame    := wire
+FUZZ_gate_request := gate
 FUZZ_members  := seal
 FUZZ_names    := base
 FUZZ_record   := seal
