@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "core/control/access_plan.h"
 #include "core/control/call.h"
 #include "core/control/generations.h"
@@ -179,18 +180,13 @@ static int check_previous(const struct access_list *now, const struct access_lis
 	return 0;
 }
 
-/* Whether a file has the name of what another one shows as previous. */
-static bool is_previous(const struct access_list *list, const struct access_statement *statement)
-{
-	struct access_statement file = *statement;
-	size_t length = strlen(file.file), suffix = strlen(GRANT_PREVIOUS_SUFFIX);
-	const struct access_statement *found;
+struct folder_name {
+	char name[TACIT_FILE_NAME_MAX + sizeof GRANT_PREVIOUS_SUFFIX];
+};
 
-	if (length <= suffix || strcmp(file.file + length - suffix, GRANT_PREVIOUS_SUFFIX))
-		return false;
-	file.file[length - suffix] = '\0';
-	found = bsearch(&file, list->at, list->count, sizeof *list->at, access_compare);
-	return found && found->flags & GRANT_WITH_PREVIOUS;
+static int compare_folders(const void *a, const void *b)
+{
+	return strcmp(((const struct folder_name *)a)->name, ((const struct folder_name *)b)->name);
 }
 
 static bool is_same_bundle(const char *a, const char *b)
@@ -200,32 +196,66 @@ static bool is_same_bundle(const char *a, const char *b)
 	return length == (size_t)(bundle_member_word(b) - b) && !memcmp(a, b, length);
 }
 
-/* In what the file says, a folder of a consumer shows one bundle, and is no file. Its files follow
- * each other. */
-static int check_folders(const struct access_list *wanted, struct err *err)
+/* Of one consumer: in a sorted list the files of a folder follow each other. */
+static bool shows_two_bundles(
+	const struct access_statement *before, const struct access_statement *file, size_t folder)
+{
+	return before && !strcmp(before->consumer, file->consumer) &&
+	       !strncmp(before->file, file->file, folder + 1) &&
+	       !is_same_bundle(before->secret, file->secret);
+}
+
+/* The names of all folders, sorted; *names is the caller's. */
+static int list_folders(
+	const struct access_list *list, struct folder_name **names, size_t *count, struct err *err)
 {
 	const struct access_statement *before = NULL;
 
-	for (size_t i = 0; i < wanted->count; i++) {
-		struct access_statement folder = wanted->at[i];
-		char *end = strchr(folder.file, '/');
+	*count = 0;
+	*names = calloc(list->count + 1, sizeof **names);
+	if (!*names)
+		return err_set(err, TACIT_LIMIT, "out of memory");
+	for (size_t i = 0; i < list->count; i++) {
+		const struct access_statement *file = &list->at[i];
+		const char *end = name_folder_end(file->file);
+		size_t length = end ? (size_t)(end - file->file) : 0;
 
 		if (!end)
 			continue;
-		*end = '\0';
-		if (is_in(wanted, &folder) || is_previous(wanted, &folder))
-			return err_set(err, TACIT_EXISTS,
-				"a consumer would have a folder and a file of the same name: name "
-				"another");
-		*end = '/';
-		if (before && !strcmp(before->consumer, folder.consumer) &&
-			!strncmp(before->file, folder.file, (size_t)(end - folder.file) + 1) &&
-			!is_same_bundle(before->secret, folder.secret))
+		if (shows_two_bundles(before, file, length))
 			return err_set(err, TACIT_EXISTS,
 				"a folder of a consumer would show two bundles: name another");
-		before = &wanted->at[i];
+		memcpy((*names)[(*count)++].name, file->file, length);
+		before = file;
 	}
+	qsort(*names, *count, sizeof **names, compare_folders);
 	return 0;
+}
+
+/* In what the file says, no name is a file and a folder: not of different consumers, either, for
+ * `self` has the names of all. */
+static int check_folders(const struct access_list *wanted, struct err *err)
+{
+	_free_ struct folder_name *folders = NULL;
+	size_t count;
+	int status = list_folders(wanted, &folders, &count, err);
+
+	for (size_t i = 0; status == 0 && i < wanted->count; i++) {
+		const struct access_statement *file = &wanted->at[i];
+		struct folder_name name = { "" }, previous = { "" };
+
+		if (file->kind != ACCESS_GRANT || name_folder_end(file->file))
+			continue;
+		memcpy(name.name, file->file, sizeof file->file);
+		snprintf(previous.name, sizeof previous.name, "%s%s", file->file,
+			file->flags & GRANT_WITH_PREVIOUS ? GRANT_PREVIOUS_SUFFIX : "");
+		if (bsearch(&name, folders, count, sizeof name, compare_folders) ||
+			bsearch(&previous, folders, count, sizeof name, compare_folders))
+			return err_set(err, TACIT_EXISTS,
+				"there would be a folder and a file of the same name: name "
+				"another");
+	}
+	return status;
 }
 
 static int apply(struct call *call, const struct access_list *now, const struct access_list *wanted,

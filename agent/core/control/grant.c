@@ -243,13 +243,13 @@ int grant_publish(struct core *core, const struct grant_record *record,
 int grants_check(
 	struct core *core, const struct grant_record *records, size_t count, struct err *err)
 {
-	size_t free_folders = HANDOVER_FOLDERS - atomic_load(&core->handover->folder_count);
 	int status = 0;
 
 	for (size_t i = 0; status == 0 && i < count; i++)
 		if (!records[i].revoked_ns)
 			status = model_check_grant(core->model, &records[i], err);
-	if (status == 0 && model_new_folders(core->model, records, count) > free_folders)
+	if (status == 0 &&
+		model_new_folders(core->model, records, count) > server_folder_room(core->server))
 		status = err_set(err, TACIT_LIMIT, "the mount has %d folders of bundles: no more",
 			HANDOVER_FOLDERS);
 	return status;

@@ -363,6 +363,7 @@ static void statements_that_contradict_are_refused(void **state)
 		"grant tls/cert compose/shop/web as=x/cert\ngrant web/ca compose/shop/web as=x\n",
 		"grant tls/cert compose/shop/web as=x.previous/cert\n"
 		"grant web/ca compose/shop/web as=x with-previous\n",
+		"grant tls/cert compose/shop/db as=x/cert\ngrant web/ca compose/shop/web as=x\n",
 	};
 	struct desk *desk = *state;
 
