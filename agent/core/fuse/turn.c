@@ -101,7 +101,9 @@ static void describe_file(
 	const struct consumer *consumer = node_consumer(node)->consumer;
 	const struct grant *grant = node_grant(node);
 
-	question->exists = grant_lives(grant) && node_blob(turn->model, node);
+	/* Who watches a previous file is told that it has ended when it is not there any more. */
+	question->exists =
+		grant_lives(grant) && (question->act == ACT_TOUCH || node_blob(turn->model, node));
 	if (!question->exists)
 		return;
 	question->expired =

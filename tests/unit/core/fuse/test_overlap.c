@@ -182,6 +182,25 @@ static void an_open_previous_file_is_read_until_it_is_retired(void **state)
 	assert_int_equal(server_open_handles(rig->server), 0);
 }
 
+static void who_watches_is_told_that_it_has_ended(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct ask toucher = rig_by(rig->host, geteuid(), rig_node(rig, RIG_CONSUMER "/" PREVIOUS));
+	struct grant_record revoked;
+	struct reply reply;
+
+	show_previous(rig);
+	rotate_beside(rig, "second", 0);
+	rig_place(rig, 2, 0, 0, 0);
+	server_set_toucher(rig->server, rig->host);
+	must_ok(rig_open(rig, toucher, FUSE_OPEN, O_WRONLY, &reply));
+	must_ok(rig_release(rig, toucher, reply.body.open.fh, &reply));
+	is_absent(rig, rig_by(rig->web, 1000, toucher.node));
+	revoked = rig_revoked(&rig->grant);
+	rig_put_grant(rig, &revoked);
+	assert_int_equal(rig_open(rig, toucher, FUSE_OPEN, O_WRONLY, &reply), EROFS);
+}
+
 static void its_name_outlives_the_grant_and_the_core(void **state)
 {
 	struct rig *rig = rig_of(state);
@@ -246,6 +265,7 @@ int main(void)
 		with_rig(what_is_staged_is_read_when_it_is_promoted),
 		with_rig(an_overlap_ends_by_the_clock),
 		with_rig(an_open_previous_file_is_read_until_it_is_retired),
+		with_rig(who_watches_is_told_that_it_has_ended),
 		with_rig(the_version_of_the_last_open_is_noted),
 		with_rig(its_name_outlives_the_grant_and_the_core),
 	};
