@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A desk with the worker's hooks, to which the test is holder, gate, the engine and the clock. The
- * program is linked with the three clocks wrapped. Included once per test program. */
+ * program is linked with the three clocks wrapped, and the end of a change. Included once per test
+ * program. */
 #ifndef TACIT_TEST_CONTROL_HOOKS_FIXTURE_H
 #define TACIT_TEST_CONTROL_HOOKS_FIXTURE_H
 
@@ -37,6 +38,17 @@ uint64_t __wrap_clock_realtime_ns(void)
 	return __real_clock_realtime_ns() + later_ns;
 }
 
+/* The disk. */
+static bool refuses;
+
+int __real_vault_commit(struct vault *vault, struct err *err);
+int __wrap_vault_commit(struct vault *vault, struct err *err);
+
+int __wrap_vault_commit(struct vault *vault, struct err *err)
+{
+	return refuses ? err_set(err, TACIT_IO, "no space") : __real_vault_commit(vault, err);
+}
+
 /* A container of compose/shop/SERVICE: all digits of its id are `digit`. */
 static inline void tell_container(
 	struct desk *desk, char digit, const char *service, enum container_state state)
@@ -67,6 +79,7 @@ static inline int hooks_set_up(void **state)
 	struct desk *desk;
 
 	later_ns = 0;
+	refuses = false;
 	assert_int_equal(desk_set_up(state), 0);
 	desk = *state;
 	meet(&desk->core.holder, &holder);

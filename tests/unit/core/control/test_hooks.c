@@ -210,6 +210,48 @@ static void programs_are_run_one_after_the_other(void **state)
 	desk_text(desk, "state", 3, "idle");
 }
 
+static void what_changes_while_a_run_waits_is_a_part_of_it(void **state)
+{
+	struct desk *desk = desk_with(state, "exec:second");
+	struct frame_run run;
+
+	create(desk, "other");
+	grant_hook(desk, "other", "compose/shop/db", "exec:first");
+	rotate(desk, "token");
+	rotate(desk, "other");
+	pass(desk, 3 * SECOND);
+	run = expect_run("first");
+	rotate(desk, "token");
+	pass(desk, 3 * SECOND);
+	tell_ran(desk, &run, RUN_EXITED, 0);
+	run = expect_run("second");
+	assert_int_equal(run.version, 3);
+	tell_ran(desk, &run, RUN_EXITED, 0);
+	pass(desk, 100 * SECOND);
+	expect_nothing();
+	expect_state(desk, "token", "idle", 0);
+}
+
+static void what_cannot_be_written_down_is_not_done(void **state)
+{
+	struct desk *desk = desk_with(state, "exec:reload");
+	struct frame_run run;
+
+	rotate(desk, "token");
+	pass(desk, 3 * SECOND);
+	run = expect_run("reload");
+	refuses = true;
+	tell_ran(desk, &run, RUN_EXITED, 0);
+	pass(desk, 60 * SECOND);
+	expect_nothing(); /* for all that it has been run */
+	expect_state(desk, "token", "running", 0);
+	refuses = false;
+	pass(desk, 11 * SECOND);
+	expect_state(desk, "token", "idle", 0);
+	pass(desk, 100 * SECOND);
+	expect_nothing();
+}
+
 static void each_running_container_is_acted_on(void **state)
 {
 	struct desk *desk = desk_with(state, "signal:USR1");
@@ -405,6 +447,8 @@ int main(void)
 		at_desk(nothing_is_run_while_it_is_locked),
 		at_desk(grants_of_one_consumer_with_one_hook_are_one_run),
 		at_desk(programs_are_run_one_after_the_other),
+		at_desk(what_changes_while_a_run_waits_is_a_part_of_it),
+		at_desk(what_cannot_be_written_down_is_not_done),
 		at_desk(each_running_container_is_acted_on),
 		at_desk(a_consumer_that_does_not_run_needs_nothing),
 		at_desk(only_what_failed_is_done_again),
