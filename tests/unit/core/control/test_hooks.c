@@ -217,8 +217,9 @@ static void what_changes_while_a_run_waits_is_a_part_of_it(void **state)
 
 	create(desk, "other");
 	grant_hook(desk, "other", "compose/shop/db", "exec:first");
-	rotate(desk, "token");
 	rotate(desk, "other");
+	pass(desk, SECOND);
+	rotate(desk, "token");
 	pass(desk, 3 * SECOND);
 	run = expect_run("first");
 	rotate(desk, "token");
