@@ -87,7 +87,7 @@ void acts_expire(struct acts *acts, uint64_t now)
 {
 	for (int i = 0; i < ACTS_MAX; i++)
 		if (acts->act[i].pipe >= 0 && acts->act[i].deadline <= now)
-			finish(acts, &acts->act[i], -TACIT_BUSY, 0);
+			finish(acts, &acts->act[i], -TACIT_UNAVAILABLE, 0);
 }
 
 uint64_t acts_next_deadline(const struct acts *acts)

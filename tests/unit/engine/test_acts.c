@@ -164,7 +164,7 @@ static void deadlines(void **state)
 	acts_expire(&acts, 60 * SECOND - 1);
 	assert_true(rig_is_quiet(core));
 	acts_expire(&acts, 60 * SECOND);
-	expect_acted(core, 1, -TACIT_BUSY, 0);
+	expect_acted(core, 1, -TACIT_UNAVAILABLE, 0);
 	is_let_go(first);
 	assert_int_equal(acts_next_deadline(&acts), 70 * SECOND);
 	rig_write(second, DONE);
