@@ -80,6 +80,7 @@ each_step() {
 		one_current
 		[ $k -lt 60 ] || fail "$what has no end"
 	done
+	[ $k -gt 4 ] || fail "$what: killed at $((k - 1)) steps only"
 	say "$what: killed at each of $((k - 1)) steps: the old state or the new"
 }
 # The new state is what the verb makes of the old one, and nothing between.
