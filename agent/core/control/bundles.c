@@ -148,10 +148,6 @@ static int change_members(
 		change.new_bundle = bundle;
 	status = members_parse(
 		bundle, value, length, members, VAULT_MEMBERS_MAX, &change.count, err);
-	for (size_t i = 0; status == 0 && i < change.count; i++)
-		if (kind != CHANGE_CREATE && !model_secret(call->core->model, members[i].name))
-			status = err_set(err, TACIT_NOT_FOUND,
-				"the bundle has no such member: create the secret first");
 	if (status == 0)
 		status = carry_out(call, &change, kind, members, err);
 	seal_free(value);

@@ -295,6 +295,5 @@ int core_load(struct core *core, struct err *err)
 	model_write_lock(core->model);
 	model_adopt(core->model, load.model);
 	model_unlock(core->model);
-	core->touches.overlaps_end_ns = 0;
 	return 0;
 }

@@ -185,6 +185,8 @@ static void the_next_of_several_overlaps_is_waited_for(void **state)
 
 	grant_with_previous(desk, "a");
 	assert_int_equal(desk_value(desk, VERB_SECRET_CREATE, "other", "x"), 0);
+	desk->request.grant_flags = GRANT_WITH_PREVIOUS;
+	assert_int_equal(desk_grant(desk, "other", DESK_WEB, "b"), 0);
 	rotate(desk, 2 * HOUR_NS);
 	desk->request.lifetime_ns = HOUR_NS;
 	assert_int_equal(desk_value(desk, VERB_SECRET_ROTATE, "other", "y"), 0);
@@ -193,11 +195,15 @@ static void the_next_of_several_overlaps_is_waited_for(void **state)
 	forget(desk);
 	later_ns = HOUR_NS;
 	touches_overlaps_ended(&desk->core);
+	assert_string_equal(next(desk), DESK_WEB "/b.previous");
+	assert_string_equal(next(desk), "self/b.previous");
 	assert_string_equal(next(desk), "");
 	assert_in_range(touches_patience(&desk->core), 1, HOUR_NS / 1000000 + 1);
 	later_ns = 2 * HOUR_NS;
 	touches_overlaps_ended(&desk->core);
 	assert_string_equal(next(desk), DESK_WEB "/a.previous");
+	assert_string_equal(next(desk), "self/a.previous");
+	assert_string_equal(next(desk), "");
 }
 
 static void what_ended_before_a_core_died_is_told_by_the_next(void **state)
@@ -215,7 +221,7 @@ static void what_ended_before_a_core_died_is_told_by_the_next(void **state)
 	assert_string_equal(next(desk), DESK_WEB "/a.previous");
 }
 
-static void nothing_ends_while_it_is_locked(void **state)
+static void what_ends_while_it_is_locked_is_told_later(void **state)
 {
 	struct desk *desk = *state;
 
@@ -227,6 +233,9 @@ static void nothing_ends_while_it_is_locked(void **state)
 	assert_int_equal(touches_patience(&desk->core), -1);
 	touches_overlaps_ended(&desk->core);
 	assert_string_equal(next(desk), "");
+	desk_restart(desk);
+	touches_overlaps_ended(&desk->core);
+	assert_string_equal(next(desk), DESK_WEB "/a.previous");
 }
 
 int main(void)
@@ -241,7 +250,7 @@ int main(void)
 		TEST(an_overlap_that_ends_by_itself_is_told_once),
 		TEST(the_next_of_several_overlaps_is_waited_for),
 		TEST(what_ended_before_a_core_died_is_told_by_the_next),
-		TEST(nothing_ends_while_it_is_locked),
+		TEST(what_ends_while_it_is_locked_is_told_later),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
