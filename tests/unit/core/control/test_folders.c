@@ -367,6 +367,10 @@ static void statements_that_contradict_are_refused(void **state)
 		"grant tls/cert compose/shop/web as=x.previous/cert\n"
 		"grant web/ca compose/shop/web as=x with-previous\n",
 		"grant tls/cert compose/shop/db as=x/cert\ngrant web/ca compose/shop/web as=x\n",
+		"grant tls/cert compose/shop/db as=x/cert\n"
+		"grant web/ca compose/shop/web as=x with-previous\n",
+		"grant tls/cert compose/shop/a as=z/cert\ngrant tls/cert compose/shop/b as=x/cert\n"
+		"grant web/ca compose/shop/web as=z\n",
 	};
 	struct desk *desk = *state;
 
