@@ -24,7 +24,14 @@ static void check(const struct frame *frame, enum role from, enum role to, size_
 	if (to == ROLE_CORE)
 		require(from == ROLE_HOLDER || frame->type == FRAME_REQUEST ||
 			frame->type == FRAME_OCTETS || frame->type == FRAME_TOUCHED ||
-			(from == ROLE_CORE && frame->type == FRAME_GIVE));
+			(from == ROLE_CORE && frame->type == FRAME_GIVE) || from == ROLE_ENGINE ||
+			(from == ROLE_GATE &&
+				(frame->type == FRAME_ACTED || frame->type == FRAME_GIVE)));
+	if (frame->type == FRAME_RUN || frame->type == FRAME_ACT)
+		require(from == ROLE_CORE &&
+			to == (frame->type == FRAME_RUN ? ROLE_HOLDER : ROLE_GATE));
+	if (frame->type == FRAME_RAN)
+		require(from == ROLE_HOLDER && to == ROLE_CORE);
 	if (frame->type == FRAME_REQUEST)
 		require(from == ROLE_API && frame->length == sizeof(struct frame_request));
 	if (frame->type == FRAME_TOUCH)
