@@ -160,8 +160,11 @@ static inline void rig_hold(const struct rig *rig, size_t engines)
 	char path[256];
 	int log;
 
-	setgroups(2, (const gid_t[]){ 1, 2 }); /* that nobody shall inherit */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);      /* a test that fails leaves nobody behind */
+	/* What nobody shall inherit: groups, a descriptor, what is done about a signal. */
+	setgroups(2, (const gid_t[]){ 1, 2 });
+	open("/dev/zero", O_RDONLY);
+	signal(SIGPIPE, SIG_IGN);
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
 	rig_path(rig, path, "holder.log");
 	log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	dup2(log, STDERR_FILENO);
