@@ -219,15 +219,7 @@ static void every_open_has_one_answer_whatever_happens(void **state)
 
 static int set_up_threads(void **state)
 {
-	struct rig *rig;
-
-	rig_set_up_with(state, RIG_THREADS, 1);
-	rig = *state;
-	rig_start_core(rig);
-	containers_engine(rig->containers, 0, CONTAINERS_LISTING);
-	containers_engine(rig->containers, 0, CONTAINERS_SYNCED);
-	rig_run_core(rig);
-	return 0;
+	return rig_set_up_engine_for(state, RIG_THREADS, RIG_PATIENCE_NS);
 }
 
 int main(void)
