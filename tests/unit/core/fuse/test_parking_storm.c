@@ -12,6 +12,7 @@ struct storm {
 	struct rig *rig;
 	uint64_t counted;             /* the file whose reads are */
 	_Atomic unsigned int readers; /* that are not done */
+	_Atomic unsigned int disturbances;
 	_Atomic uint64_t opened, denied, killed, opened_counted;
 	_Atomic(const char *) failure; /* the first; a reader's thread cannot end the test */
 };
@@ -122,16 +123,26 @@ static void release(struct client *client, const struct pending *pending, uint64
 	must_hold(client->storm, reply.unique == ask.unique && !reply.errnum);
 }
 
+/* So that something changes between one batch and the next, whoever is given the processor. */
+static void wait_for_another(struct storm *storm, unsigned int *seen)
+{
+	for (int i = 0; i < PATIENCE_MS * 10 && atomic_load(&storm->disturbances) == *seen; i++)
+		usleep(100);
+	*seen = atomic_load(&storm->disturbances);
+}
+
 static void *open_on(void *arg)
 {
 	struct client *client = arg;
 	struct storm *storm = client->storm;
+	unsigned int disturbances = 0;
 
 	for (unsigned int i = 0; i < BATCHES && !atomic_load(&storm->failure); i++) {
 		struct pending batch[BATCH];
 		unsigned int answered = 0;
 		struct reply reply;
 
+		wait_for_another(storm, &disturbances);
 		send_batch(client, batch);
 		while (answered < BATCH && !atomic_load(&storm->failure)) {
 			if (!must_hold(storm,
@@ -196,6 +207,7 @@ static void every_open_has_one_answer_whatever_happens(void **state)
 	}
 	while (atomic_load(&storm.readers)) {
 		disturb(rig, &seed);
+		atomic_fetch_add(&storm.disturbances, 1);
 		usleep(100);
 	}
 	for (unsigned int i = 0; i < RIG_THREADS; i++)
