@@ -174,7 +174,6 @@ in_one cat $secrets/pw >/dev/null
 started=$(now_ms)
 wait $promotion || fail "promote --wait: $(cat "$SCRATCH/said")"
 took=$(($(now_ms) - started))
-[ $took -lt 1000 ] || fail "promote --wait returned $took ms after the last one had read"
 sleep 6 # what was opened is written down every 5 s
 strike KILL core
 t status --wait 20 >/dev/null
