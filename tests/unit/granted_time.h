@@ -92,8 +92,9 @@ static inline int granted_poll(struct pollfd *polls, nfds_t count, int ms)
 	return (int)syscall(SYS_ppoll, polls, count, ms < 0 ? NULL : &wait, NULL, 0);
 }
 
-int poll(struct pollfd *polls, nfds_t count, int ms);
-int poll(struct pollfd *polls, nfds_t count, int ms)
+/* By this name, for headers may have an inline poll() of their own. */
+int poll_for_all(struct pollfd *polls, nfds_t count, int ms) __asm__("poll");
+int poll_for_all(struct pollfd *polls, nfds_t count, int ms)
 {
 	uint64_t end = granted_to_us ? granted_time_now() + (uint64_t)ms * GRANTED_MS_NS : 0;
 	int ready;
