@@ -33,14 +33,14 @@ let_go() { inside killall -TERM probe; }
 reads_nothing() { expect 1 'ENOENT|EACCES' inside probe read "$secrets/$1"; }
 
 # --expires
-t grant add db_password "$web" --as short --expires 2s >/dev/null
 started=$(now_ms)
+t grant add db_password "$web" --as short --expires 8s >/dev/null
 held short
 like "an open file before its end" 'version 1,' "$(read_held)"
 equal "a read before its end" "$(value db 1)" "$(inside cat $secrets/short)"
-within 5 eval '! inside cat $secrets/short' || fail "a grant of 2 s does not end"
+within 60 eval '! inside cat $secrets/short' || fail "a grant of 8 s does not end"
 took=$(($(now_ms) - started))
-{ [ $took -ge 1800 ] && [ $took -lt 3500 ]; } || fail "a grant of 2 s ended after $took ms"
+at_least "how long a grant of 8 s lasted, in ms" 8000 $took
 reads_nothing short
 like "an open file after its end" 'read: E' "$(read_held)"
 let_go

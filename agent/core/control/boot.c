@@ -76,7 +76,7 @@ int core_boot(struct core *core, struct err *err)
 		return status;
 	atomic_fetch_add(&core->handover->core_starts, 1);
 	core->identity = identity_new(&core->config);
-	core->containers = containers_new(&core->config);
+	core->containers = containers_new(&core->config, CONTAINERS_PATIENCE_NS);
 	core->model = model_new(core->handover->node_key);
 	if (!core->identity || !core->containers || !core->model)
 		return err_set(err, TACIT_LIMIT, "out of memory");
@@ -90,6 +90,7 @@ int core_boot(struct core *core, struct err *err)
 	parts.containers = core->containers;
 	parts.handover = core->handover;
 	parts.operators = core->operators;
+	parts.patience_ns = CONTAINERS_PATIENCE_NS;
 	if ((status = server_new(&parts, &core->server, err)) < 0)
 		return status;
 	server_set_toucher(core->server, core->toucher_pid);

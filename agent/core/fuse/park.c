@@ -282,8 +282,8 @@ static void take_up(struct worker *doorman, unsigned int place)
 			files_drop_request(doorman->server, unique_of(doorman->slot->request));
 	} else {
 		doorman->parked = entry;
-		doorman->last_call =
-			clock_monotonic_ns() - entry->since_ns >= CONTAINERS_PATIENCE_NS;
+		doorman->last_call = clock_monotonic_ns() - entry->since_ns >=
+				     doorman->server->parts.patience_ns;
 		server_process(doorman);
 		doorman->parked = NULL;
 	}
@@ -292,17 +292,17 @@ static void take_up(struct worker *doorman, unsigned int place)
 }
 
 /* How long until the next deadline, in ms; -1: nobody waits. */
-static int patience(const struct park *park)
+static int patience(const struct server *server)
 {
 	uint64_t now = clock_monotonic_ns(), least = UINT64_MAX;
 
 	for (unsigned int i = 0; i < HANDOVER_PARKED; i++) {
-		const struct handover_parked *entry = &park->handover->parked[i];
+		const struct handover_parked *entry = &server->park.handover->parked[i];
 		uint64_t deadline;
 
 		if (atomic_load(&entry->state) == PARKED_FREE)
 			continue;
-		deadline = entry->since_ns + CONTAINERS_PATIENCE_NS;
+		deadline = entry->since_ns + server->parts.patience_ns;
 		if (deadline <= now)
 			return 0;
 		least = deadline - now < least ? deadline - now : least;
@@ -320,7 +320,7 @@ void *park_run(void *arg)
 			{ doorman->server->gone, POLLIN, 0 } };
 		eventfd_t ignored;
 
-		poll(news, 2, patience(park));
+		poll(news, 2, patience(doorman->server));
 		if (news[1].revents)
 			break;
 		eventfd_read(park->wake, &ignored);

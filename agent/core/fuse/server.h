@@ -29,8 +29,9 @@ struct server_parts {
 	struct identity *identity;
 	struct containers *containers;
 	struct handover *handover;
-	const int *device; /* handover->threads clones of /dev/fuse; the server closes them */
-	gid_t operators;   /* group whose members may see names; (gid_t)-1: none */
+	const int *device;    /* handover->threads clones of /dev/fuse; the server closes them */
+	gid_t operators;      /* group whose members may see names; (gid_t)-1: none */
+	uint64_t patience_ns; /* how long an OPEN may wait; less than INT_MAX milliseconds */
 };
 
 /* Sessions, each told the INIT that holder answered. TACIT_INTERNAL when libfuse would have

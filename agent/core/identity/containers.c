@@ -32,6 +32,7 @@ struct container {
 
 struct containers {
 	size_t engine_count;
+	uint64_t patience_ns;
 	pthread_mutex_t mutex;
 	/* All below: under mutex. */
 	struct container *known;
@@ -41,13 +42,14 @@ struct containers {
 	int wake_fd, keep_fd;
 };
 
-struct containers *containers_new(const struct config *config)
+struct containers *containers_new(const struct config *config, uint64_t patience_ns)
 {
 	struct containers *containers = calloc(1, sizeof *containers);
 
 	if (!containers)
 		return NULL;
 	containers->engine_count = config->engine_count;
+	containers->patience_ns = patience_ns;
 	pthread_mutex_init(&containers->mutex, NULL);
 	containers->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	containers->keep_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -169,12 +171,12 @@ static enum standing judge_unknown(struct containers *containers, struct contain
 	bool asked = container->asked_ns && container->cgroup == reader->container;
 	uint64_t age = clock_monotonic_ns() - container->asked_ns;
 
-	if (asked && !container->refused && age < CONTAINERS_PATIENCE_NS)
+	if (asked && !container->refused && age < containers->patience_ns)
 		return STANDING_PENDING;
 	if (asked && !opens)
 		return STANDING_NOBODY;
 	/* Not as fast as it can open: an engine is asked about a stranger once in a while. */
-	if (asked && age < CONTAINERS_PATIENCE_NS)
+	if (asked && age < containers->patience_ns)
 		return STANDING_NOBODY;
 	ask(containers, container, reader->container);
 	return STANDING_PENDING;

@@ -21,7 +21,8 @@
 #include "core/identity/identity.h"
 
 #define CONTAINERS_MAX 8192 /* known at once; of those that ended, the oldest make room */
-/* How long an OPEN waits for an engine's word: with what comes after, less than a second. */
+/* How long an OPEN of an agent waits for an engine's word: with what comes after, less than a
+ * second. */
 #define CONTAINERS_PATIENCE_NS 900000000ull
 
 struct containers;
@@ -36,8 +37,10 @@ enum standing {
 	STANDING_NOBODY,  /* no engine knows it, or none has answered in time */
 };
 
-/* Without engines (`engine_count` 0) every container is STANDING_WEAK. NULL: no memory. */
-struct containers *containers_new(const struct config *config);
+/* An engine's answer is awaited for `patience_ns`, and who was refused is not asked for again
+ * before that is over. Without engines (`engine_count` 0) every container is STANDING_WEAK. NULL:
+ * no memory. */
+struct containers *containers_new(const struct config *config, uint64_t patience_ns);
 void containers_free(struct containers *containers);
 
 /* Which standing the container `reader` (READER_CONTAINER) has. Pins it at first sight, and begins

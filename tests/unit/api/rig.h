@@ -21,7 +21,7 @@
 #include "wire/doc.h"
 #include "wire/frame.h"
 
-#define RIG_PATIENCE_S 40
+#define RIG_PATIENCE_S 90
 #define RIG_OPERATORS 54321 /* a group nobody has */
 #define RIG_ANSWER_MAX (1u << 20)
 

@@ -113,7 +113,7 @@ static void test_json_is_golden(void **state)
 		{ "grant-ls.json", { "grant", "ls", "--json" } },
 		{ "grant-ls-empty.json", { "grant", "ls", "--secret", "none", "--json" } },
 		{ "consumer-ls.json", { "consumer", "ls", "--json" } },
-		{ "status.json", { "status", "--wait", "5", "--json" } },
+		{ "status.json", { "status", "--wait", "60", "--json" } },
 		{ "lock.json", { "lock", "--json" } },
 		{ "unlock.json", { "unlock", "--json" } },
 	};
@@ -338,7 +338,7 @@ static void test_tables_and_names(void **state)
 		{ { "grant", "ls", "--secret", "none", "-q" }, "" },
 		{ { "consumer", "ls" }, "CONSUMER           GRANTS   RULES   STATE   FILES\n"
 					"compose/shop/web   2        2       live    a, b\n" },
-		{ { "status", "--wait", "5", "-q" }, "serving\n" },
+		{ { "status", "--wait", "60", "-q" }, "serving\n" },
 		{ { "lock", "-q" }, "locked\n" },
 		{ { "secret", "rm", "db_password", "--force" }, "removed db_password\n" },
 	};
@@ -362,7 +362,7 @@ static void test_status_says_what_to_do(void **state)
 	run(&ran, NULL, NULL, "status");
 	assert_int_equal(ran.exit, TACIT_EXIT_LOCKED);
 	assert_golden(&ran, "status-locked.txt");
-	run(&ran, NULL, NULL, "status", "--wait", "5");
+	run(&ran, NULL, NULL, "status", "--wait", "60");
 	assert_int_equal(ran.exit, 0);
 	assert_golden(&ran, "status-stale.txt");
 	run(&ran, NULL, NULL, NULL);
@@ -387,6 +387,8 @@ static void test_no_agent_is_exit_6(void **state)
 	assert_int_equal(ran.exit, TACIT_EXIT_NO_AGENT);
 	assert_contains(ran.err, "start it with 'tacitd'");
 	run_tacit(&agent, &ran, NULL, "status", "--wait", "1", NULL);
+	assert_int_equal(ran.exit, TACIT_EXIT_NO_AGENT);
+	run_tacit(&agent, &ran, NULL, "status", "--wait", "0", NULL);
 	assert_int_equal(ran.exit, TACIT_EXIT_NO_AGENT);
 	fake_path(&agent, "run/tacitd/api.sock", path);
 	file = fopen(path, "w");

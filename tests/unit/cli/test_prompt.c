@@ -8,7 +8,7 @@
 
 #include "tests/unit/cli/fake_agent.h"
 
-#define WAIT_TRIES 500 /* of 10 ms */
+#define WAIT_TRIES 6000 /* of 10 ms */
 
 static const struct canned canned[] = {
 	{ "POST /v1/secrets/a", FAKE_OPEN, 201, "{\"name\":\"a\",\"version\":1,\"size\":7}",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* engine's real loop in a child, between a holder, a core and a gate that the test plays. Every
- * wait has a deadline far longer than anything needs. */
+ * wait has a deadline far longer than anything needs, and the loop's time is granted_time.h's. */
 #ifndef TACIT_TESTS_RIG_H
 #define TACIT_TESTS_RIG_H
 
@@ -18,9 +18,10 @@
 #include <cmocka.h>
 
 #include "engine/engine.h"
+#include "tests/unit/granted_time.h"
 #include "wire/frame.h"
 
-#define RIG_PATIENCE_S 20
+#define RIG_PATIENCE_S 60
 #define RIG_QUIET_MS 60 /* nothing more comes */
 #define RIG_ENGINES 2
 
@@ -75,8 +76,10 @@ static inline void rig_open(struct rig *rig)
 	assert_int_equal(frame_pair(pair, NULL), 0);
 	rig_be_patient(pair[0]);
 	fflush(NULL);
+	granted_time_begin();
 	rig->child = fork();
 	if (!rig->child) {
+		granted_time_enter();
 		close(pair[0]);
 		_exit(engine_run(pair[1], &config, NULL) < 0 ? 1 : 0);
 	}
@@ -118,6 +121,7 @@ static inline void rig_expect(int channel, enum role to, enum frame_type type, s
 {
 	struct err err;
 
+	granted_time_await(channel, RIG_PATIENCE_S * 1000);
 	if (frame_receive(channel, ROLE_ENGINE, to, frame, &err) < 0)
 		fail_msg("waiting for frame %d: %s", type, err.text);
 	if (frame->type != type)
@@ -127,9 +131,7 @@ static inline void rig_expect(int channel, enum role to, enum frame_type type, s
 
 static inline bool rig_is_quiet(int channel)
 {
-	struct pollfd poll_one = { channel, POLLIN, 0 };
-
-	return !poll(&poll_one, 1, RIG_QUIET_MS);
+	return !granted_time_await(channel, RIG_QUIET_MS);
 }
 
 /* An ask that comes next: its number. */

@@ -24,7 +24,7 @@
 #include "gate/gate.h"
 #include "wire/frame.h"
 
-#define PATIENCE_S 20
+#define PATIENCE_S 60
 #define QUIET_MS 60
 #define ID "8a11ed93ab775cba6925506f6c0be67f49d85d620c763081be11d3296a4ca67b"
 #define REQUEST "GET /containers/" ID "/json HTTP/1.0\r\nHost: tacit\r\nConnection: close\r\n\r\n"

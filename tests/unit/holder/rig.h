@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Holder's loop without a mount, in a process of its own, with stand-ins for all roles (stand_in.h)
  * that are this very program. What they say is counted, and what they are told to do is sent to
- * them. Included once per test program, whose main begins with rig_begin(argv). */
+ * them. Holder's time is granted_time.h's. Included once per test program, whose main begins with
+ * rig_begin(argv). */
 #ifndef TACIT_TEST_HOLDER_RIG_H
 #define TACIT_TEST_HOLDER_RIG_H
 
@@ -19,10 +20,10 @@
 
 #include <cmocka.h>
 
-#include "base/clock.h"
 #include "holder/watch.h"
+#include "tests/unit/granted_time.h"
 
-#define RIG_PATIENCE_NS 8000000000ull
+#define RIG_PATIENCE_MS 60000
 #define RIG_THREADS 2
 
 /* The engines of its configuration: one that listens, none there, a file that is no socket. */
@@ -91,18 +92,24 @@ static inline void rig_show(const struct rig *rig)
 		print_error("not all logs are there\n");
 }
 
+static inline void rig_pass(int ms)
+{
+	for (; ms > 0; ms -= GRANTED_STEP_MS) {
+		granted_time_grant();
+		usleep(GRANTED_STEP_MS * 1000);
+	}
+}
+
 /* Until `role` has said `line` that many times. */
 static inline void rig_wait(
 	const struct rig *rig, enum role role, const char *line, unsigned int times)
 {
-	uint64_t end = clock_monotonic_ns() + RIG_PATIENCE_NS;
-
-	while (rig_count(rig, role, line, NULL) < times) {
-		if (clock_monotonic_ns() > end) {
+	for (int ms = 0; rig_count(rig, role, line, NULL) < times; ms += GRANTED_STEP_MS) {
+		if (ms >= RIG_PATIENCE_MS) {
 			rig_show(rig);
 			fail_msg("%s did not say '%s' %u times", role_name(role), line, times);
 		}
-		usleep(5000);
+		rig_pass(GRANTED_STEP_MS);
 	}
 }
 
@@ -160,6 +167,7 @@ static inline void rig_hold(const struct rig *rig, size_t engines)
 	char path[256];
 	int log;
 
+	granted_time_enter();
 	/* What nobody shall inherit: groups, a descriptor, what is done about a signal. */
 	setgroups(2, (const gid_t[]){ 1, 2 });
 	open("/dev/zero", O_RDONLY);
@@ -206,11 +214,15 @@ static inline void rig_launch(struct rig *rig, size_t engines)
 static inline struct rig *rig_start(size_t engines)
 {
 	static struct rig rig;
-	const char *base = getenv("TMPDIR");
+	/* In memory, where there is such a place: a role that waits for a disk answers no ping. */
+	const char *base = getenv("TMPDIR"), *memory = "/dev/shm";
 	struct sockaddr_un address;
 	char path[256];
 
-	snprintf(rig.root, sizeof rig.root, "%s/tacit-test-XXXXXX", base ? base : P_tmpdir);
+	snprintf(rig.root, sizeof rig.root, "%s/tacit-test-XXXXXX",
+		base                   ? base
+		: access(memory, W_OK) ? P_tmpdir
+				       : memory);
 	assert_non_null(mkdtemp(rig.root));
 	assert_int_equal(chmod(rig.root, 0755), 0);
 	rig_path(&rig, path, "libexec");
@@ -233,6 +245,7 @@ static inline struct rig *rig_start(size_t engines)
 	assert_int_equal(mkdir(path, 0755), 0);
 	rig_path(&rig, path, "run/tacitd");
 	assert_int_equal(mkdir(path, 0755), 0);
+	granted_time_begin();
 	rig_launch(&rig, engines);
 	return &rig;
 }
@@ -240,13 +253,12 @@ static inline struct rig *rig_start(size_t engines)
 /* Holder ends when core says that it may; it is asked until there is a core that does. */
 static inline int rig_stop(struct rig *rig)
 {
-	uint64_t end = clock_monotonic_ns() + RIG_PATIENCE_NS;
 	char command[160];
 	int status = 0;
 
-	while (!waitpid(rig->holder, &status, WNOHANG)) {
-		kill(rig->holder, clock_monotonic_ns() > end ? SIGKILL : SIGTERM);
-		usleep(20000);
+	for (int ms = 0; !waitpid(rig->holder, &status, WNOHANG); ms += 20) {
+		kill(rig->holder, ms >= RIG_PATIENCE_MS ? SIGKILL : SIGTERM);
+		rig_pass(20);
 	}
 	if (status)
 		rig_show(rig);

@@ -74,6 +74,36 @@ static inline void count_when_asked(struct rig *rig, enum step last)
 	while (!count_next(rig, last, &count));
 }
 
+/* Until so many OPENs wait to be counted, all at once. */
+static inline void expect_to_be_counted(struct rig *rig, unsigned int count)
+{
+	struct park *park = &rig->server->park;
+	unsigned int waiting = 0;
+
+	for (int i = 0; i < PATIENCE_MS && waiting != count; i++) {
+		if (i)
+			usleep(1000);
+		pthread_mutex_lock(&park->mutex);
+		waiting = 0;
+		for (unsigned int place = 0; place < HANDOVER_PARKED; place++)
+			waiting += park->asked[place] && !park->taken[place] &&
+				   atomic_load(&park->handover->parked[place].state) != PARKED_FREE;
+		pthread_mutex_unlock(&park->mutex);
+	}
+	assert_int_equal(waiting, count);
+}
+
+/* Count whatever wants it until nobody waits any more. */
+static inline void count_until_all_are_answered(struct rig *rig)
+{
+	struct server_count count;
+
+	for (int i = 0; i < PATIENCE_MS && server_parked(rig->server); i++)
+		while (wants_count(rig, 1) && count_next(rig, STEP_SETTLED, &count))
+			;
+	assert_int_equal(server_parked(rig->server), 0);
+}
+
 /* Nor does any begin to. */
 static inline void expect_no_count(struct rig *rig)
 {

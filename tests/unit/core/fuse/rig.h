@@ -22,6 +22,7 @@
 #define RIG_CONSUMER "compose/shop/web"
 #define RIG_FILE "db_password"
 #define RIG_REPLY_MAX 70000
+#define RIG_PATIENCE_NS (3600 * 1000000000ull) /* no test takes that long */
 
 /* Records are loaded when what they speak of is there. */
 enum rig_pass { PASS_SECRETS, PASS_BUNDLES, PASS_GRANTS, PASS_USES, PASSES };
@@ -34,6 +35,7 @@ struct rig {
 	struct handover *handover;
 	int handover_fd;
 	unsigned int threads;
+	uint64_t patience_ns;      /* of the next core with an OPEN */
 	const struct vault *vault; /* what the server sees: NULL while locked */
 	struct model *model;
 	struct server *server;
@@ -506,7 +508,8 @@ static inline struct server_parts rig_parts(struct rig *rig)
 		.containers = rig->containers,
 		.handover = rig->handover,
 		.device = rig->device,
-		.operators = (gid_t)-1 };
+		.operators = (gid_t)-1,
+		.patience_ns = rig->patience_ns };
 }
 
 /* The next core: what is before its first answer. The kernel's end of every device is new, too, so
@@ -517,7 +520,7 @@ static inline void rig_start_core(struct rig *rig)
 	struct err err;
 
 	rig->model = model_new(rig->handover->node_key);
-	rig->containers = containers_new(&rig->config);
+	rig->containers = containers_new(&rig->config, rig->patience_ns);
 	assert_non_null(rig->model);
 	assert_non_null(rig->containers);
 	rig_unlock(rig);
@@ -601,6 +604,7 @@ static inline int rig_set_up_with(void **state, unsigned int threads, size_t eng
 	free(store);
 	*state = rig;
 	rig->threads = threads;
+	rig->patience_ns = RIG_PATIENCE_NS;
 	rig->unique = 4;
 	rig->web = rig_reader('a');
 	rig->other = rig_reader('b');
@@ -634,18 +638,24 @@ static inline int rig_set_up(void **state)
 	return 0;
 }
 
-/* With one engine, which is up and has said all it knows: nothing. */
-static inline int rig_set_up_engine(void **state)
+/* With one engine, which is up and has said all it knows: nothing. An OPEN may wait that long. */
+static inline int rig_set_up_engine_for(void **state, unsigned int threads, uint64_t patience_ns)
 {
 	struct rig *rig;
 
-	rig_set_up_with(state, RIG_ENGINE_THREADS, 1);
+	rig_set_up_with(state, threads, 1);
 	rig = *state;
+	rig->patience_ns = patience_ns;
 	rig_start_core(rig);
 	containers_engine(rig->containers, 0, CONTAINERS_LISTING);
 	containers_engine(rig->containers, 0, CONTAINERS_SYNCED);
 	rig_run_core(rig);
 	return 0;
+}
+
+static inline int rig_set_up_engine(void **state)
+{
+	return rig_set_up_engine_for(state, RIG_ENGINE_THREADS, RIG_PATIENCE_NS);
 }
 
 static inline int rig_tear_down(void **state)

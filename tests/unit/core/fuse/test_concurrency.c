@@ -9,7 +9,7 @@
 #define LOCK_EVERY 40
 #define VALUE_MAX 9000
 #define READS_EACH 4 /* values read between two rotations, at least */
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 60000
 #define PART_MAX 3000 /* bytes asked for at once: values take several reads */
 
 /* What the kernel was told, and so a program could know. */
@@ -130,11 +130,11 @@ static void *read_on(void *arg)
 }
 
 /* So that changes fall among reads, however slow the machine or the build is. */
-static void wait_for_reads(struct state *state)
+static void wait_for_more(struct state *state, _Atomic uint64_t *what, uint64_t more)
 {
-	uint64_t enough = atomic_load(&state->reads) + READS_EACH;
+	uint64_t enough = atomic_load(what) + more;
 
-	for (int i = 0; i < PATIENCE_MS * 10 && atomic_load(&state->reads) < enough; i++)
+	for (int i = 0; i < PATIENCE_MS * 10 && atomic_load(what) < enough; i++)
 		if (!atomic_load(&state->over))
 			usleep(100);
 }
@@ -155,7 +155,7 @@ static void revoke_and_grant(struct state *state)
 	rig_put_grant(state->rig, &revoked);
 	atomic_store(&state->may_read, false);
 	atomic_fetch_add(&state->changes, 1);
-	usleep(2000);
+	wait_for_more(state, &state->denials, 1);
 	atomic_fetch_add(&state->changes, 1);
 	state->rig->grant = rig_grant(state->rig, RIG_CONSUMER, RIG_FILE);
 	rig_put_grant(state->rig, &state->rig->grant);
@@ -169,7 +169,7 @@ static void lock_and_unlock(struct state *state)
 	rig_lock(state->rig);
 	atomic_store(&state->may_read, false);
 	atomic_fetch_add(&state->changes, 1);
-	usleep(2000);
+	wait_for_more(state, &state->denials, 1);
 	atomic_fetch_add(&state->changes, 1);
 	rig_unlock(state->rig);
 	atomic_store(&state->may_read, true);
@@ -190,7 +190,7 @@ static void readers_see_whole_committed_acknowledged_versions(void **state)
 		assert_int_equal(pthread_create(&threads[i], NULL, read_on, &clients[i]), 0);
 	}
 	for (uint32_t version = 3; version <= ROTATIONS && !shared.over; version++) {
-		wait_for_reads(&shared);
+		wait_for_more(&shared, &shared.reads, READS_EACH);
 		rotate(&shared, version);
 		if (version % REVOKE_EVERY == 0)
 			revoke_and_grant(&shared);

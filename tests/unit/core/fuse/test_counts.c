@@ -2,6 +2,7 @@
 /* Grants of so many reads: each is written down before it is answered, and there are exactly so
  * many, whoever asks at once and wherever core dies. */
 #include "counting.h"
+#include "passing.h"
 
 #define AT_ONCE 16
 
@@ -165,6 +166,7 @@ static void a_slow_store_is_not_waited_for(void **state)
 	unique = send_open(rig, web);
 	assert_true(wants_count(rig, PATIENCE_MS));
 	assert_true(count_next(rig, STEP_NUMBERED, &count));
+	let_patience_pass(rig);
 	assert_int_equal(expect_answer(rig, 0, unique, &reply), EACCES);
 	expect_parked(rig, 0);
 	next = send_open(rig, web);
@@ -204,6 +206,7 @@ static void sent_again_it_is_counted_once(void **state)
 	assert_true(wants_count(rig, PATIENCE_MS));
 	assert_true(count_next(rig, STEP_TAKEN, &count));
 	rig_send(rig, &web);
+	expect_arrivals(rig, 2);
 	expect_silence(rig);
 	expect_no_count(rig);
 	server_settle_count(rig->server, &count, true);

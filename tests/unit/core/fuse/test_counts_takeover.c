@@ -35,15 +35,6 @@ static void take_over(struct rig *rig, bool settled)
 	rig_run_core(rig);
 }
 
-static void count_whatever_wants_it(struct rig *rig)
-{
-	struct server_count count;
-
-	while (wants_count(rig, SILENCE_MS))
-		while (count_next(rig, STEP_SETTLED, &count))
-			;
-}
-
 /* Before it was taken (-1), then after each step. */
 static void a_core_that_dies_between_any_steps_gives_it_once(void **state)
 {
@@ -64,7 +55,7 @@ static void a_core_that_dies_between_any_steps_gives_it_once(void **state)
 			expect_parked(rig, 1);
 			assert_false(answered_within(rig, 0, 0));
 			take_over(rig, step == STEP_SETTLED);
-			count_whatever_wants_it(rig);
+			count_until_all_are_answered(rig);
 			assert_int_equal(expect_answer(rig, 0, unique, &reply), 0);
 			assert_int_equal(used_by(rig, 'a'), i);
 			assert_int_equal(server_open_handles(rig->server), 1);
@@ -117,7 +108,7 @@ static void of_many_that_wait_one_gets_the_last_read(void **state)
 		if (step >= 0)
 			count_when_asked(rig, (enum step)step);
 		take_over(rig, false);
-		count_whatever_wants_it(rig);
+		count_until_all_are_answered(rig);
 		for (unsigned int i = 0; i < 16; i++) {
 			struct reply reply;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* OPENs that wait while core dies: the next one answers each of them once, and the one that kills
  * not at all. */
-#include "waiting.h"
+#include "passing.h"
 
 static void a_core_takes_up_what_waits(void **state)
 {
@@ -38,19 +38,18 @@ static void a_core_takes_up_what_waits(void **state)
 static void a_takeover_gives_nobody_more_time(void **state)
 {
 	struct rig *rig = rig_of(state);
-	uint64_t since = clock_monotonic_ns(), waited;
 	uint64_t unique = send_open(rig, open_ask(rig, rig->web, rig->file));
 	struct reply reply;
 
 	expect_parked(rig, 1);
-	usleep(500 * 1000);
+	let_pass(RIG_PATIENCE_NS / 2);
 	rig_end_core(rig);
 	rig_start_core(rig);
 	rig_run_core(rig);
+	expect_silence(rig);
+	let_pass(RIG_PATIENCE_NS / 2);
+	server_wake_parked(rig->server);
 	assert_int_equal(expect_answer(rig, 0, unique, &reply), EACCES);
-	waited = clock_monotonic_ns() - since;
-	assert_true(waited >= CONTAINERS_PATIENCE_NS);
-	assert_true(waited < CONTAINERS_PATIENCE_NS + 400 * MS_NS); /* not 500 again */
 }
 
 /* Killed between putting it into the table and clearing its slot: it is in both. */

@@ -4,14 +4,59 @@
  * in the end nothing is left. Built with VARIANT=tsan this is where races show. */
 #include "counting.h"
 
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
 #define BATCH 8      /* OPENs of one reader at once */
 #define BATCHES 250  /* of each reader */
 #define READS 100000 /* more than there are OPENs */
+#define UNIQUES_MAX 100000
+
+/* What the kernel knows of a number: what it sends again is answered by the new one alone. */
+enum known { KNOWN_WAITS, KNOWN_ANSWERED, KNOWN_SENT_AGAIN };
+static _Atomic enum known known[UNIQUES_MAX];
+
+static _Atomic enum known *known_as(uint64_t unique)
+{
+	return &known[unique / 2 % UNIQUES_MAX];
+}
+
+/* An answer; errno when nobody waits for it. */
+static bool is_wanted(const void *answer, size_t part, size_t size)
+{
+	const struct fuse_out_header *header = answer;
+	enum known waits = KNOWN_WAITS;
+
+	if (part != sizeof *header || header->len != size || header->unique & (UNIQUE_RESENT | 1) ||
+		atomic_compare_exchange_strong(known_as(header->unique), &waits, KNOWN_ANSWERED))
+		return true;
+	errno = ENOENT;
+	return false;
+}
+
+ssize_t write(int fd, const void *bytes, size_t size);
+ssize_t write(int fd, const void *bytes, size_t size)
+{
+	return is_wanted(bytes, size, size) ? syscall(SYS_write, fd, bytes, size) : -1;
+}
+
+ssize_t writev(int fd, const struct iovec *parts, int count);
+ssize_t writev(int fd, const struct iovec *parts, int count)
+{
+	size_t size = 0;
+
+	for (int i = 0; i < count; i++)
+		size += parts[i].iov_len;
+	return is_wanted(parts[0].iov_base, parts[0].iov_len, size)
+		       ? syscall(SYS_writev, fd, parts, count)
+		       : -1;
+}
 
 struct storm {
 	struct rig *rig;
 	uint64_t counted;             /* the file whose reads are */
 	_Atomic unsigned int readers; /* that are not done */
+	_Atomic unsigned int disturbances;
 	_Atomic uint64_t opened, denied, killed, opened_counted;
 	_Atomic(const char *) failure; /* the first; a reader's thread cannot end the test */
 };
@@ -24,9 +69,8 @@ struct client {
 
 struct pending {
 	struct ask ask; /* with the last number it was sent by */
-	unsigned int opened;
-	uint64_t fh[2]; /* by the first number and the last one: perhaps the same */
-	bool answered;  /* by the last one */
+	bool answered, opened;
+	uint64_t fh;
 };
 
 static bool holds(struct storm *storm, bool condition, const char *what)
@@ -52,6 +96,7 @@ static void send_batch(struct client *client, struct pending *pending)
 	struct rig *rig = storm->rig;
 
 	for (unsigned int i = 0; i < BATCH; i++) {
+		enum known waits = KNOWN_WAITS;
 		struct ask ask = open_ask(rig, any(&client->seed, 2) ? rig->web : rig->other,
 			any(&client->seed, 3) ? rig->file : storm->counted);
 
@@ -60,7 +105,8 @@ static void send_batch(struct client *client, struct pending *pending)
 		pending[i] = (struct pending){ .ask = ask };
 		if (any(&client->seed, 8) == 0)
 			send_interrupt(rig, ask.unique, client->thread);
-		if (any(&client->seed, 4))
+		if (any(&client->seed, 4) || !atomic_compare_exchange_strong(known_as(ask.unique),
+						     &waits, KNOWN_SENT_AGAIN))
 			continue;
 		pending[i].ask.unique |= UNIQUE_RESENT;
 		rig_send(rig, &pending[i].ask);
@@ -75,24 +121,23 @@ static struct pending *pending_of(struct pending *pending, uint64_t unique)
 	return NULL;
 }
 
-/* An answer; true when it was the last one to an OPEN. What the kernel would not know any more, the
- * first number of what it sent again, may be answered or not, but before the last. */
+/* An answer; true when it was to an OPEN. */
 static bool take_answer(struct storm *storm, struct pending *batch, const struct reply *reply)
 {
 	struct pending *pending = pending_of(batch, reply->unique);
 
 	if (reply->unique & 1) /* of an INTERRUPT */
 		return !must_hold(storm, reply->errnum == EAGAIN);
-	if (!must_hold(storm, pending != NULL) || !must_hold(storm, !pending->answered))
+	if (!must_hold(storm, pending != NULL) || !must_hold(storm, !pending->answered) ||
+		!must_hold(storm, reply->unique == pending->ask.unique))
 		return true;
-	if (!reply->errnum)
-		pending->fh[pending->opened++] = reply->body.open.fh;
+	pending->answered = true;
+	pending->opened = !reply->errnum;
+	if (pending->opened)
+		pending->fh = reply->body.open.fh;
 	else
 		must_hold(storm, reply->errnum == EACCES || reply->errnum == ENOENT ||
 					 reply->errnum == EINTR);
-	pending->answered = reply->unique == pending->ask.unique;
-	if (!pending->answered)
-		return false;
 	atomic_fetch_add(reply->errnum == EINTR ? &storm->killed
 			 : reply->errnum        ? &storm->denied
 						: &storm->opened,
@@ -102,9 +147,9 @@ static bool take_answer(struct storm *storm, struct pending *batch, const struct
 	return true;
 }
 
-static void release(struct client *client, const struct pending *pending, uint64_t fh)
+static void release(struct client *client, const struct pending *pending)
 {
-	struct fuse_release_in body = { .fh = fh };
+	struct fuse_release_in body = { .fh = pending->fh };
 	struct rig *rig = client->storm->rig;
 	struct ask ask = { .opcode = FUSE_RELEASE,
 		.node = pending->ask.node,
@@ -122,16 +167,26 @@ static void release(struct client *client, const struct pending *pending, uint64
 	must_hold(client->storm, reply.unique == ask.unique && !reply.errnum);
 }
 
+/* So that something changes between one batch and the next, whoever is given the processor. */
+static void wait_for_another(struct storm *storm, unsigned int *seen)
+{
+	for (int i = 0; i < PATIENCE_MS * 10 && atomic_load(&storm->disturbances) == *seen; i++)
+		usleep(100);
+	*seen = atomic_load(&storm->disturbances);
+}
+
 static void *open_on(void *arg)
 {
 	struct client *client = arg;
 	struct storm *storm = client->storm;
+	unsigned int disturbances = 0;
 
 	for (unsigned int i = 0; i < BATCHES && !atomic_load(&storm->failure); i++) {
 		struct pending batch[BATCH];
 		unsigned int answered = 0;
 		struct reply reply;
 
+		wait_for_another(storm, &disturbances);
 		send_batch(client, batch);
 		while (answered < BATCH && !atomic_load(&storm->failure)) {
 			if (!must_hold(storm,
@@ -141,9 +196,8 @@ static void *open_on(void *arg)
 			answered += take_answer(storm, batch, &reply);
 		}
 		for (unsigned int at = 0; at < BATCH; at++)
-			for (unsigned int fh = 0; fh < batch[at].opened; fh++)
-				if (!fh || batch[at].fh[0] != batch[at].fh[1])
-					release(client, &batch[at], batch[at].fh[fh]);
+			if (batch[at].opened)
+				release(client, &batch[at]);
 	}
 	atomic_fetch_sub(&storm->readers, 1);
 	return NULL;
@@ -196,6 +250,7 @@ static void every_open_has_one_answer_whatever_happens(void **state)
 	}
 	while (atomic_load(&storm.readers)) {
 		disturb(rig, &seed);
+		atomic_fetch_add(&storm.disturbances, 1);
 		usleep(100);
 	}
 	for (unsigned int i = 0; i < RIG_THREADS; i++)
@@ -219,15 +274,7 @@ static void every_open_has_one_answer_whatever_happens(void **state)
 
 static int set_up_threads(void **state)
 {
-	struct rig *rig;
-
-	rig_set_up_with(state, RIG_THREADS, 1);
-	rig = *state;
-	rig_start_core(rig);
-	containers_engine(rig->containers, 0, CONTAINERS_LISTING);
-	containers_engine(rig->containers, 0, CONTAINERS_SYNCED);
-	rig_run_core(rig);
-	return 0;
+	return rig_set_up_engine_for(state, RIG_THREADS, RIG_PATIENCE_NS);
 }
 
 int main(void)

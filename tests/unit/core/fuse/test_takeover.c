@@ -5,6 +5,8 @@
 
 #include <poll.h>
 
+#define PATIENCE_MS 60000
+
 static int set_up_two_threads(void **state)
 {
 	return rig_set_up_threads(state, 2);
@@ -364,7 +366,7 @@ static void a_mount_that_is_gone_is_told(void **state)
 	rig_run_core(rig);
 	assert_int_equal(poll(&gone, 1, 0), 0);
 	shutdown(rig->kernel[0], SHUT_RDWR);
-	assert_int_equal(poll(&gone, 1, 5000), 1);
+	assert_int_equal(poll(&gone, 1, PATIENCE_MS), 1);
 }
 
 #define with_rig(test) cmocka_unit_test_setup_teardown(test, set_up_two_threads, rig_tear_down)

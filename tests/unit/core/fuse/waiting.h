@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "rig.h"
 
-#define SILENCE_MS 60    /* without an answer: none is coming */
-#define PATIENCE_MS 8000 /* on a slow machine, in a slow build */
+#define SILENCE_MS 60     /* without an answer: none is coming */
+#define PATIENCE_MS 60000 /* on a slow machine, in a slow build */
 #define MS_NS 1000000ull
 
 #define must_ok(call) assert_int_equal((call), 0)
@@ -126,6 +126,30 @@ static inline void expect_parked(struct rig *rig, unsigned int count)
 	for (int i = 0; i < PATIENCE_MS && server_parked(rig->server) != count; i++)
 		usleep(1000);
 	assert_int_equal(server_parked(rig->server), count);
+}
+
+/* Until what waits in the first place has come so many times: it was sent again. */
+static inline void expect_arrivals(struct rig *rig, uint32_t count)
+{
+	struct park *park = &rig->server->park;
+	uint32_t arrivals = 0;
+
+	for (int i = 0; i < PATIENCE_MS && arrivals < count; i++) {
+		if (i)
+			usleep(1000);
+		pthread_mutex_lock(&park->mutex);
+		arrivals = park->arrivals[0];
+		pthread_mutex_unlock(&park->mutex);
+	}
+	assert_int_equal(arrivals, count);
+}
+
+/* Until so many files are open: one is let go of after its answer, soon. */
+static inline void expect_handles(struct rig *rig, unsigned int count)
+{
+	for (int i = 0; i < PATIENCE_MS && server_open_handles(rig->server) != count; i++)
+		usleep(1000);
+	assert_int_equal(server_open_handles(rig->server), count);
 }
 
 #endif

@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "core/identity/containers.h"
 
-#define PATIENCE_MS (CONTAINERS_PATIENCE_NS / 1000000)
+#define PATIENCE_MS 900
 
 /* The only clock that the registry sees. */
 static _Atomic uint64_t the_clock_ns = 1;
@@ -96,7 +96,7 @@ static inline struct containers *with_engines(size_t engines)
 {
 	struct config config = { .engine_count = engines };
 
-	return containers_new(&config);
+	return containers_new(&config, PATIENCE_MS * 1000000ull);
 }
 
 static inline int set_up(void **state)

@@ -143,7 +143,7 @@ static inline void scratch_end(pid_t pid)
 /* A cgroup whose last process was just ended is busy for a moment longer. */
 static inline void scratch_rmdir(const char *cgroup)
 {
-	for (int i = 0; i < 200 && rmdir(cgroup) && errno == EBUSY; i++)
+	for (int i = 0; i < 6000 && rmdir(cgroup) && errno == EBUSY; i++)
 		usleep(5000);
 }
 
