@@ -85,7 +85,7 @@ static inline int hooks_set_up(void **state)
 	meet(&desk->core.holder, &holder);
 	meet(&desk->core.gate, &gate);
 	desk->core.config.engine_count = 1;
-	desk->core.containers = containers_new(&desk->core.config);
+	desk->core.containers = containers_new(&desk->core.config, CONTAINERS_PATIENCE_NS);
 	assert_non_null(desk->core.containers);
 	tell_engine(desk, CONTAINERS_SYNCED);
 	return 0;
