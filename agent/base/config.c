@@ -36,6 +36,7 @@ static const struct name {
 	{ "gate_user", WORD, offsetof(struct config, gate_user), 0, 0 },
 	{ "hook_user", WORD, offsetof(struct config, hook_user), 0, 0 },
 	{ "rotator_user", WORD, offsetof(struct config, rotator_user), 0, 0 },
+	{ "hook_debounce", NUMBER, offsetof(struct config, hook_debounce), 0, 60000 },
 	{ "runtime_root", ROOTS, 0, 0, 0 },
 	{ "engine", SOCKETS, 0, 0, 0 },
 };
@@ -67,6 +68,7 @@ void config_defaults(struct config *config)
 		.key_file = TACIT_KEY_PATH,
 		.threads = 4,
 		.keep_versions = 10,
+		.hook_debounce = 2000,
 		.resend = true,
 		.log_level = LOG_LEVEL_INFO,
 		.runtime_root_count = sizeof built_in_roots / sizeof built_in_roots[0],

@@ -79,6 +79,8 @@ static const struct {
 	{ "gate_user " W63 "x", "at most 63 bytes" },
 	{ "hook_user " W63 "\nrotator_user r\n", NULL },
 	{ "hook_user " W63 "x", "at most 63 bytes" },
+	{ "hook_debounce 0\n", NULL },
+	{ "hook_debounce 60001", "a number from 0 to 60000" },
 	{ "rotator_user a\nrotator_user a", "line 2: 'rotator_user' is given twice" },
 	{ "engine", "'engine' takes one value" },
 	{ "engine run/docker.sock", "the path of an engine's socket, or none" },
@@ -121,7 +123,7 @@ static void values_are_where_they_belong(void **state)
 	static const char text[] = "user u\napi_user a\noperators o\nkey_file /k\nthreads 16\n"
 				   "keep_versions 1\nresend no\nlog_level error\n"
 				   "engine_user e\ngate_user g\nengine /s/1\nengine /s/2\n"
-				   "hook_user h\nrotator_user r\n"
+				   "hook_user h\nrotator_user r\nhook_debounce 60000\n"
 				   "runtime_root /x/ID\nruntime_root /y-ID.scope";
 	struct config config;
 
@@ -133,6 +135,7 @@ static void values_are_where_they_belong(void **state)
 	assert_string_equal(config.gate_user, "g");
 	assert_string_equal(config.hook_user, "h");
 	assert_string_equal(config.rotator_user, "r");
+	assert_int_equal(config.hook_debounce, 60000);
 	assert_int_equal(config.engine_count, 2);
 	assert_string_equal(config.engines[0], "/s/1");
 	assert_string_equal(config.engines[1], "/s/2");
@@ -159,11 +162,11 @@ static void defaults_could_be_written_down(void **state)
 	length = snprintf(text, sizeof text,
 		"user %s\napi_user %s\noperators %s\nkey_file %s\nthreads %u\nkeep_versions %u\n"
 		"resend %s\nlog_level info\nengine_user %s\ngate_user %s\nhook_user %s\n"
-		"rotator_user %s\n",
+		"rotator_user %s\nhook_debounce %u\n",
 		defaults.user, defaults.api_user, defaults.operators, defaults.key_file,
 		defaults.threads, defaults.keep_versions, defaults.resend ? "yes" : "no",
-		defaults.engine_user, defaults.gate_user, defaults.hook_user,
-		defaults.rotator_user);
+		defaults.engine_user, defaults.gate_user, defaults.hook_user, defaults.rotator_user,
+		defaults.hook_debounce);
 	for (size_t i = 0; i < defaults.runtime_root_count; i++)
 		length += snprintf(text + length, sizeof text - (size_t)length, "runtime_root %s\n",
 			defaults.runtime_roots[i]);
