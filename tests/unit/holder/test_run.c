@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Programs of hooks.d and rotators.d, with real processes: as whom and with what they run, which
  * are refused, that none of their processes outlives a run, and what core is told. */
-#include "rig.h"
+#include "programs.h"
 
-#include <dirent.h>
 #include <sys/resource.h>
-
-#define LONG 600000 /* ms: far longer than a test */
-#define HOOKS "etc/tacit/hooks.d"
-#define ROTATORS "etc/tacit/rotators.d"
-
-static struct user user[RUN_LANES]; /* of the agent below the rig's root */
 
 /* The program "who": what it finds itself with, a line each, into log/who-NAME of its root. */
 static void say_limit(FILE *log, const char *name, int resource)
@@ -78,127 +71,6 @@ static _Noreturn void bomb_main(void)
 		fork();
 		usleep(1000);
 	}
-}
-
-static void put(const struct rig *rig, const char *name, const char *text, mode_t mode)
-{
-	char path[256];
-	int fd;
-
-	rig_path(rig, path, "%s", name);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	assert_int_equal(fchmod(fd, mode), 0);
-	close(fd);
-}
-
-/* This very program, as one of the agent's. */
-static void put_self(const struct rig *rig, const char *name)
-{
-	char command[700];
-
-	snprintf(command, sizeof command, "install -m 0755 %s %s/%s", rig_program, rig->root, name);
-	assert_int_equal(system(command), 0);
-}
-
-static void make_directories(const struct rig *rig)
-{
-	static const char *const all[] = { "etc", "etc/tacit", HOOKS, ROTATORS };
-	char path[256];
-
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		rig_path(rig, path, "%s", all[i]);
-		assert_int_equal(mkdir(path, 0755), 0);
-	}
-}
-
-static int set_up(void **state)
-{
-	struct rig *rig = geteuid() ? NULL : rig_start(0);
-	struct holder known = { .lock = -1 };
-
-	*state = rig;
-	if (!rig)
-		return 0;
-	make_directories(rig);
-	rig_wait(rig, ROLE_CORE, "go", 1);
-	config_defaults(&known.config);
-	known.config.engine_count = 0;
-	snprintf(known.root, sizeof known.root, "%s", rig->root);
-	assert_int_equal(setup_users(&known, NULL), 0);
-	for (enum run_lane lane = 0; lane < RUN_LANES; lane++)
-		user[lane] = known.lane[lane].user;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	return *state ? rig_stop(*state) : 0;
-}
-
-static struct rig *rig_of(void **state)
-{
-	if (!*state)
-		skip();
-	return *state;
-}
-
-/* Living processes of a lane's user; those that are dead and not yet reaped do not count. */
-static unsigned int processes_of(enum run_lane lane)
-{
-	DIR *processes = opendir("/proc");
-	unsigned int count = 0;
-
-	assert_non_null(processes);
-	for (struct dirent *entry; (entry = readdir(processes));) {
-		char path[300], line[256], life = ' ';
-		unsigned int uid = 0;
-		FILE *status;
-
-		snprintf(path, sizeof path, "/proc/%s/status", entry->d_name);
-		status = entry->d_name[0] > '0' && entry->d_name[0] <= '9' ? fopen(path, "re")
-									   : NULL;
-		while (status && fgets(line, sizeof line, status)) {
-			sscanf(line, "State: %c", &life);
-			sscanf(line, "Uid: %u", &uid);
-		}
-		if (status)
-			fclose(status);
-		count += uid == user[lane].uid && life != 'Z' && life != 'X';
-	}
-	closedir(processes);
-	return count;
-}
-
-/* Until a file below the rig is there. */
-static void wait_for(const struct rig *rig, const char *name)
-{
-	uint64_t end = clock_monotonic_ns() + RIG_PATIENCE_NS;
-	char path[256];
-
-	rig_path(rig, path, "%s", name);
-	while (access(path, F_OK)) {
-		if (clock_monotonic_ns() > end) {
-			rig_show(rig);
-			fail_msg("no %s", name);
-		}
-		usleep(5000);
-	}
-}
-
-static void run(const struct rig *rig, unsigned int number, enum run_lane lane, const char *program)
-{
-	rig_order(rig, ROLE_CORE, "run %u %u %u %s", number, lane, LONG, program);
-}
-
-static void is_told(const struct rig *rig, unsigned int number, enum run_lane lane,
-	enum run_end end, int status)
-{
-	char line[64];
-
-	snprintf(line, sizeof line, "ran %u %u %u %d", number, lane, end, status);
-	rig_wait(rig, ROLE_CORE, line, 1);
 }
 
 static void expect_said(const struct rig *rig, const char *text)
@@ -398,6 +270,7 @@ static void a_bomb_is_bounded(void **state)
 
 		most = now > most ? now : most;
 		assert_true(most <= 64);
+		rig_pass(GRANTED_STEP_MS);
 	}
 	is_told(rig, 1, RUN_HOOK, RUN_TIMED_OUT, 0);
 	assert_true(most > 1);
@@ -438,7 +311,7 @@ static void a_run_ends_with_its_core(void **state)
 	for (unsigned int i = 1; !rig_count(rig, ROLE_CORE, "ran 1 0 0 0", NULL); i++) {
 		assert_true(i < 400);
 		run(rig, 1, RUN_HOOK, "good");
-		usleep(20000);
+		rig_pass(20);
 	}
 	rig_said(rig, ROLE_CORE, "ran 1 0 1", 0);
 	assert_int_equal(processes_of(RUN_HOOK), 0);
@@ -446,11 +319,9 @@ static void a_run_ends_with_its_core(void **state)
 
 static void all_are_gone(enum run_lane lane)
 {
-	uint64_t end = clock_monotonic_ns() + RIG_PATIENCE_NS;
-
-	while (processes_of(lane)) {
-		assert_true(clock_monotonic_ns() < end);
-		usleep(5000);
+	for (int ms = 0; processes_of(lane); ms += GRANTED_STEP_MS) {
+		assert_true(ms < RIG_PATIENCE_MS);
+		rig_pass(GRANTED_STEP_MS);
 	}
 }
 
@@ -578,8 +449,6 @@ static void users_are_nobody_elses(void **state)
 			assert_int_equal(holder.lane[RUN_ROTATOR].user.uid, 0);
 	}
 }
-
-#define with_rig(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(int argc, char **argv)
 {
