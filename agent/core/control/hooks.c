@@ -46,10 +46,15 @@ void hooks_walk_by(struct hooks *hooks, uint64_t at_ns)
 	look_by(hooks, at_ns);
 }
 
+static uint64_t debounce_ns(const struct core *core)
+{
+	return core->config.hook_debounce * UINT64_C(1000000);
+}
+
 void hooks_changed(struct core *core)
 {
 	if (!core->model->locked)
-		hooks_walk_by(core->hooks, model_now_ns(core->model) + HOOK_DEBOUNCE_NS);
+		hooks_walk_by(core->hooks, model_now_ns(core->model) + debounce_ns(core));
 }
 
 /* What has not been run for its last change. *items is malloc'd. */
@@ -106,7 +111,7 @@ static void make_due(
 	if (!run)
 		run = hook_run_make(core->hooks, group->consumer, group->on_rotate, now_ns);
 	if (!run || !set_members(run, group, count)) {
-		hooks_walk_by(core->hooks, now_ns + HOOK_DEBOUNCE_NS);
+		hooks_walk_by(core->hooks, now_ns + debounce_ns(core));
 		return;
 	}
 	run->stage = STAGE_WAITING;
@@ -119,7 +124,7 @@ static void look_at_group(
 	struct core *core, const struct hook_due_item *group, size_t count, uint64_t now_ns)
 {
 	struct hook_run *run = hook_run_find(core->hooks, group->consumer, group->on_rotate);
-	uint64_t due_ns = hook_due_at(group, count, now_ns);
+	uint64_t due_ns = hook_due_at(group, count, debounce_ns(core), now_ns);
 
 	if (run && run->stage != STAGE_RESTING)
 		return;

@@ -39,9 +39,9 @@ size_t hook_due_group(const struct hook_due_item *items, size_t count)
 
 /* A change, or a time before which nothing is to be done. When it lies further ahead than any can,
  * the clock was set back. */
-static uint64_t changed_ns(const struct hook_due_item *item, uint64_t now_ns)
+static uint64_t changed_ns(const struct hook_due_item *item, uint64_t debounce_ns, uint64_t now_ns)
 {
-	return item->since_ns <= now_ns ? item->since_ns : now_ns - HOOK_DEBOUNCE_NS;
+	return item->since_ns <= now_ns ? item->since_ns : now_ns - debounce_ns;
 }
 
 static uint64_t not_before_ns(const struct hook_due_item *item, uint64_t now_ns)
@@ -68,7 +68,8 @@ static uint64_t later(uint64_t a, uint64_t b)
 	return a < b ? b : a;
 }
 
-uint64_t hook_due_at(const struct hook_due_item *group, size_t count, uint64_t now_ns)
+uint64_t hook_due_at(
+	const struct hook_due_item *group, size_t count, uint64_t debounce_ns, uint64_t now_ns)
 {
 	uint64_t not_before = 0, first = HOOK_NEVER, last = 0;
 
@@ -76,12 +77,13 @@ uint64_t hook_due_at(const struct hook_due_item *group, size_t count, uint64_t n
 		if (!will_run(&group[i]))
 			continue;
 		not_before = later(not_before, not_before_ns(&group[i], now_ns));
-		first = earlier(first, changed_ns(&group[i], now_ns));
-		last = later(last, changed_ns(&group[i], now_ns));
+		first = earlier(first, changed_ns(&group[i], debounce_ns, now_ns));
+		last = later(last, changed_ns(&group[i], debounce_ns, now_ns));
 	}
 	if (first == HOOK_NEVER)
 		return HOOK_NEVER;
-	return later(not_before, earlier(last + HOOK_DEBOUNCE_NS, first + HOOK_DEBOUNCE_MAX_NS));
+	return later(
+		not_before, earlier(last + debounce_ns, first + HOOK_DEBOUNCES_MAX * debounce_ns));
 }
 
 void hook_due_done(struct hook_record *record, uint64_t since_ns, uint64_t now_ns)

@@ -11,10 +11,9 @@
 
 #include "core/store/vault.h"
 
-/* A run waits until this long nothing has changed; but, where one secret after the other does, no
- * longer than the second. */
-#define HOOK_DEBOUNCE_NS UINT64_C(2000000000)
-#define HOOK_DEBOUNCE_MAX_NS UINT64_C(30000000000)
+/* A run waits until for `debounce_ns` nothing has changed; but, where one secret after the other
+ * does, for so many of them at most. */
+#define HOOK_DEBOUNCES_MAX 15u
 /* After a failure: 1 s, 2 s, 4 s..., until there have been so many in a row for one change. */
 #define HOOK_BACKOFF_FIRST_NS UINT64_C(1000000000)
 #define HOOK_BACKOFF_MAX_NS UINT64_C(300000000000)
@@ -44,7 +43,8 @@ enum hook_due_state hook_due_state(const struct hook_record *record, uint64_t si
  * first of them are one run. And when it is due, HOOK_NEVER if none of them needs it. */
 void hook_due_sort(struct hook_due_item *items, size_t count);
 size_t hook_due_group(const struct hook_due_item *items, size_t count);
-uint64_t hook_due_at(const struct hook_due_item *group, size_t count, uint64_t now_ns);
+uint64_t hook_due_at(
+	const struct hook_due_item *group, size_t count, uint64_t debounce_ns, uint64_t now_ns);
 
 /* What a run for the change at `since_ns` leaves in the record of each of its items. A failure for
  * which the hook cannot be blamed is `endless`: it is never given up. */

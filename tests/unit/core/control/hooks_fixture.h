@@ -11,6 +11,8 @@
 
 #include "core/control/hooks.h"
 
+#define DEBOUNCE_NS UINT64_C(2000000000)
+
 #define SECOND UINT64_C(1000000000)
 
 static uint64_t later_ns; /* how far the clocks are ahead */
@@ -85,6 +87,7 @@ static inline int hooks_set_up(void **state)
 	meet(&desk->core.holder, &holder);
 	meet(&desk->core.gate, &gate);
 	desk->core.config.engine_count = 1;
+	desk->core.config.hook_debounce = DEBOUNCE_NS / 1000000;
 	desk->core.containers = containers_new(&desk->core.config, CONTAINERS_PATIENCE_NS);
 	assert_non_null(desk->core.containers);
 	tell_engine(desk, CONTAINERS_SYNCED);

@@ -32,7 +32,7 @@ static void a_flood_of_changes_is_one_run_after_the_last(void **state)
 		expect_nothing();
 	}
 	expect_state(desk, "token", "pending", 0);
-	pass(desk, HOOK_DEBOUNCE_NS);
+	pass(desk, DEBOUNCE_NS);
 	run = expect_run("reload");
 	assert_int_equal(run.version, 101);
 	assert_string_equal(run.secret, "token");

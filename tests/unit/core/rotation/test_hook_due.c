@@ -10,6 +10,7 @@
 
 #include "core/rotation/hook_due.h"
 
+#define DEBOUNCE_NS UINT64_C(2000000000)
 #define SECOND UINT64_C(1000000000)
 #define START (UINT64_C(1800000000) * SECOND) /* some time of day */
 #define ITEMS 5
@@ -31,8 +32,8 @@ static void a_new_hook_has_been_run(void **state)
 
 	(void)state;
 	assert_int_equal(hook_due_state(&record, START), HOOK_IDLE);
-	assert_int_equal(hook_due_at(&one, 1, START), HOOK_NEVER);
-	assert_int_equal(hook_due_at(NULL, 0, START), HOOK_NEVER);
+	assert_int_equal(hook_due_at(&one, 1, DEBOUNCE_NS, START), HOOK_NEVER);
+	assert_int_equal(hook_due_at(NULL, 0, DEBOUNCE_NS, START), HOOK_NEVER);
 }
 
 static void a_flood_of_changes_is_one_run_after_the_last(void **state)
@@ -49,10 +50,10 @@ static void a_flood_of_changes_is_one_run_after_the_last(void **state)
 		if (now < START + 11 * SECOND && (now - START) % (3 * SECOND / 100) == 0)
 			last = now;
 		one = item(&record, last);
-		if (hook_due_at(&one, 1, now) > now)
+		if (hook_due_at(&one, 1, DEBOUNCE_NS, now) > now)
 			continue;
 		runs++;
-		assert_true(now >= last + HOOK_DEBOUNCE_NS);
+		assert_true(now >= last + DEBOUNCE_NS);
 		hook_due_done(&record, last, now);
 		assert_int_equal(record.last_ns, now);
 	}
@@ -77,7 +78,7 @@ static void many_secrets_that_change_in_turn_do_not_put_it_off_for_ever(void **s
 		uint64_t now = START + second * SECOND;
 
 		items[second % SECRETS].since_ns = now;
-		if (hook_due_at(items, SECRETS, now) > now)
+		if (hook_due_at(items, SECRETS, DEBOUNCE_NS, now) > now)
 			continue;
 		runs++;
 		for (int i = 0; i < SECRETS; i++)
@@ -91,26 +92,27 @@ static void a_failure_is_tried_again_ever_later_and_then_given_up(void **state)
 	static const uint64_t waits[] = { 1, 2, 4, 8, 16, 32, 64 };
 	struct hook_record record = done_at(START);
 	struct hook_due_item one = item(&record, START + SECOND);
-	uint64_t now = hook_due_at(&one, 1, START + SECOND);
+	uint64_t now = hook_due_at(&one, 1, DEBOUNCE_NS, START + SECOND);
 
 	(void)state;
-	assert_int_equal(now, START + SECOND + HOOK_DEBOUNCE_NS);
+	assert_int_equal(now, START + SECOND + DEBOUNCE_NS);
 	assert_int_equal(hook_due_state(&record, one.since_ns), HOOK_PENDING);
 	for (uint32_t i = 0; i < HOOK_ATTEMPTS_MAX - 1; i++) {
 		hook_due_failed(&record, one.since_ns, now, "it did not", false);
 		assert_int_equal(record.attempts, i + 1);
 		assert_string_equal(record.reason, "it did not");
 		assert_int_equal(hook_due_state(&record, one.since_ns), HOOK_FAILING);
-		assert_int_equal(hook_due_at(&one, 1, now), now + waits[i] * SECOND);
+		assert_int_equal(hook_due_at(&one, 1, DEBOUNCE_NS, now), now + waits[i] * SECOND);
 		now += waits[i] * SECOND;
 	}
 	hook_due_failed(&record, one.since_ns, now, "it did not", false);
 	assert_int_equal(hook_due_state(&record, one.since_ns), HOOK_GAVE_UP);
-	assert_int_equal(hook_due_at(&one, 1, now), HOOK_NEVER);
+	assert_int_equal(hook_due_at(&one, 1, DEBOUNCE_NS, now), HOOK_NEVER);
 	/* Until the next change; and then from the beginning. */
 	one.since_ns = now + SECOND;
 	assert_int_equal(hook_due_state(&record, one.since_ns), HOOK_PENDING);
-	assert_int_equal(hook_due_at(&one, 1, now + SECOND), now + SECOND + HOOK_DEBOUNCE_NS);
+	assert_int_equal(
+		hook_due_at(&one, 1, DEBOUNCE_NS, now + SECOND), now + SECOND + DEBOUNCE_NS);
 	hook_due_failed(&record, one.since_ns, now + 3 * SECOND, "nor now", false);
 	assert_int_equal(record.attempts, 1);
 	hook_due_done(&record, one.since_ns, now + 4 * SECOND);
@@ -131,9 +133,9 @@ static void what_is_not_its_fault_is_tried_for_ever(void **state)
 	for (int i = 0; i < 100; i++) {
 		hook_due_failed(&record, one.since_ns, now, "its engine does not answer", true);
 		assert_int_equal(hook_due_state(&record, one.since_ns), HOOK_FAILING);
-		assert_true(hook_due_at(&one, 1, now) > now);
-		assert_true(hook_due_at(&one, 1, now) <= now + HOOK_BACKOFF_MAX_NS);
-		now = hook_due_at(&one, 1, now);
+		assert_true(hook_due_at(&one, 1, DEBOUNCE_NS, now) > now);
+		assert_true(hook_due_at(&one, 1, DEBOUNCE_NS, now) <= now + HOOK_BACKOFF_MAX_NS);
+		now = hook_due_at(&one, 1, DEBOUNCE_NS, now);
 	}
 	/* What is its fault is counted from there. */
 	for (uint32_t i = HOOK_ATTEMPTS_ENDLESS; i < HOOK_ATTEMPTS_MAX; i++) {
@@ -149,11 +151,12 @@ static void a_clock_that_was_set_back_delays_nothing(void **state)
 	struct hook_due_item one = item(&record, START + 3600 * SECOND);
 
 	(void)state;
-	assert_true(hook_due_at(&one, 1, START) <= START);
+	assert_true(hook_due_at(&one, 1, DEBOUNCE_NS, START) <= START);
 	hook_due_failed(&record, one.since_ns, START + 3600 * SECOND, "it did not", false);
-	assert_true(hook_due_at(&one, 1, START) <= START);
+	assert_true(hook_due_at(&one, 1, DEBOUNCE_NS, START) <= START);
 	/* The same change, seen from a clock that is right. */
-	assert_true(hook_due_at(&one, 1, START + 3600 * SECOND) > START + 3600 * SECOND);
+	assert_true(
+		hook_due_at(&one, 1, DEBOUNCE_NS, START + 3600 * SECOND) > START + 3600 * SECOND);
 }
 
 static void grants_of_one_consumer_with_one_hook_are_one_run(void **state)
@@ -185,17 +188,19 @@ static void a_run_waits_for_the_last_of_its_grants_to_settle(void **state)
 		item(&idle, START + 2 * SECOND), item(&failed, START), item(&gave_up, START) };
 
 	(void)state;
-	assert_int_equal(hook_due_at(items, ITEMS, START + 2 * SECOND),
-		START + 2 * SECOND + HOOK_DEBOUNCE_NS);
+	assert_int_equal(hook_due_at(items, ITEMS, DEBOUNCE_NS, START + 2 * SECOND),
+		START + 2 * SECOND + DEBOUNCE_NS);
 	/* One that failed waits, and the others with it; what was given up is no reason to run. */
 	items[3].since_ns = START + SECOND;
 	hook_due_failed(&failed, items[3].since_ns, START + 100 * SECOND, "it did not", false);
-	assert_int_equal(hook_due_at(items, ITEMS, START + 100 * SECOND), START + 101 * SECOND);
+	assert_int_equal(
+		hook_due_at(items, ITEMS, DEBOUNCE_NS, START + 100 * SECOND), START + 101 * SECOND);
 	items[4].since_ns = START + SECOND;
 	for (uint32_t i = 0; i < HOOK_ATTEMPTS_MAX; i++)
 		hook_due_failed(&gave_up, items[4].since_ns, START, "it did not", false);
-	assert_int_equal(hook_due_at(&items[4], 1, START), HOOK_NEVER);
-	assert_int_equal(hook_due_at(items, ITEMS, START + 100 * SECOND), START + 101 * SECOND);
+	assert_int_equal(hook_due_at(&items[4], 1, DEBOUNCE_NS, START), HOOK_NEVER);
+	assert_int_equal(
+		hook_due_at(items, ITEMS, DEBOUNCE_NS, START + 100 * SECOND), START + 101 * SECOND);
 }
 
 int main(void)
