@@ -41,9 +41,13 @@ static void new_memory_is_empty(void **state)
 		assert_int_equal(handover->parked[i].count, COUNT_NONE);
 		assert_int_equal(handover->parked[i].number, 0);
 	}
+	for (unsigned int i = 0; i < HANDOVER_SESSIONS; i++)
+		assert_int_equal(handover->sessions[i].folder, 0);
+	assert_int_equal(handover->folder_count, 0);
 	/* One for each thread, and one for parked OPENs. */
 	for (unsigned int i = 0; i <= 3; i++) {
 		assert_int_equal(handover->slots[i].processing, 0);
+		assert_int_equal(handover->slots[i].opening, 0);
 		assert_int_equal(*(const uint32_t *)handover->slots[i].request, 0);
 		/* libfuse is given the request's place: pages of its own. */
 		assert_int_equal((uintptr_t)handover->slots[i].request % 4096, 0);
@@ -83,6 +87,8 @@ static void two_maps_are_one_memory(void **state)
 	assert_int_equal(handover_create(2, &fd, NULL), 0);
 	assert_int_equal(handover_map(fd, &a, NULL), 0);
 	atomic_store(&a->handles[HANDOVER_HANDLES - 1].state, HANDLE_OPEN);
+	atomic_store(&a->sessions[HANDOVER_SESSIONS - 1].opened, 5);
+	a->folders[HANDOVER_FOLDERS - 1] = 9;
 	atomic_store(&a->slots[1].strikes, 1);
 	memset(a->slots[1].request + HANDOVER_REQUEST_MAX - 4, 'x', 4);
 	atomic_store(&a->parked[HANDOVER_PARKED - 1].number, 7);
@@ -91,6 +97,9 @@ static void two_maps_are_one_memory(void **state)
 	assert_int_equal(handover_map(fd, &b, NULL), 0);
 	assert_ptr_not_equal(a, b);
 	assert_int_equal(b->handles[HANDOVER_HANDLES - 1].state, HANDLE_OPEN);
+	assert_int_equal(b->sessions[HANDOVER_SESSIONS - 1].opened, 5);
+	assert_int_equal(b->folders[HANDOVER_FOLDERS - 1], 9);
+	assert_int_equal(b->sessions[0].folder, 0); /* what is after it is not reached */
 	assert_int_equal(b->slots[1].strikes, 1);
 	assert_memory_equal(b->slots[1].request + HANDOVER_REQUEST_MAX - 4, "xxxx", 4);
 	assert_int_equal(b->parked[HANDOVER_PARKED - 1].number, 7);
@@ -160,6 +169,11 @@ static void the_layouts_text_is_its_number(void **state)
 	assert_true(HANDOVER_PARKED_REQUEST >=
 		    sizeof(struct fuse_in_header) + sizeof(struct fuse_open_in));
 	assert_int_equal(offsetof(struct handover, parked) % 8, 0);
+	assert_int_equal(offsetof(struct handover, folders) % 8, 0);
+	assert_int_equal(offsetof(struct handover, sessions) % 8, 0);
+	assert_int_equal(sizeof(struct handover_session) % 8, 0);
+	assert_int_equal(sizeof(struct handover_handle) % 8, 0);
+	assert_int_equal(sizeof(struct handover_slot) % 4096, 0);
 	assert_int_equal(offsetof(struct handover, slots) % 4096, 0);
 }
 
