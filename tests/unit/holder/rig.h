@@ -170,7 +170,7 @@ static inline void rig_hold(const struct rig *rig, size_t engines)
 	granted_time_enter();
 	/* What nobody shall inherit: groups, a descriptor, what is done about a signal. */
 	setgroups(2, (const gid_t[]){ 1, 2 });
-	open("/dev/zero", O_RDONLY);
+	fcntl(open("/dev/zero", O_RDONLY), F_DUPFD, 50);
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
 	rig_path(rig, path, "holder.log");
