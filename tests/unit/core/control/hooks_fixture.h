@@ -15,29 +15,27 @@
 
 #define SECOND UINT64_C(1000000000)
 
-static uint64_t later_ns; /* how far the clocks are ahead */
-static int holder, gate;  /* the other ends of core's channels */
+/* Time stands still, but for what the test lets pass, and a microsecond whenever somebody looks. */
+static _Atomic uint64_t later_ns;
+static int holder, gate; /* the other ends of core's channels */
 
-uint64_t __real_clock_monotonic_ns(void);
 uint64_t __wrap_clock_monotonic_ns(void);
-uint64_t __real_clock_boottime_ns(void);
 uint64_t __wrap_clock_boottime_ns(void);
-uint64_t __real_clock_realtime_ns(void);
 uint64_t __wrap_clock_realtime_ns(void);
 
 uint64_t __wrap_clock_monotonic_ns(void)
 {
-	return __real_clock_monotonic_ns() + later_ns;
+	return 1000 * SECOND + (later_ns += 1000);
 }
 
 uint64_t __wrap_clock_boottime_ns(void)
 {
-	return __real_clock_boottime_ns() + later_ns;
+	return 2000 * SECOND + (later_ns += 1000);
 }
 
 uint64_t __wrap_clock_realtime_ns(void)
 {
-	return __real_clock_realtime_ns() + later_ns;
+	return UINT64_C(1800000000) * SECOND + (later_ns += 1000);
 }
 
 /* The disk. */
@@ -129,7 +127,7 @@ static inline void pass(struct desk *desk, uint64_t ns)
 		int wait = hooks_patience(&desk->core);
 		uint64_t step = wait < 0 ? ns : (uint64_t)wait * 1000000;
 
-		later_ns += step < until_ns - later_ns ? step : until_ns - later_ns;
+		later_ns = later_ns + step < until_ns ? later_ns + step : until_ns;
 		turn(desk);
 	}
 }

@@ -23,11 +23,10 @@ static int holder, gate; /* the other ends */
 static uint64_t later_ns;
 static int descriptors;
 
-uint64_t __real_clock_monotonic_ns(void);
 uint64_t __wrap_clock_monotonic_ns(void);
 uint64_t __wrap_clock_monotonic_ns(void)
 {
-	return __real_clock_monotonic_ns() + later_ns;
+	return MINUTE_NS + later_ns;
 }
 
 static int count_descriptors(void)
