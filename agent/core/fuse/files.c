@@ -366,6 +366,7 @@ void on_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 	model_read_lock(turn.model);
 	handle = handle_find(&turn.server->handles, file->fh);
 	if (handle) {
+		member_close(turn.server, handle);
 		say_closed(turn.server, handle);
 		let_go(&turn, handle);
 	}

@@ -179,6 +179,9 @@ void member_note(struct turn *turn, const struct opening *opening);
 void member_end(struct turn *turn, const struct opening *opening);
 /* After a takeover, before anything is answered: the OPEN was made, and perhaps not noted. */
 void member_resume(struct server *server, const struct handover_handle *handle);
+/* Before its handle goes: whoever closes it may be quicker than the thread that has answered it,
+ * and has not noted it. */
+void member_close(struct server *server, const struct handover_handle *handle);
 /* The OPEN that made `handle` was never answered. */
 void member_forget(struct server *server, const struct handover_handle *handle);
 

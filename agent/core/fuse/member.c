@@ -103,6 +103,15 @@ void member_resume(struct server *server, const struct handover_handle *handle)
 		session_note(&server->sessions, &who, &choice, clock_monotonic_ns());
 }
 
+void member_close(struct server *server, const struct handover_handle *handle)
+{
+	if (!handle->process)
+		return;
+	pthread_mutex_lock(&server->sessions.mutex);
+	member_resume(server, handle);
+	pthread_mutex_unlock(&server->sessions.mutex);
+}
+
 void member_forget(struct server *server, const struct handover_handle *handle)
 {
 	struct session_member who;

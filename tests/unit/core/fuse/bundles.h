@@ -14,6 +14,7 @@
 #define KEPT 3         /* generations, besides those that are read */
 #define MEMBERS 3
 
+enum { CERT, KEY, CA };
 static const char *const member_names[MEMBERS] = { "cert", "key", "ca" };
 
 static _Atomic uint64_t stands_at_ns = 1000000000000;
@@ -172,6 +173,13 @@ static inline void make_set(struct rig *rig, struct set *set, uint32_t members)
 		seal_random(set->secret[i].id, SEAL_ID_BYTES);
 	}
 	make_generation(rig, set, members);
+}
+
+/* The rig's consumer has the bundle; nobody has read. */
+static inline void give_set(struct rig *rig, struct set *set, uint32_t members)
+{
+	make_set(rig, set, members);
+	grant_set(rig, set, RIG_CONSUMER, FOLDER);
 }
 
 static inline uint64_t folder_in(const struct rig *rig, uint64_t directory, const char *folder)

@@ -120,8 +120,7 @@ static void no_process_has_a_mixed_set(void **state)
 	shared = (struct shared){ .rig = rig, .acknowledged = 1, .making = 1 };
 	rig_start_core(rig);
 	rig_run_core(rig);
-	make_set(rig, &set, MEMBERS);
-	grant_set(rig, &set, RIG_CONSUMER, FOLDER);
+	give_set(rig, &set, MEMBERS);
 	for (unsigned int i = 0; i < RIG_THREADS; i++) {
 		processes[i] = (struct process){ .number = i, .seed = SEED + i };
 		processes[i].pid = rig_reader('a');

@@ -28,6 +28,7 @@ static struct set set;
 static struct {
 	_Atomic uint64_t unique;
 	_Atomic bool unwanted, died;
+	_Atomic bool stays; /* whoever answers, in its answer */
 	struct rig *rig;
 	struct handover_session sessions[HANDOVER_SESSIONS];
 	struct handover_handle handles[HANDOVER_HANDLES];
@@ -37,6 +38,7 @@ ssize_t writev(int fd, const struct iovec *parts, int count);
 ssize_t writev(int fd, const struct iovec *parts, int count)
 {
 	const struct fuse_out_header *header = parts[0].iov_base;
+	ssize_t written;
 
 	if (!header->unique || header->unique != atomic_load(&kernel.unique))
 		return syscall(SYS_writev, fd, parts, count);
@@ -45,10 +47,14 @@ ssize_t writev(int fd, const struct iovec *parts, int count)
 	atomic_store(&kernel.died, true);
 	/* Nobody is answered before this: sanitizers do not see what the kernel orders. */
 	atomic_fetch_add(&kernel.rig->server->answered, 1);
-	if (!atomic_load(&kernel.unwanted))
-		return syscall(SYS_writev, fd, parts, count);
-	errno = ENOENT;
-	return -1;
+	if (atomic_load(&kernel.unwanted)) {
+		errno = ENOENT;
+		return -1;
+	}
+	written = syscall(SYS_writev, fd, parts, count);
+	while (atomic_load(&kernel.stays))
+		usleep(1000);
+	return written;
 }
 
 /* As if it had died in its answer. */
@@ -198,8 +204,7 @@ static struct rig *start(struct rig *rig, struct process *processes)
 	srandom(SEED);
 	rig_start_core(rig);
 	rig_run_core(rig);
-	make_set(rig, &set, MEMBERS);
-	grant_set(rig, &set, RIG_CONSUMER, FOLDER);
+	give_set(rig, &set, MEMBERS);
 	for (int i = 0; i < PROCESSES; i++)
 		processes[i] = (struct process){ .pid = rig_reader('a') };
 	return rig;
@@ -281,6 +286,38 @@ static void what_was_made_binds_what_was_asked(void **state)
 	end(processes);
 }
 
+/* Its process is quicker than the thread that answers it: were it closed, and core dead, before it
+ * is noted, nobody would know of it. */
+static void what_is_closed_has_been_noted(void **state)
+{
+	struct process processes[PROCESSES];
+	struct fuse_release_in body = { .fh = 0 };
+	struct rig *rig = rig_of(state);
+	struct ask open, release;
+	struct reply reply;
+
+	start(rig, processes);
+	open = open_member(rig, &processes[0], 0);
+	atomic_store(&kernel.unwanted, false);
+	atomic_store(&kernel.unique, open.unique);
+	atomic_store(&kernel.stays, true);
+	must_ok(rig_ask(rig, &open, &reply));
+	body.fh = reply.body.open.fh;
+	release = rig_by(processes[0].pid, 1000, open.node);
+	release.opcode = FUSE_RELEASE;
+	release.body = &body;
+	release.length = sizeof body;
+	release.unique = atomic_fetch_add(&rig->unique, 2);
+	rig_send(rig, &release);
+	assert_false(answered_within(rig, 0, SILENCE_MS));
+	assert_int_equal(
+		handle_of_request(&rig->server->handles, open.unique)->unique, open.unique);
+	atomic_store(&kernel.stays, false);
+	must_ok(expect_answer(rig, 0, release.unique, &reply));
+	assert_int_equal(atomic_load(&rig->handover->sessions[0].opened), 1);
+	end(processes);
+}
+
 /* What was made, and is then denied, was never opened. */
 static void what_was_denied_binds_nobody(void **state)
 {
@@ -315,8 +352,7 @@ static void an_answer_that_was_not_wanted_binds_nobody(void **state)
 	struct ask cert, key;
 	struct reply reply;
 
-	make_set(rig, &set, MEMBERS);
-	grant_set(rig, &set, RIG_CONSUMER, FOLDER);
+	give_set(rig, &set, MEMBERS);
 	cert = open_ask(rig, rig->web, member_in(rig, rig->consumer, FOLDER, 0));
 	key = open_ask(rig, rig->web, member_in(rig, rig->consumer, FOLDER, 1));
 	cert.thread = 1;
@@ -358,6 +394,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_rig(what_was_opened_before_binds_the_next_core),
 		with_rig(what_was_made_binds_what_was_asked),
+		with_rig(what_is_closed_has_been_noted),
 		with_rig(what_was_denied_binds_nobody),
 		cmocka_unit_test_setup_teardown(an_answer_that_was_not_wanted_binds_nobody,
 			rig_set_up_engine, rig_tear_down),
