@@ -19,6 +19,7 @@ static int set_up(void **state)
 	int pair[2];
 
 	(void)state;
+	granted_time_begin();
 	assert_int_equal(frame_pair(pair, NULL), 0);
 	rig_be_patient(pair[0]);
 	core = pair[0];
