@@ -25,17 +25,17 @@ uint64_t __wrap_clock_realtime_ns(void);
 
 uint64_t __wrap_clock_monotonic_ns(void)
 {
-	return 1000 * SECOND + (later_ns += 1000);
+	return 1000 * SECOND + atomic_fetch_add(&later_ns, 1000);
 }
 
 uint64_t __wrap_clock_boottime_ns(void)
 {
-	return 2000 * SECOND + (later_ns += 1000);
+	return 2000 * SECOND + atomic_fetch_add(&later_ns, 1000);
 }
 
 uint64_t __wrap_clock_realtime_ns(void)
 {
-	return UINT64_C(1800000000) * SECOND + (later_ns += 1000);
+	return UINT64_C(1800000000) * SECOND + atomic_fetch_add(&later_ns, 1000);
 }
 
 /* The disk. */
@@ -78,7 +78,7 @@ static inline int hooks_set_up(void **state)
 {
 	struct desk *desk;
 
-	later_ns = 0;
+	atomic_store(&later_ns, 0);
 	refuses = false;
 	assert_int_equal(desk_set_up(state), 0);
 	desk = *state;
@@ -120,14 +120,15 @@ static inline void turn(struct desk *desk)
 /* Time passes, in steps that the worker sleeps for. */
 static inline void pass(struct desk *desk, uint64_t ns)
 {
-	uint64_t until_ns = later_ns + ns;
+	uint64_t until_ns = atomic_load(&later_ns) + ns;
 
 	turn(desk);
-	while (later_ns < until_ns) {
+	while (atomic_load(&later_ns) < until_ns) {
 		int wait = hooks_patience(&desk->core);
 		uint64_t step = wait < 0 ? ns : (uint64_t)wait * 1000000;
+		uint64_t now_ns = atomic_load(&later_ns);
 
-		later_ns = later_ns + step < until_ns ? later_ns + step : until_ns;
+		atomic_store(&later_ns, now_ns + step < until_ns ? now_ns + step : until_ns);
 		turn(desk);
 	}
 }
