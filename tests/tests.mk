@@ -11,9 +11,10 @@ endef
 $(foreach t,$(UNIT_SOURCES),$(eval $(call unit_rule,$(t))))
 
 # The time that these see is theirs to say.
-$(filter $(O)/unit/core/identity/test_containers% $(O)/unit/core/control/test_errands $(O)/unit/core/control/test_hooks,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=clock_monotonic_ns
+$(filter $(O)/unit/core/identity/test_containers% $(O)/unit/core/control/test_errands $(O)/unit/core/control/test_hooks $(O)/unit/core/control/test_clock_set,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=clock_monotonic_ns
 $(filter $(O)/unit/core/control/test_touches,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=clock_realtime_ns
 $(filter $(O)/unit/core/control/test_hooks,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=clock_boottime_ns,--wrap=clock_realtime_ns,--wrap=vault_commit
+$(filter $(O)/unit/core/control/test_clock_set,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=clock_boottime_ns,--wrap=clock_realtime_ns
 
 unit: $(UNIT_TESTS)
 	$(Q)sh tests/support/run-units.sh $(UNIT_TESTS)

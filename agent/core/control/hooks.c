@@ -178,6 +178,18 @@ void hooks_forget(struct core *core)
 	hooks->walk_ns = hooks->walked_ns = hooks->look_ns = 0;
 }
 
+/* The clock was set back: nothing of what is to be done waits for a time that was wrong. */
+static void start_over(struct hooks *hooks, uint64_t now_ns)
+{
+	struct hook_run *run, *next;
+
+	hooks->walk_ns = hooks->walked_ns = hooks->look_ns = 0;
+	HASH_ITER (hh, hooks->runs, run, next) {
+		run->since_ns = run->since_ns < now_ns ? run->since_ns : now_ns;
+		run->hold_ns = 0;
+	}
+}
+
 void hooks_work(struct core *core)
 {
 	struct hooks *hooks = core->hooks;
@@ -190,6 +202,9 @@ void hooks_work(struct core *core)
 		return;
 	}
 	now_ns = model_now_ns(core->model);
+	if (now_ns < hooks->seen_ns)
+		start_over(hooks, now_ns);
+	hooks->seen_ns = now_ns;
 	if (now_ns < hooks->look_ns)
 		return;
 	if (now_ns >= hooks->walk_ns)

@@ -51,6 +51,7 @@ struct hooks {
 	uint64_t walk_ns;   /* when all grants are to be looked at; HOOK_NEVER: when one changes */
 	uint64_t walked_ns; /* when they were */
 	uint64_t look_ns;   /* when anything at all is to be done */
+	uint64_t seen_ns;   /* what time it was when that was last looked at */
 	struct hook_run *program; /* whose program is being run; NULL: none is */
 	struct hook_errand {
 		uint32_t number; /* 0: free */

@@ -115,31 +115,34 @@ static void begin_step(
 
 /* The schedule that has been due longest, or is due first; but while a rotator is at work, none
  * that needs one. NULL: nothing is ever due. */
-static const struct schedule *first_due(const struct core *core)
+static const struct schedule *first_due(const struct core *core, uint64_t *due_at_ns)
 {
 	const struct schedule *first = NULL;
 	struct schedule *schedule, *next;
+	uint64_t now_ns = model_now_ns(core->model), first_ns = ROTATION_NEVER;
 
 	HASH_ITER (hh, core->model->schedules, schedule, next) {
 		const struct schedule_record *record = &schedule->record;
+		uint64_t due_ns = rotation_due_at(record, now_ns);
 
-		if (rotation_due_ns(record) == ROTATION_NEVER ||
-			(core->rotator->errand && rotation_argument(record)))
+		if (due_ns >= first_ns || (core->rotator->errand && rotation_argument(record)))
 			continue;
-		if (!first || rotation_due_ns(record) < rotation_due_ns(&first->record))
-			first = schedule;
+		first = schedule;
+		first_ns = due_ns;
 	}
+	*due_at_ns = first_ns;
 	return first;
 }
 
 /* Begin, or do, one of what is due. False: nothing is. */
 static bool work_once(struct core *core)
 {
-	const struct schedule *schedule = first_due(core);
+	uint64_t due_ns;
+	const struct schedule *schedule = first_due(core, &due_ns);
 	struct schedule_record record;
 	struct secret *secret;
 
-	if (!schedule || rotation_due_ns(&schedule->record) > model_now_ns(core->model) ||
+	if (!schedule || due_ns > model_now_ns(core->model) ||
 		core->rotator->not_before_ns > clock_monotonic_ns())
 		return false;
 	record = schedule->record;
@@ -167,14 +170,13 @@ void schedules_work(struct core *core)
 
 int schedules_patience(const struct core *core)
 {
-	const struct schedule *schedule;
-	uint64_t now, wait = 0, held;
+	uint64_t due_ns, now, wait = 0, held;
 
-	if (core->model->locked || !core->rotator || !(schedule = first_due(core)))
+	if (core->model->locked || !core->rotator || !first_due(core, &due_ns))
 		return -1;
 	now = model_now_ns(core->model);
-	if (rotation_due_ns(&schedule->record) > now)
-		wait = rotation_due_ns(&schedule->record) - now;
+	if (due_ns > now)
+		wait = due_ns - now;
 	now = clock_monotonic_ns();
 	held = core->rotator->not_before_ns > now ? core->rotator->not_before_ns - now : 0;
 	wait = (wait > held ? wait : held) / MS_NS + 1;

@@ -102,6 +102,11 @@ void touches_overlaps_ended(struct core *core)
 	if (core->model->locked)
 		return;
 	now = model_now_ns(core->model);
+	/* The clock was set back: what is over is not what it was. */
+	if (touches->overlaps_seen_ns > now) {
+		touches->overlaps_seen_ns = now;
+		touches->overlaps_end_ns = 0;
+	}
 	if (touches->overlaps_end_ns > now)
 		return;
 	if (!touches->overlaps_seen_ns)

@@ -41,6 +41,17 @@ static uint64_t later(uint64_t now_ns, uint64_t by_ns)
 	return by_ns < ROTATION_NEVER - now_ns ? now_ns + by_ns : ROTATION_NEVER;
 }
 
+/* An hour more than it may be: a clock that is put right by less makes nothing due. */
+uint64_t rotation_due_at(const struct schedule_record *record, uint64_t now_ns)
+{
+	uint64_t due_ns = rotation_due_ns(record);
+	uint64_t furthest_ns = record->step == ROTATION_IDLE
+				       ? later(later(now_ns, record->every_ns), ROTATION_REST_NS)
+				       : later(now_ns, ROTATION_BACKOFF_MAX_NS);
+
+	return due_ns != ROTATION_NEVER && due_ns > furthest_ns ? now_ns : due_ns;
+}
+
 /* Nothing has failed at what comes next. */
 static void begin(struct schedule_record *record, enum rotation_step step, uint64_t now_ns)
 {

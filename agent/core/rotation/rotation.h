@@ -28,6 +28,10 @@
 /* When something is to be done; ROTATION_NEVER: not by itself. In the past: now. */
 uint64_t rotation_due_ns(const struct schedule_record *record);
 
+/* Likewise, as it is now: what lies further ahead than any of it can was said by a clock that has
+ * been set back since, and is due. */
+uint64_t rotation_due_at(const struct schedule_record *record, uint64_t now_ns);
+
 /* What a rotator is to do when something is: its argument. NULL: there is no rotator. */
 const char *rotation_argument(const struct schedule_record *record);
 

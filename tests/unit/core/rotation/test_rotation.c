@@ -210,6 +210,26 @@ static void an_operator_begins_anew_what_is_not_under_way(void **state)
 	}
 }
 
+/* And one that is put right by less than an hour makes nothing due. */
+static void a_clock_that_is_set_back_delays_nothing(void **state)
+{
+	struct schedule_record record = a_record(ROTATION_IDLE), after;
+
+	(void)state;
+	record.rotator[0] = '\0';
+	rotation_done(&record, 8, NOW_NS, &after);
+	assert_true(rotation_due_at(&after, NOW_NS) == NOW_NS + 30 * DAY_NS);
+	assert_true(rotation_due_at(&after, NOW_NS - 3599 * SECOND_NS) == NOW_NS + 30 * DAY_NS);
+	assert_true(rotation_due_at(&after, NOW_NS - DAY_NS) == NOW_NS - DAY_NS);
+	record = a_record(ROTATION_UNDO);
+	rotation_failed(&record, "no", NOW_NS, &after);
+	assert_true(rotation_due_at(&after, NOW_NS) == NOW_NS + SECOND_NS);
+	assert_true(rotation_due_at(&after, NOW_NS - DAY_NS) == NOW_NS - DAY_NS);
+	after.step = ROTATION_IDLE;
+	after.next_ns = 0;
+	assert_true(rotation_due_at(&after, NOW_NS - DAY_NS) == ROTATION_NEVER);
+}
+
 static void a_version_that_is_lost_ends_its_rotation(void **state)
 {
 	(void)state;
@@ -426,6 +446,7 @@ int main(void)
 		cmocka_unit_test(a_state_is_a_word),
 		cmocka_unit_test(every_order_of_deaths_ends_with_one_current_version),
 		cmocka_unit_test(what_never_works_is_undone_whatever_dies),
+		cmocka_unit_test(a_clock_that_is_set_back_delays_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
