@@ -19,6 +19,8 @@
 
 #define PROCESSES_MAX 64      /* of a lane's user, at once */
 #define LOCKED_MAX (8u << 20) /* bytes of memory; holder's own limit is of no program */
+/* Makes of a user's number one that no system gives to anybody: half of them lie above. */
+#define NOBODYS 0x80000000u
 #define SWEEP_TRIES 1000
 #define SWEEP_TRY_US 5000
 
@@ -96,8 +98,9 @@ static bool limit(int resource, rlim_t wanted)
 	return !setrlimit(resource, &now);
 }
 
-/* From here on this process can do what any of its user's can, and nothing more. */
-static bool become(const struct user *user)
+/* From here on this process can do what any of its user's can, and nothing more. `effective` is
+ * the user's, too, but for the sweeper. */
+static bool become(const struct user *user, uid_t effective)
 {
 	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	struct __user_cap_data_struct nothing[2] = { { 0, 0, 0 } };
@@ -105,7 +108,7 @@ static bool become(const struct user *user)
 	for (int capability = 0; !prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);)
 		capability++;
 	return user->uid && !setgroups(0, NULL) && !setresgid(user->gid, user->gid, user->gid) &&
-	       !setresuid(user->uid, user->uid, user->uid) &&
+	       !setresuid(user->uid, effective, user->uid) &&
 	       !syscall(SYS_capset, &header, nothing) && !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
@@ -182,10 +185,11 @@ _Noreturn void program_execute(const struct program *program)
 	if (run->argument[0])
 		argv[1] = (char *)run->argument;
 	be_ordinary();
-	if (arrange(program) && setsid() >= 0 && !chdir("/") && become(&program->user) &&
-		limit(RLIMIT_CORE, 0) && limit(RLIMIT_NPROC, PROCESSES_MAX) &&
-		limit(RLIMIT_AS, RLIM_INFINITY) && limit(RLIMIT_MEMLOCK, LOCKED_MAX) &&
-		!prctl(PR_SET_PDEATHSIG, SIGKILL) && getppid() == program->holder) {
+	if (arrange(program) && setsid() >= 0 && !chdir("/") &&
+		become(&program->user, program->user.uid) && limit(RLIMIT_CORE, 0) &&
+		limit(RLIMIT_NPROC, PROCESSES_MAX) && limit(RLIMIT_AS, RLIM_INFINITY) &&
+		limit(RLIMIT_MEMLOCK, LOCKED_MAX) && !prctl(PR_SET_PDEATHSIG, SIGKILL) &&
+		getppid() == program->holder) {
 		if (is_alone())
 			execve(program->path, argv, environment);
 		else
@@ -199,12 +203,18 @@ _Noreturn void program_execute(const struct program *program)
 
 _Noreturn void program_sweep(const struct user *user)
 {
+	struct user half = { user->uid | NOBODYS, user->gid };
+
 	syscall(SYS_close_range, 0, ~0u, 0);
-	if (!become(user) || !limit(RLIMIT_NPROC, PROCESSES_MAX))
-		_exit(SWEEP_FAILED);
 	/* With all of root's power gone, these are the user's own, and this process is spared. One
-	 * that is just being made has the signal waiting for it. */
+	 * that is just being made has the signal waiting for it. As long as any can do anything
+	 * yet, this process may send them signals, and they may send it none; where there is no
+	 * such number, in a namespace, they may. */
+	if (!become(&half, user->uid) && !become(user, user->uid))
+		_exit(SWEEP_FAILED);
 	kill(-1, SIGKILL);
+	if (setresuid(user->uid, user->uid, user->uid) || !limit(RLIMIT_NPROC, PROCESSES_MAX))
+		_exit(SWEEP_FAILED);
 	for (int i = 0; i < SWEEP_TRIES; i++) {
 		if (is_alone())
 			_exit(SWEPT);

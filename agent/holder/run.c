@@ -15,7 +15,7 @@
 #include "base/files.h"
 #include "base/log.h"
 
-#define NEVER UINT64_MAX
+#define SWEEP_WITHIN_NS 30000000000ull /* it gives up long before */
 
 static const struct {
 	const char *what;
@@ -172,11 +172,16 @@ bool run_program(struct holder *holder, const struct frame_run *run)
 	return true;
 }
 
-static void finish(struct holder *holder, enum run_lane lane)
+static void finish(struct holder *holder, enum run_lane number)
 {
-	holder->lane[lane].state = LANE_FREE;
-	unmark(holder, lane);
-	tell(holder, &holder->lane[lane].ran);
+	struct lane *lane = &holder->lane[number];
+
+	lane->state = LANE_FREE;
+	lane->program = 0;
+	if (lane->report >= 0)
+		close(take_fd(&lane->report));
+	unmark(holder, number);
+	tell(holder, &lane->ran);
 }
 
 /* It was never executed: its user has nothing of ours, and what it does have is not ended. */
@@ -199,22 +204,23 @@ static void on_program_ended(struct holder *holder, enum run_lane number, int st
 	int why;
 
 	lane->program = 0;
+	if (lane->state == LANE_ENDS)
+		return;
 	if (read(report, &why, sizeof why) == sizeof why) {
 		on_not_executed(holder, number, why);
 		return;
 	}
 	lane->state = LANE_ENDS;
-	if (lane->ran.end == RUN_TIMED_OUT)
-		return;
 	lane->ran.end = WIFSIGNALED(status) ? RUN_KILLED : RUN_EXITED;
 	lane->ran.status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* A program can end its own user's sweeper: then the next one is sent. */
+/* Without having done it, or before the program had become its user's: then the next one is sent.
+ */
 static void on_sweeper_ended(struct holder *holder, enum run_lane lane, int status)
 {
 	holder->lane[lane].sweeper = 0;
-	if (WIFSIGNALED(status))
+	if (WIFSIGNALED(status) || (!WEXITSTATUS(status) && holder->lane[lane].program))
 		return;
 	if (WEXITSTATUS(status) != SWEPT)
 		log_error("a %s left processes that %s", lanes[lane].what,
@@ -231,13 +237,22 @@ void run_reaped(struct holder *holder, pid_t pid, int status)
 			on_sweeper_ended(holder, lane, status);
 }
 
-static void sweep(struct lane *lane)
+/* That it is dead may be told late, or never: one who traces it hides that. So all of its user's
+ * are ended, and it is not waited for. */
+static void kill_program(struct lane *lane)
+{
+	kill(lane->program, SIGKILL);
+	lane->state = LANE_ENDS;
+}
+
+static void sweep(struct lane *lane, uint64_t now)
 {
 	pid_t pid = fork();
 
 	if (!pid)
 		program_sweep(&lane->user);
 	lane->sweeper = pid > 0 ? pid : 0;
+	lane->deadline_ns = now + SWEEP_WITHIN_NS;
 }
 
 int run_look_after(struct holder *holder, uint64_t now, int wait)
@@ -245,17 +260,17 @@ int run_look_after(struct holder *holder, uint64_t now, int wait)
 	for (enum run_lane i = 0; i < RUN_LANES; i++) {
 		struct lane *lane = &holder->lane[i];
 
-		if (lane->state == LANE_ENDS && !lane->sweeper)
-			sweep(lane);
-		if (lane->state != LANE_RUNS)
-			continue;
-		if (now >= lane->deadline_ns) {
-			lane->deadline_ns = NEVER;
+		if (lane->state == LANE_RUNS && now >= lane->deadline_ns) {
 			lane->ran.end = RUN_TIMED_OUT;
-			kill(lane->program, SIGKILL);
-		} else if ((lane->deadline_ns - now) / 1000000 + 1 < (uint64_t)wait) {
-			wait = (int)((lane->deadline_ns - now) / 1000000) + 1;
+			kill_program(lane);
 		}
+		if (lane->state == LANE_ENDS && !lane->sweeper)
+			sweep(lane, now);
+		else if (lane->state == LANE_ENDS && now >= lane->deadline_ns)
+			kill(lane->sweeper, SIGKILL);
+		else if (lane->state == LANE_RUNS &&
+			 (lane->deadline_ns - now) / 1000000 + 1 < (uint64_t)wait)
+			wait = (int)((lane->deadline_ns - now) / 1000000) + 1;
 	}
 	return wait;
 }
@@ -266,18 +281,15 @@ void run_forget(struct holder *holder)
 	for (enum run_lane lane = 0; lane < RUN_LANES; lane++) {
 		holder->lane[lane].ran.number = 0;
 		if (holder->lane[lane].state == LANE_RUNS)
-			kill(holder->lane[lane].program, SIGKILL);
+			kill_program(&holder->lane[lane]);
 	}
 }
 
 void run_stop(struct holder *holder)
 {
 	run_forget(holder);
-	for (enum run_lane lane = 0; lane < RUN_LANES; lane++) {
-		if (holder->lane[lane].state == LANE_FREE)
-			continue;
-		if (!holder->lane[lane].sweeper)
-			sweep(&holder->lane[lane]);
-		unmark(holder, lane);
-	}
+	/* The marks stay: the next holder sees to it that this was done. */
+	for (enum run_lane lane = 0; lane < RUN_LANES; lane++)
+		if (holder->lane[lane].state == LANE_ENDS && !holder->lane[lane].sweeper)
+			sweep(&holder->lane[lane], 0);
 }
