@@ -94,6 +94,15 @@ static void replace(
 	seal_free(value);
 }
 
+/* What a rotator makes takes the place of what is staged: not of what somebody else has. */
+static int check_staged(
+	const struct secret *secret, const struct schedule_record *before, struct err *err)
+{
+	return before->step != ROTATION_IDLE || !before->rotator[0] || !secret->record.next
+		       ? 0
+		       : err_set(err, TACIT_EXISTS, "an operator has staged a version: promote it");
+}
+
 static void begin_step(
 	struct core *core, struct secret *secret, const struct schedule_record *before)
 {
@@ -106,7 +115,9 @@ static void begin_step(
 		note(core, secret, before, &after);
 		return;
 	}
-	status = rotator_begin(core, secret, before, &err);
+	status = check_staged(secret, before, &err);
+	if (status == 0)
+		status = rotator_begin(core, secret, before, &err);
 	if (status == -TACIT_BUSY)
 		wait_a_while(core, BUSY_PATIENCE_NS);
 	else if (status < 0)
@@ -195,8 +206,9 @@ static void settle(struct core *core, struct secret *secret, const struct errand
 		wait_a_while(core, BUSY_PATIENCE_NS);
 	else if (!end->done)
 		fail(core, secret, &before, end->reason);
-	else if (before.step == ROTATION_IDLE &&
-		 rotator_value(core->rotator, &value, &length, &err) < 0)
+	else if (check_staged(secret, &before, &err) < 0 ||
+		 (before.step == ROTATION_IDLE &&
+			 rotator_value(core->rotator, &value, &length, &err) < 0))
 		fail(core, secret, &before, err.text);
 	else
 		succeed(core, secret, &before, value, length);

@@ -464,6 +464,29 @@ static void a_rotator_at_work_delays_no_random_value(void **state)
 	assert_int_equal(the_secret(shop)->next, 2);
 }
 
+/* It may be the only copy of what the world expects next. */
+static void what_an_operator_has_staged_is_not_replaced(void **state)
+{
+	struct shop *shop = *state;
+	struct program program;
+
+	schedule(shop, "postgres", 0, 0);
+	assert_int_equal(desk_value(shop->desk, VERB_SECRET_STAGE, RIG_SECRET, "mine"), 0);
+	now(shop);
+	expect_nothing(shop);
+	assert_string_equal(
+		the_schedule(shop)->reason, "make: an operator has staged a version: promote it");
+	assert_int_equal(the_secret(shop)->next, 2);
+	assert_int_equal(desk_ask(shop->desk, VERB_SECRET_PROMOTE, RIG_SECRET), 0);
+	now(shop);
+	program = next_program(shop);
+	assert_int_equal(desk_value(shop->desk, VERB_SECRET_STAGE, RIG_SECRET, "mine, too"), 0);
+	end_as(shop, &program, RUN_EXITED, 0);
+	assert_int_equal(the_schedule(shop)->step, ROTATION_IDLE);
+	assert_int_equal(the_secret(shop)->next, 3);
+	desk_is(shop->desk, secret_blob(desk_secret(shop->desk, RIG_SECRET), 3), "mine, too");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, shop_set_up, shop_tear_down)
 
 int main(void)
@@ -484,6 +507,7 @@ int main(void)
 		TEST(what_cannot_be_undone_can_be_given_up),
 		TEST(a_schedule_has_bounds),
 		TEST(a_rotator_at_work_delays_no_random_value),
+		TEST(what_an_operator_has_staged_is_not_replaced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
