@@ -17,29 +17,13 @@ bool folder_is_known(const struct server *server, uint64_t folder)
 	return false;
 }
 
-/* In `self`, where the names of all consumers are, another's file may be called the same. It was
- * there first, and stays. */
-static bool is_taken(const struct model *model, uint64_t folder)
-{
-	const struct node *self = node_kind(folder) == CONSUMER_SELF ? model_self(model) : NULL;
-
-	for (size_t i = 0; self && i < self->child_count; i++) {
-		const struct node *child = self->children[i];
-
-		if (node_level(child->id) == LEVEL_FILE &&
-			node_folder(model->node_key, self->id, child->name) == folder)
-			return true;
-	}
-	return false;
-}
-
 bool folder_add(void *arg, uint64_t folder)
 {
 	struct server *server = arg;
 	struct handover *handover = server->parts.handover;
 	uint32_t count = atomic_load(&handover->folder_count);
 
-	if (folder_is_known(server, folder) || is_taken(server->parts.model, folder))
+	if (folder_is_known(server, folder))
 		return true;
 	if (count == HANDOVER_FOLDERS)
 		return false;

@@ -94,8 +94,7 @@ static void know_folders(struct server *server)
 	model_write_lock(model);
 	model->on_folder = folder_add;
 	model->on_folder_arg = server;
-	for (const struct node *folder = model->folders; folder; folder = folder->next)
-		folder_add(server, folder->id);
+	model_tell_folders(model);
 	model_unlock(model);
 }
 

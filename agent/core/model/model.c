@@ -128,9 +128,7 @@ void model_adopt(struct model *model, struct model *fresh)
 	fresh->bundles = NULL;
 	fresh->schedules = NULL;
 	model_free(fresh);
-	for (const struct node *folder = model->folders; model->on_folder && folder;
-		folder = folder->next)
-		model->on_folder(model->on_folder_arg, folder->id);
+	model_tell_folders(model);
 }
 
 int model_open(struct model *model, struct err *err)

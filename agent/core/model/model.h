@@ -170,6 +170,9 @@ void model_clear(struct model *model);
 /* Unlock an empty model: its root and the kinds of consumers are there. */
 int model_open(struct model *model, struct err *err);
 
+/* Tell on_folder, which is new, of every folder there is. */
+void model_tell_folders(struct model *model);
+
 /* Have everything of `fresh`, of the same node key, which was filled where nobody else reads, and
  * is freed. `model` is empty. */
 void model_adopt(struct model *model, struct model *fresh);

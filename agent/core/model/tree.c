@@ -80,13 +80,29 @@ struct node *tree_consumer(struct model *model, const char *consumer)
 	return node;
 }
 
+/* In `self`, where the names of all consumers are, another's file may be called the same. It was
+ * there first, and stays: nobody is told of the folder. */
+static bool tell_folder(
+	struct model *model, const struct node *directory, const char *name, uint64_t id)
+{
+	bool taken = node_kind(id) == CONSUMER_SELF && node_file(model, directory, name);
+
+	return !model->on_folder || taken || model->on_folder(model->on_folder_arg, id);
+}
+
+void model_tell_folders(struct model *model)
+{
+	for (const struct node *folder = model->folders; folder; folder = folder->next)
+		tell_folder(model, folder->parent, folder->name, folder->id);
+}
+
 /* The server knows a folder before the kernel can: when it cannot, the folder is not made. */
 static struct node *tree_folder(struct model *model, struct node *directory, const char *name)
 {
 	uint64_t id = node_folder(model->node_key, directory->id, name);
 	struct node *folder = id ? model_node(model, id) : NULL;
 
-	if (folder || !id || (model->on_folder && !model->on_folder(model->on_folder_arg, id)))
+	if (folder || !id || !tell_folder(model, directory, name, id))
 		return folder;
 	folder = grow(model, directory, id, name);
 	if (!folder)
