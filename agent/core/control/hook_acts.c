@@ -7,6 +7,9 @@
 
 #include "core/control/hooks.h"
 
+/* A restart may take its ten seconds: a consumer of many containers does not keep others waiting.
+ */
+#define ACTS_OF_ONE 16
 /* How long an engine that has just been lost may take to come back, before that is a failure. */
 #define ENGINE_PATIENCE_NS UINT64_C(10000000000)
 
@@ -65,19 +68,34 @@ static int ask_act(struct core *core, struct hook_run *run, size_t at)
 	return 0;
 }
 
+static unsigned int count_asked(const struct hook_run *run)
+{
+	unsigned int asked = 0;
+
+	for (size_t i = 0; i < run->act_count; i++)
+		asked += run->acts[i].state == ACT_ASKED;
+	return asked;
+}
+
 /* Ask for as many as there is room for; over when none is left to be asked for, or under way. */
 void hook_acts_go_on(struct core *core, struct hook_run *run, uint64_t now_ns)
 {
-	bool left = false;
+	unsigned int asked = count_asked(run);
 
 	for (size_t i = 0; i < run->act_count; i++) {
-		if (run->acts[i].state == ACT_TO_DO && ask_act(core, run, i) < 0) {
+		if (run->acts[i].state != ACT_TO_DO)
+			continue;
+		if (asked == ACTS_OF_ONE) {
+			run->hold_ns = HOOK_NEVER; /* until one has ended */
+			return;
+		}
+		if (ask_act(core, run, i) < 0) {
 			run->hold_ns = now_ns + HOOK_AGAIN_NS;
 			return;
 		}
-		left |= run->acts[i].state == ACT_ASKED;
+		asked++;
 	}
-	if (!left)
+	if (!asked)
 		hook_run_be_over(run, now_ns);
 }
 
@@ -117,9 +135,8 @@ void hook_acts_begin(struct core *core, struct hook_run *run, uint64_t now_ns)
 void hook_acts_hear(struct hook_run *run, size_t at, const struct errand_end *end, uint64_t now_ns)
 {
 	run->acts[at].state = end->busy ? ACT_TO_DO : end->done ? ACT_DONE : ACT_FAILED;
-	if (end->busy)
-		run->hold_ns = now_ns + HOOK_AGAIN_NS;
-	else if (!end->done)
+	run->hold_ns = end->busy ? now_ns + HOOK_AGAIN_NS : now_ns;
+	if (!end->busy && !end->done)
 		hook_run_fail(run, end->reason);
 	for (size_t i = 0; i < run->act_count; i++)
 		if (run->acts[i].state == ACT_TO_DO || run->acts[i].state == ACT_ASKED)

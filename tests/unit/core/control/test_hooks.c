@@ -333,13 +333,11 @@ static void an_engine_that_is_away_is_waited_for(void **state)
 	expect_state(desk, "token", "idle", 0);
 }
 
-static void more_containers_than_are_asked_for_at_once(void **state)
+static void tell_many_containers(struct desk *desk, int count)
 {
 	static const char digits[] = "0123456789abcdef";
-	struct desk *desk = desk_with(state, "signal:HUP");
-	unsigned int acts = 0;
 
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < count; i++) {
 		struct container_facts facts = { .project = "shop", .service = "web" };
 
 		memset(facts.id, '0', CONTAINER_ID_LENGTH);
@@ -347,6 +345,14 @@ static void more_containers_than_are_asked_for_at_once(void **state)
 		facts.id[1] = digits[i % 16];
 		containers_came(desk->core.containers, &facts, CONTAINER_RUNNING);
 	}
+}
+
+static void more_containers_than_are_asked_for_at_once(void **state)
+{
+	struct desk *desk = desk_with(state, "signal:HUP");
+	unsigned int acts = 0;
+
+	tell_many_containers(desk, 200);
 	rotate(desk, "token");
 	pass(desk, 3 * SECOND);
 	while (is_readable(gate)) {
@@ -360,6 +366,27 @@ static void more_containers_than_are_asked_for_at_once(void **state)
 	}
 	assert_int_equal(acts, 200);
 	expect_state(desk, "token", "idle", 0);
+}
+
+/* A service of one container does not wait until another's two hundred have been restarted. */
+static void a_large_consumer_does_not_keep_others_waiting(void **state)
+{
+	struct desk *desk = desk_with(state, "restart");
+	struct frame frame = { .type = 0 };
+	unsigned int acts = 0;
+
+	tell_many_containers(desk, 200);
+	tell_container(desk, 'd', "worker", CONTAINER_RUNNING);
+	grant_hook(desk, "token", "compose/shop/worker", "signal:HUP");
+	rotate(desk, "token");
+	pass(desk, 3 * SECOND);
+	for (; frame.body.act.what != ACT_SIGNAL && acts < 200; acts++) {
+		assert_true(is_readable(gate));
+		assert_int_equal(frame_receive(gate, ROLE_CORE, ROLE_GATE, &frame, NULL), 0);
+		pass(desk, SECOND);
+		tell_acted(desk, &frame.body.act, 204);
+	}
+	assert_true(acts < 64);
 }
 
 static void what_is_revoked_meanwhile_is_not_written_down(void **state)
@@ -455,6 +482,7 @@ int main(void)
 		at_desk(only_what_failed_is_done_again),
 		at_desk(an_engine_that_is_away_is_waited_for),
 		at_desk(more_containers_than_are_asked_for_at_once),
+		at_desk(a_large_consumer_does_not_keep_others_waiting),
 		at_desk(what_is_revoked_meanwhile_is_not_written_down),
 		at_desk(a_frozen_consumer_has_it_when_it_is_thawed),
 		at_desk(status_says_what_waits_and_what_fails),
