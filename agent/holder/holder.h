@@ -66,17 +66,18 @@ struct user {
 	gid_t gid;
 };
 
-/* Where programs run, one at a time: FREE, then RUNS until the program has ended, then ENDS until a
- * sweeper, a child that becomes the lane's user, has killed whatever that user still runs. */
+/* Where programs run, one at a time: FREE, then RUNS until the program has ended or is to end, then
+ * ENDS until a sweeper, a child that becomes the lane's user, has killed whatever that user still
+ * runs. */
 enum lane_state { LANE_FREE, LANE_RUNS, LANE_ENDS };
 
 struct lane {
 	struct user user; /* nobody else's; root: there is no such user, and nothing runs */
 	enum lane_state state;
-	pid_t program; /* of RUNS */
-	pid_t sweeper; /* of ENDS; 0: to be started */
-	int report;    /* of RUNS: why the program could not be executed, if so */
-	uint64_t deadline_ns;
+	pid_t program;        /* 0: none, or it has been seen to end */
+	pid_t sweeper;        /* of ENDS; 0: to be started */
+	int report;           /* of the program: why the program could not be executed, if so */
+	uint64_t deadline_ns; /* of RUNS: the program's; of ENDS: the sweeper's */
 	struct frame_ran ran; /* what core will be told; number 0: nobody wants to know */
 };
 
