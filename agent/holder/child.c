@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/audit.h>
 #include <linux/close_range.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -29,6 +30,13 @@
 #define ENGINE_YOUNG_NS 1000000000ull
 /* Of 64 bits, where a filter of system calls finds an int. */
 #define LOW_HALF (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? sizeof(uint32_t) : 0)
+/* Which calls a process of this build makes; of a 64-bit kernel it could make 32-bit ones, too. */
+#if defined(__x86_64__)
+#define NATIVE_CALLS AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define NATIVE_CALLS AUDIT_ARCH_AARCH64
+#endif
+#define OTHER_NUMBERS 0x40000000u /* x32's, which count as those of x86_64 */
 
 int child_program(const struct holder *holder, enum role role, struct err *err)
 {
@@ -46,11 +54,18 @@ bool child_is_configured(const struct holder *holder, enum role role)
 }
 
 /* Roles talk to each other, to engines and to operators on this host: none makes a socket of
- * another kind. Programs do, so the unit cannot forbid it. */
+ * another kind. Programs do, so the unit cannot forbid it. Nor is there a way around: a ring that
+ * makes sockets by itself, and the same calls by other numbers. */
 static bool forbid_network(void)
 {
 	struct sock_filter steps[] = {
+#ifdef NATIVE_CALLS
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_CALLS, 0, 6),
+#endif
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, OTHER_NUMBERS, 4, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 3, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 			offsetof(struct seccomp_data, args[0]) + LOW_HALF),
