@@ -103,16 +103,16 @@ static bool is_free(const struct bundle_record *record, uint32_t place)
 int generation_set(struct bundle_record *record, const uint8_t secret_id[SEAL_ID_BYTES],
 	uint64_t number, struct err *err)
 {
-	uint32_t place = 0, room = 0;
+	uint32_t place = 0;
 
 	while (place < record->member_count &&
 		memcmp(record->members[place], secret_id, SEAL_ID_BYTES))
 		place++;
-	if (place == record->member_count) {
-		while (room < record->member_count && !is_free(record, room))
-			room++;
-		place = room;
-	}
+	/* While there are others, none that was another's: who has read that one has not read this
+	 * one. */
+	if (place == VAULT_MEMBERS_MAX)
+		for (place = 0; place < VAULT_MEMBERS_MAX && !is_free(record, place);)
+			place++;
 	if (place == VAULT_MEMBERS_MAX)
 		return err_set(
 			err, TACIT_LIMIT, "a bundle has at most %d members", VAULT_MEMBERS_MAX);

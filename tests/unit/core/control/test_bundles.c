@@ -313,6 +313,36 @@ static void names_of_bundles_have_room_for_their_members(void **state)
 	desk_text(desk, "secret", 0, "a/b/c/d");
 }
 
+/* A process that has read the one that was removed has not read the one that came after it. */
+static void a_member_has_a_place_that_nobody_had(void **state)
+{
+	struct desk *desk = *state;
+	struct sessions *sessions = &desk->core.server->sessions;
+	struct session_member who = { .folder = 1, .process = 1, .member = 0 };
+	struct session_choice choice = { 1, 1000 };
+	uint32_t first;
+
+	assert_int_equal(desk_members(desk, VERB_BUNDLE_CREATE, "tls", "cert=1 key=1"), 0);
+	first = desk_secret(desk, "tls/key")->member;
+	who.bundle_id = model_bundle(desk->core.model, "tls")->record.id;
+	who.member = first;
+	session_note(sessions, &who, &choice, 1000);
+	assert_int_equal(desk_ask(desk, VERB_SECRET_REMOVE, "tls/key"), 0);
+	assert_int_equal(desk_value(desk, VERB_SECRET_CREATE, "tls/ca", "1"), 0);
+	who.member = desk_secret(desk, "tls/ca")->member;
+	assert_int_not_equal(who.member, first);
+	assert_true(session_choose(sessions, &who, 3, 2000, &choice));
+	assert_int_equal(choice.generation, 1);
+	/* Until there is no other. */
+	for (int i = 3; i < VAULT_MEMBERS_MAX + 3; i++) {
+		assert_int_equal(desk_ask(desk, VERB_SECRET_REMOVE, "tls/ca"), 0);
+		assert_int_equal(desk_value(desk, VERB_SECRET_CREATE, "tls/ca", "1"), 0);
+		assert_int_equal(desk_secret(desk, "tls/ca")->member,
+			i < VAULT_MEMBERS_MAX ? i : (int)first);
+		desk_restart(desk);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, desk_set_up, desk_tear_down)
@@ -330,6 +360,7 @@ int main(void)
 		TEST(a_bundle_goes_with_all_of_its_secrets),
 		TEST(bundles_change_each_on_its_own_in_one_commit),
 		TEST(names_of_bundles_have_room_for_their_members),
+		TEST(a_member_has_a_place_that_nobody_had),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
