@@ -57,8 +57,18 @@ void hooks_changed(struct core *core)
 		hooks_walk_by(core->hooks, model_now_ns(core->model) + debounce_ns(core));
 }
 
+static void note_wanted(struct grant *grant, uint64_t since_ns, uint64_t now_ns)
+{
+	enum hook_due_state state = hook_due_state(&grant->hook, since_ns);
+
+	if (state == HOOK_IDLE || state == HOOK_GAVE_UP)
+		grant->hook_wanted_ns = 0;
+	else if (!grant->hook_wanted_ns || grant->hook_wanted_ns > now_ns)
+		grant->hook_wanted_ns = now_ns;
+}
+
 /* What has not been run for its last change. *items is malloc'd. */
-static size_t find_items(const struct core *core, struct hook_due_item **items)
+static size_t find_items(const struct core *core, uint64_t now_ns, struct hook_due_item **items)
 {
 	struct grant *grant, *next;
 	size_t count = 0, room = 0;
@@ -70,6 +80,7 @@ static size_t find_items(const struct core *core, struct hook_due_item **items)
 		if (!hook_is_wanted(core, grant))
 			continue;
 		since_ns = secret_since_ns(grant->secret);
+		note_wanted(grant, since_ns, now_ns);
 		if (hook_due_state(&grant->hook, since_ns) == HOOK_IDLE)
 			continue;
 		if (count == room) {
@@ -80,8 +91,9 @@ static size_t find_items(const struct core *core, struct hook_due_item **items)
 			*items = more;
 			room = room ? room * 2 : 64;
 		}
-		(*items)[count++] = (struct hook_due_item){ grant->record.consumer,
-			grant->record.on_rotate, &grant->hook, since_ns, grant };
+		(*items)[count++] =
+			(struct hook_due_item){ grant->record.consumer, grant->record.on_rotate,
+				&grant->hook, since_ns, grant->hook_wanted_ns, grant };
 	}
 	return count;
 }
@@ -95,8 +107,9 @@ static bool set_members(struct hook_run *run, const struct hook_due_item *group,
 	run->members = members;
 	run->member_count = count;
 	for (size_t i = 0; i < count; i++) {
-		const struct grant *grant = group[i].grant;
+		struct grant *grant = group[i].grant;
 
+		grant->hook_wanted_ns = 0;
 		memcpy(members[i].grant_id, grant->record.id, SEAL_ID_BYTES);
 		members[i].since_ns = group[i].since_ns;
 	}
@@ -154,7 +167,7 @@ static void walk(struct core *core, uint64_t now_ns)
 {
 	struct hooks *hooks = core->hooks;
 	struct hook_due_item *items;
-	size_t count = find_items(core, &items), length;
+	size_t count = find_items(core, now_ns, &items), length;
 
 	hooks->walk_ns = HOOK_NEVER;
 	hooks->walked_ns = now_ns;

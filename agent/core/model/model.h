@@ -122,6 +122,7 @@ struct grant {
 	uint32_t count;
 	struct hook_record hook; /* how far it is; the worker's */
 	bool hook_kept;          /* there is a record of it */
+	uint64_t hook_wanted_ns; /* since when it is to be run; 0: it is not, or it is begun */
 };
 
 /* What the agent does to a secret by itself; the worker's alone. */

@@ -77,7 +77,8 @@ uint64_t hook_due_at(
 		if (!will_run(&group[i]))
 			continue;
 		not_before = later(not_before, not_before_ns(&group[i], now_ns));
-		first = earlier(first, changed_ns(&group[i], debounce_ns, now_ns));
+		first = earlier(first,
+			earlier(group[i].wanted_ns, changed_ns(&group[i], debounce_ns, now_ns)));
 		last = later(last, changed_ns(&group[i], debounce_ns, now_ns));
 	}
 	if (first == HOOK_NEVER)

@@ -11,8 +11,8 @@
 
 #include "core/store/vault.h"
 
-/* A run waits until for `debounce_ns` nothing has changed; but, where one secret after the other
- * does, for so many of them at most. */
+/* A run waits until for `debounce_ns` nothing has changed; but, where something always does, for so
+ * many of them at most. */
 #define HOOK_DEBOUNCES_MAX 15u
 /* After a failure: 1 s, 2 s, 4 s..., until there have been so many in a row for one change. */
 #define HOOK_BACKOFF_FIRST_NS UINT64_C(1000000000)
@@ -29,12 +29,12 @@ enum hook_due_state {
 	HOOK_GAVE_UP, /* it has failed HOOK_ATTEMPTS_MAX times */
 };
 
-/* A grant with a hook, whose secret last changed at `since_ns`. */
+/* A grant with a hook, whose secret last changed at `since_ns`; it has waited since `wanted_ns`. */
 struct hook_due_item {
 	const char *consumer, *on_rotate;
 	const struct hook_record *record;
-	uint64_t since_ns;
-	const void *grant; /* the caller's */
+	uint64_t since_ns, wanted_ns;
+	void *grant; /* the caller's */
 };
 
 enum hook_due_state hook_due_state(const struct hook_record *record, uint64_t since_ns);

@@ -45,6 +45,25 @@ static void a_flood_of_changes_is_one_run_after_the_last(void **state)
 	expect_nothing();
 }
 
+/* Once, and then after as long a time again. */
+static void a_secret_that_never_rests_is_told_of_nevertheless(void **state)
+{
+	struct desk *desk = desk_with(state, "exec:reload");
+	struct frame_run run;
+	unsigned int runs = 0;
+
+	for (int second = 0; second < 100; second++) {
+		rotate(desk, "token");
+		pass(desk, SECOND);
+		if (!is_readable(holder))
+			continue;
+		run = expect_run("reload");
+		tell_ran(desk, &run, RUN_EXITED, 0);
+		runs++;
+	}
+	assert_in_range(runs, 2, 3);
+}
+
 static void a_change_during_a_run_is_another_run(void **state)
 {
 	struct desk *desk = desk_with(state, "exec:reload");
@@ -469,6 +488,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		at_desk(a_new_grant_has_nothing_to_run),
 		at_desk(a_flood_of_changes_is_one_run_after_the_last),
+		at_desk(a_secret_that_never_rests_is_told_of_nevertheless),
 		at_desk(a_change_during_a_run_is_another_run),
 		at_desk(a_failure_is_tried_again_and_then_given_up),
 		at_desk(a_new_core_runs_what_was_not_done),

@@ -22,7 +22,8 @@ static struct hook_record done_at(uint64_t since_ns)
 
 static struct hook_due_item item(const struct hook_record *record, uint64_t since_ns)
 {
-	return (struct hook_due_item){ "compose/shop/web", "signal:HUP", record, since_ns, NULL };
+	return (struct hook_due_item){ "compose/shop/web", "signal:HUP", record, since_ns, since_ns,
+		NULL };
 }
 
 static void a_new_hook_has_been_run(void **state)
@@ -62,6 +63,21 @@ static void a_flood_of_changes_is_one_run_after_the_last(void **state)
 	assert_int_equal(hook_due_state(&record, last), HOOK_IDLE);
 }
 
+static void a_secret_that_never_rests_does_not_put_it_off_for_ever(void **state)
+{
+	struct hook_record record = done_at(START);
+	struct hook_due_item one = item(&record, START + SECOND);
+	uint64_t now = START;
+
+	(void)state;
+	do {
+		now += SECOND;
+		one.since_ns = now;
+		assert_true(now < START + 100 * SECOND);
+	} while (hook_due_at(&one, 1, DEBOUNCE_NS, now) > now);
+	assert_int_equal(now, START + SECOND + HOOK_DEBOUNCES_MAX * DEBOUNCE_NS);
+}
+
 static void many_secrets_that_change_in_turn_do_not_put_it_off_for_ever(void **state)
 {
 	enum { SECRETS = 100, SECONDS = 600 };
@@ -77,7 +93,7 @@ static void many_secrets_that_change_in_turn_do_not_put_it_off_for_ever(void **s
 	for (unsigned int second = 1; second <= SECONDS; second++) {
 		uint64_t now = START + second * SECOND;
 
-		items[second % SECRETS].since_ns = now;
+		items[second % SECRETS].since_ns = items[second % SECRETS].wanted_ns = now;
 		if (hook_due_at(items, SECRETS, DEBOUNCE_NS, now) > now)
 			continue;
 		runs++;
@@ -109,7 +125,7 @@ static void a_failure_is_tried_again_ever_later_and_then_given_up(void **state)
 	assert_int_equal(hook_due_state(&record, one.since_ns), HOOK_GAVE_UP);
 	assert_int_equal(hook_due_at(&one, 1, DEBOUNCE_NS, now), HOOK_NEVER);
 	/* Until the next change; and then from the beginning. */
-	one.since_ns = now + SECOND;
+	one.since_ns = one.wanted_ns = now + SECOND;
 	assert_int_equal(hook_due_state(&record, one.since_ns), HOOK_PENDING);
 	assert_int_equal(
 		hook_due_at(&one, 1, DEBOUNCE_NS, now + SECOND), now + SECOND + DEBOUNCE_NS);
@@ -163,11 +179,11 @@ static void grants_of_one_consumer_with_one_hook_are_one_run(void **state)
 {
 	struct hook_record record = done_at(START);
 	struct hook_due_item items[] = {
-		{ "compose/shop/web", "signal:HUP", &record, START, "tls/cert" },
-		{ "compose/shop/db", "signal:HUP", &record, START, "db" },
-		{ "compose/shop/web", "restart", &record, START, "other" },
-		{ "compose/shop/web", "signal:HUP", &record, START, "tls/key" },
-		{ "compose/shop/web", "signal:HUP", &record, START, "tls/ca" },
+		{ "compose/shop/web", "signal:HUP", &record, START, START, (char[]){ "tls/cert" } },
+		{ "compose/shop/db", "signal:HUP", &record, START, START, (char[]){ "db" } },
+		{ "compose/shop/web", "restart", &record, START, START, (char[]){ "other" } },
+		{ "compose/shop/web", "signal:HUP", &record, START, START, (char[]){ "tls/key" } },
+		{ "compose/shop/web", "signal:HUP", &record, START, START, (char[]){ "tls/ca" } },
 	};
 
 	(void)state;
@@ -208,6 +224,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_new_hook_has_been_run),
 		cmocka_unit_test(a_flood_of_changes_is_one_run_after_the_last),
+		cmocka_unit_test(a_secret_that_never_rests_does_not_put_it_off_for_ever),
 		cmocka_unit_test(many_secrets_that_change_in_turn_do_not_put_it_off_for_ever),
 		cmocka_unit_test(a_failure_is_tried_again_ever_later_and_then_given_up),
 		cmocka_unit_test(what_is_not_its_fault_is_tried_for_ever),
