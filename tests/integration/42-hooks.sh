@@ -156,12 +156,16 @@ like "its reason" '3' "$(hook "container/$RUN_ID-fails" reason)"
 equal "status" "container/$RUN_ID-fails" \
 	"$(status_of '.hooks.failing[].consumer' | grep fails)"
 within 60 idle "container/$RUN_ID-forks" || fail "a hook that forks: $(hook "container/$RUN_ID-forks" reason)"
+# It floods, and it hangs: it is ended at its limit.
+within 120 eval '[ "$(hook "container/$RUN_ID-floods" attempts)" -ge 1 ]' ||
+	fail "a hook that hangs is not ended: $(hook "container/$RUN_ID-floods" state)"
+like "the reason of one that hangs" 'not ended after' "$(hook "container/$RUN_ID-floods" reason)"
 for name in fails floods; do t grant rm db_password "container/$RUN_ID-$name" >/dev/null; done
 within 60 eval '[ "$(processes)" = 0 ]' || fail "processes are left: $(ps -eo uid,pid,args | awk -v uid="$hook_user" '$1 == uid')"
 docker stop -t 20 "$RUN_ID-reader" >/dev/null
 tally=$(docker logs "$RUN_ID-reader" | tail -n 1)
 for count in failed wrong; do equal "$count reads ($tally)" 0 "$(field $count "$tally")"; done
-say "hooks that fail, fork and flood: at most $most processes at once, none left, status names" \
+say "hooks that fail, fork, flood and hang: at most $most processes at once, none left, status names" \
 	"them; $(field reads "$tally") reads beside them, 0 failed"
 
 # core is killed before a hook has run: the next one runs it.
