@@ -140,7 +140,7 @@ static int commit(struct core *core, struct access_plan *plan, struct err *err)
 }
 
 /* Rules first: no grant is there for a moment without them. */
-static int publish(struct core *core, const struct access_plan *plan, struct err *err)
+static void publish(struct core *core, const struct access_plan *plan, struct err *err)
 {
 	int status = 0;
 
@@ -149,13 +149,15 @@ static int publish(struct core *core, const struct access_plan *plan, struct err
 		status = consumer_publish(core, &plan->consumers[i], err);
 	for (size_t i = 0; status == 0 && i < plan->grant_count; i++)
 		status = grant_publish(core, &plan->grants[i], &plan->hooks[i], err);
+	core_expect_published(status, err);
 	model_unlock(core->model);
-	return status;
 }
 
 int access_plan_carry_out(struct core *core, struct access_plan *plan, struct err *err)
 {
 	int status = commit(core, plan, err);
 
-	return status < 0 ? status : publish(core, plan, err);
+	if (status == 0)
+		publish(core, plan, err);
+	return status;
 }

@@ -130,7 +130,7 @@ static int publish_target(struct core *core, struct change_target *target, struc
 
 /* What is committed becomes what readers get. When the lock is free again, every thread has
  * answered what it decided before. */
-static int publish(const struct change_plan *plan, struct err *err)
+static void publish(const struct change_plan *plan, struct err *err)
 {
 	struct model *model = plan->core->model;
 	int status = 0;
@@ -142,8 +142,8 @@ static int publish(const struct change_plan *plan, struct err *err)
 		status = model_put_bundle(model, &plan->bundles[i], err);
 	if (status == 0 && plan->change->schedule)
 		status = model_put_schedule(model, plan->change->schedule, err);
+	core_expect_published(status, err);
 	model_unlock(model);
-	return status;
 }
 
 /* Wake who watches what has changed. */
@@ -173,7 +173,7 @@ int change_carry_out(const struct change *change, struct err *err)
 	if (status == 0)
 		status = commit(&plan, err);
 	if (status == 0)
-		status = publish(&plan, err);
+		publish(&plan, err);
 	if (status == 0) {
 		touch(&plan);
 		hooks_changed(plan.core);

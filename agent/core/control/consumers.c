@@ -192,9 +192,9 @@ static int change(struct core *core, const struct consumer_record *record, struc
 		return status;
 	}
 	model_write_lock(core->model);
-	status = consumer_publish(core, record, err);
+	core_expect_published(consumer_publish(core, record, err), err);
 	model_unlock(core->model);
-	return status;
+	return 0;
 }
 
 /* Change it, and answer with what it is now. */

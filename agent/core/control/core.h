@@ -128,6 +128,10 @@ int core_load_version(struct core *core, struct secret *secret, uint64_t number,
 /* versions.c: since when its current version has been that. */
 uint64_t secret_since_ns(const struct secret *secret);
 
+/* load.c, in the worker, under the write lock: what is committed has been put into memory, if
+ * `status` is 0. If it is not, this core ends: the next one reads what the store says. */
+void core_expect_published(int status, const struct err *err);
+
 /* adopt.c: a new holder asks for everything that must outlive us. */
 void core_answer_adoption(struct core *core);
 

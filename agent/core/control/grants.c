@@ -123,15 +123,15 @@ static int fill(struct core *core, const struct access_statement *statement,
 	return check_names(core, statement, err);
 }
 
-static int publish(struct core *core, const struct granting *granting, struct err *err)
+static void publish(struct core *core, const struct granting *granting, struct err *err)
 {
 	int status = 0;
 
 	model_write_lock(core->model);
 	for (size_t i = 0; status == 0 && i < granting->count; i++)
 		status = grant_publish(core, &granting->records[i], &granting->hooks[i], err);
+	core_expect_published(status, err);
 	model_unlock(core->model);
-	return status;
 }
 
 static int grant_all(struct core *core, struct granting *granting, struct err *err)
@@ -145,7 +145,9 @@ static int grant_all(struct core *core, struct granting *granting, struct err *e
 	if (status == 0)
 		status = grants_commit(
 			core, granting->records, granting->hooks, granting->count, err);
-	return status < 0 ? status : publish(core, granting, err);
+	if (status == 0)
+		publish(core, granting, err);
+	return status;
 }
 
 int call_grant_add(struct call *call, struct err *err)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The records of an open vault, into the model. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "core/control/call.h"
 
 /* Records that are put in when what they speak of is there, in the order found. */
@@ -296,4 +299,13 @@ int core_load(struct core *core, struct err *err)
 	model_adopt(core->model, load.model);
 	model_unlock(core->model);
 	return 0;
+}
+
+void core_expect_published(int status, const struct err *err)
+{
+	if (status == 0)
+		return;
+	log_error("what was written down is not in memory: %s; beginning anew", err->text);
+	/* No request is to blame. */
+	kill(getpid(), SIGKILL);
 }

@@ -86,7 +86,7 @@ static int commit(const struct removal *removal, struct err *err)
 	return status;
 }
 
-static int publish(struct removal *removal, struct err *err)
+static void publish(struct removal *removal, struct err *err)
 {
 	struct model *model = removal->core->model;
 	struct grant *grant, *next;
@@ -102,8 +102,8 @@ static int publish(struct removal *removal, struct err *err)
 		status = model_put_bundle(model, &removal->remains, err);
 	for (size_t i = 0; i < removal->count; i++)
 		model_remove_secret(model, removal->secrets[i]);
+	core_expect_published(status, err);
 	model_unlock(model);
-	return status;
 }
 
 static int carry_out(struct call *call, struct removal *removal, struct err *err)
@@ -111,7 +111,7 @@ static int carry_out(struct call *call, struct removal *removal, struct err *err
 	int status = commit(removal, err);
 
 	if (status == 0)
-		status = publish(removal, err);
+		publish(removal, err);
 	doc_open(&call->reply, NULL, DOC_OBJECT);
 	doc_text(&call->reply, "removed", call->request->secret);
 	doc_close(&call->reply);

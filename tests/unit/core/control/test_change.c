@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A change of secrets is one commit: all of it is there, after a restart, too, or nothing. */
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "desk.h"
 
 static struct change_item an_item(enum change_kind kind, const char *name, const char *value)
@@ -210,6 +213,25 @@ static void what_the_agent_made_is_no_operators(void **state)
 	assert_int_equal(desk_number(desk, "made_by_uid", 1), 0);
 }
 
+static void what_is_written_and_not_in_memory_ends_core(void **state)
+{
+	struct err err;
+	int status;
+	pid_t core;
+
+	(void)state;
+	core_expect_published(0, NULL);
+	err_set(&err, TACIT_LIMIT, "out of memory");
+	core = fork();
+	if (!core) {
+		core_expect_published(-TACIT_LIMIT, &err);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(core, &status, 0), core);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, desk_set_up, desk_tear_down)
@@ -224,6 +246,7 @@ int main(void)
 		TEST(nobody_changes_what_a_rotator_works_on),
 		TEST(a_schedule_goes_with_its_secret),
 		TEST(what_the_agent_made_is_no_operators),
+		TEST(what_is_written_and_not_in_memory_ends_core),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
