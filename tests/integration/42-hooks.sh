@@ -18,10 +18,7 @@ spool=$SCRATCH/spool # where programs of hooks.d write
 mkdir "$spool"
 chmod 1777 "$spool"
 # program NAME: of hooks.d, from standard input.
-program() {
-	{ echo '#!/bin/sh' && cat; } >"$hooks/$1"
-	chmod 0755 "$hooks/$1"
-}
+program() { { echo '#!/bin/sh' && cat; } | program_put hooks.d "$1"; }
 hook() { t grant ls --json | jq -r --arg consumer "$1" '.[] | select(.consumer == $consumer).hook'".$2"; }
 idle() { [ "$(hook "$1" state)" = idle ]; }
 lines() { wc -l <"$1" 2>/dev/null || echo 0; }

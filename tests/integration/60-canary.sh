@@ -72,6 +72,30 @@ does piped t secret rotate fromfile -
 does t secret rotate canary --generate 24
 does piped t secret rotate canary -
 does t grant add canary container/web
+# A bundle; a hook that says all it is told; a rotator that makes the value, and reads both.
+: >"$said/hook"
+chmod 0666 "$said/hook"
+program_put hooks.d tell <<-PROGRAM
+	#!/bin/sh
+	env >>$said/hook
+	tr '\\0' ' ' </proc/\$\$/cmdline >>$said/hook
+PROGRAM
+program_put rotators.d make <<-PROGRAM
+	#!/bin/sh
+	cat <&3 >/dev/null
+	cat <&4 >/dev/null
+	[ \$1 != make ] || cat $SCRATCH/look/raw
+PROGRAM
+does t secret create set/ member="$SCRATCH/look/raw"
+does t grant add set/ container/set --on-rotate exec:tell
+does t secret rotate set/ member="$SCRATCH/look/raw"
+does t secret schedule canary --rotator make --generate 24
+does t secret schedule canary --now --wait --timeout 60s
+equal "the value that a rotator made" "$canary" "$(t secret reveal canary)"
+equal "a member" "$canary" "$(t secret reveal set/member)"
+within 60 has "$said/hook" TACIT_SECRET || fail "the hook is not run: $(t grant ls --json | jq -c '.[].hook')"
+does t secret inspect set/ --json
+does t export
 does t secret ls --json
 does t secret inspect canary
 does t secret history canary --json
