@@ -112,15 +112,17 @@ static bool become(const struct user *user, uid_t effective)
 	       !syscall(SYS_capset, &header, nothing) && !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-/* Whether its user has no process but this one: the limit has room for one more. */
+/* Whether its user has no process but this one: the limit, which is of threads, has room for one
+ * more. A sanitizer has a thread of its own here. */
 static bool is_alone(void)
 {
 	struct rlimit limit;
+	struct stat threads; /* links: two, and one for each */
 	pid_t pid;
 
-	if (getrlimit(RLIMIT_NPROC, &limit))
+	if (getrlimit(RLIMIT_NPROC, &limit) || stat("/proc/self/task", &threads))
 		return false;
-	limit.rlim_cur = 2;
+	limit.rlim_cur = threads.st_nlink - 2 + 1;
 	if (setrlimit(RLIMIT_NPROC, &limit))
 		return false;
 	pid = fork();
