@@ -237,7 +237,7 @@ static void nothing_outlives_its_time(void **state)
 
 	put(rig, HOOKS "/stubborn", STUBBORN "touch $log/begun\nwhile :; do sleep 1000; done\n",
 		0755);
-	rig_order(rig, ROLE_CORE, "run 1 %d 1500 stubborn", RUN_HOOK);
+	rig_order(rig, ROLE_CORE, "run 1 %d 5000 stubborn", RUN_HOOK);
 	wait_for(rig, "log/begun");
 	is_told(rig, 1, RUN_HOOK, RUN_TIMED_OUT, 0);
 	assert_int_equal(processes_of(RUN_HOOK), 0);
@@ -264,7 +264,7 @@ static void a_bomb_is_bounded(void **state)
 	unsigned int most = 0;
 
 	put_self(rig, HOOKS "/bomb");
-	rig_order(rig, ROLE_CORE, "run 1 %d 2000 bomb", RUN_HOOK);
+	rig_order(rig, ROLE_CORE, "run 1 %d 5000 bomb", RUN_HOOK);
 	while (!rig_count(rig, ROLE_CORE, "ran", NULL)) {
 		unsigned int now = processes_of(RUN_HOOK);
 
@@ -296,6 +296,14 @@ static void one_at_a_time_in_each_lane(void **state)
 	is_told(rig, 4, RUN_HOOK, RUN_EXITED, 0);
 }
 
+static void all_are_gone(enum run_lane lane)
+{
+	for (int ms = 0; processes_of(lane); ms += GRANTED_STEP_MS) {
+		assert_true(ms < RIG_PATIENCE_MS);
+		rig_pass(GRANTED_STEP_MS);
+	}
+}
+
 /* The next one may call another run by the same number. */
 static void a_run_ends_with_its_core(void **state)
 {
@@ -314,15 +322,7 @@ static void a_run_ends_with_its_core(void **state)
 		rig_pass(20);
 	}
 	rig_said(rig, ROLE_CORE, "ran 1 0 1", 0);
-	assert_int_equal(processes_of(RUN_HOOK), 0);
-}
-
-static void all_are_gone(enum run_lane lane)
-{
-	for (int ms = 0; processes_of(lane); ms += GRANTED_STEP_MS) {
-		assert_true(ms < RIG_PATIENCE_MS);
-		rig_pass(GRANTED_STEP_MS);
-	}
+	all_are_gone(RUN_HOOK); /* of those that were asked for in vain, one may be running yet */
 }
 
 static void what_a_killed_holder_left_is_ended(void **state)
