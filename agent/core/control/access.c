@@ -191,9 +191,9 @@ static int compare_folders(const void *a, const void *b)
 
 static bool is_same_bundle(const char *a, const char *b)
 {
-	size_t length = (size_t)(bundle_member_word(a) - a);
+	size_t length = (size_t)(name_default_file(a) - a);
 
-	return length == (size_t)(bundle_member_word(b) - b) && !memcmp(a, b, length);
+	return length == (size_t)(name_default_file(b) - b) && !memcmp(a, b, length);
 }
 
 /* Of one consumer: in a sorted list the files of a folder follow each other. */

@@ -24,7 +24,7 @@ static void put_members(struct pack *doc, const struct core *core, const struct 
 		if (!secret)
 			continue;
 		doc_open(doc, NULL, DOC_OBJECT);
-		doc_text(doc, "member", bundle_member_word(secret->record.name));
+		doc_text(doc, "member", name_default_file(secret->record.name));
 		doc_text(doc, "secret", secret->record.name);
 		doc_number(doc, "version", secret->record.current);
 		doc_number(doc, "size", secret_current(secret)->version.size);
@@ -66,7 +66,7 @@ static void put_generation(struct pack *doc, const struct core *core, const stru
 		if (!secret || !generation->versions[i])
 			continue;
 		doc_open(doc, NULL, DOC_OBJECT);
-		doc_text(doc, "member", bundle_member_word(secret->record.name));
+		doc_text(doc, "member", name_default_file(secret->record.name));
 		doc_number(doc, "version", generation->versions[i]);
 		doc_close(doc);
 	}

@@ -19,23 +19,6 @@ struct bundle *bundle_above(const struct model *model, const char *secret)
 	return model_bundle(model, name);
 }
 
-const char *bundle_member_word(const char *secret)
-{
-	const char *slash = strrchr(secret, '/');
-
-	return slash ? slash + 1 : secret;
-}
-
-bool bundle_keeps(const struct secret *secret, uint64_t number)
-{
-	const struct bundle *bundle = secret->bundle;
-
-	for (uint32_t i = 0; bundle && i < bundle->record.generation_count; i++)
-		if (bundle->record.generations[i].versions[secret->member] == number)
-			return true;
-	return false;
-}
-
 static struct bundle_generation *last(struct bundle_record *record)
 {
 	return &record->generations[record->generation_count - 1];
@@ -57,7 +40,7 @@ int generation_first(
 	seal_random(record->id, sizeof record->id);
 	snprintf(record->name, sizeof record->name, "%s", name);
 	HASH_ITER (by_name, core->model->secrets_by_name, secret, next) {
-		const char *word = bundle_member_word(secret->record.name);
+		const char *word = name_default_file(secret->record.name);
 
 		if (status == 0 && word == secret->record.name + length + 1 &&
 			!memcmp(secret->record.name, name, length))

@@ -11,10 +11,6 @@
 
 /* The bundle that a secret of this name is a member of, or would be if it were made; NULL: none. */
 struct bundle *bundle_above(const struct model *model, const char *secret);
-/* The last segment of a member's name, a part of it. */
-const char *bundle_member_word(const char *secret);
-/* Whether a kept generation of its bundle has this version of a secret. */
-bool bundle_keeps(const struct secret *secret, uint64_t number);
 
 /* The record of a bundle that is made now: a first generation of the secrets that are there already
  * below its name. TACIT_EXISTS; TACIT_LIMIT: there are too many. */

@@ -56,7 +56,7 @@ static int take_member(const struct call *call, struct granting *granting,
 
 	memcpy(statement->secret, secret->record.name, sizeof statement->secret);
 	length = snprintf(statement->file, sizeof statement->file, "%s/%s", folder,
-		bundle_member_word(secret->record.name));
+		name_default_file(secret->record.name));
 	if (status == 0 && length > TACIT_FILE_NAME_MAX)
 		status = err_set(err, TACIT_INVALID,
 			"a folder and a file in it have at most %d bytes together: name a shorter "

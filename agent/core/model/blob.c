@@ -104,7 +104,7 @@ void blob_settle(struct model *model, struct secret *secret)
 	while (*place)
 		if ((*place)->holders || (*place)->pins ||
 			is_spoken_of(&secret->record, (*place)->version.number) ||
-			bundle_has(secret, (*place)->version.number))
+			bundle_keeps(secret, (*place)->version.number))
 			place = &(*place)->next;
 		else
 			blob_discard(model, place);

@@ -35,7 +35,4 @@ int folder_settle_grant(struct model *model, struct node *folder, struct err *er
 /* What folder_settle() would find. */
 struct bundle *folder_bundle(const struct node *folder);
 
-/* Whether a kept generation of its bundle has this version of a secret. */
-bool bundle_has(const struct secret *secret, uint64_t number);
-
 #endif

@@ -26,7 +26,7 @@ const struct bundle_generation *bundle_generation(const struct bundle *bundle, u
 	return NULL;
 }
 
-bool bundle_has(const struct secret *secret, uint64_t number)
+bool bundle_keeps(const struct secret *secret, uint64_t number)
 {
 	const struct bundle *bundle = secret->bundle;
 

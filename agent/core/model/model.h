@@ -211,6 +211,8 @@ struct bundle *model_bundle(const struct model *model, const char *name);
 /* The newest generation; the one of this number, or NULL when it is not kept. */
 const struct bundle_generation *bundle_current(const struct bundle *bundle);
 const struct bundle_generation *bundle_generation(const struct bundle *bundle, uint64_t number);
+/* Whether a kept generation of its bundle has this version of a secret. */
+bool bundle_keeps(const struct secret *secret, uint64_t number);
 /* A schedule (every record has a generate_length), and the end of one. It ends with its secret. */
 int model_put_schedule(struct model *model, const struct schedule_record *record, struct err *err);
 void model_remove_schedule(struct model *model, struct schedule *schedule);
