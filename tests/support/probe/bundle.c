@@ -46,19 +46,6 @@ struct reading {
 	double before, after;
 };
 
-static unsigned long read_floor(const char *path)
-{
-	char text[32] = "";
-	int descriptor = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-
-	if (descriptor < 0)
-		return 0;
-	if (read(descriptor, text, sizeof text - 1) < 0)
-		text[0] = '\0';
-	close(descriptor);
-	return strtoul(text, NULL, 10);
-}
-
 static void begin(struct session *session, struct tally *tally, const struct reading *reading)
 {
 	tally->older += reading->generation < reading->floor;
@@ -127,7 +114,7 @@ static void read_members(
 
 	while (!probe_stop && probe_now() < end) {
 		reading.member = (unsigned int)rand_r(&seed) % members;
-		reading.floor = read_floor(options->floor);
+		reading.floor = probe_floor(options->floor);
 		if (read_member(paths[reading.member], options->tag, tally, &reading) == 0)
 			judge(&session, tally, &reading);
 		probe_sleep((unsigned int)rand_r(&seed) % (options->pause_ms + 1) / 1e3);

@@ -34,7 +34,7 @@ struct tally {
 	char first_wrong[64];
 };
 
-static unsigned long read_floor(const char *path)
+unsigned long probe_floor(const char *path)
 {
 	char text[32] = "";
 	int descriptor = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
@@ -113,7 +113,7 @@ static void read_loop(struct tally *tally, const struct options *options, const 
 	double end = options->seconds > 0 ? probe_now() + options->seconds : 1e300;
 
 	while (!probe_stop && (!options->count || tally->reads + tally->failed < options->count)) {
-		unsigned long floor = read_floor(options->floor);
+		unsigned long floor = probe_floor(options->floor);
 		double start = probe_now(), took;
 		long length;
 

@@ -37,6 +37,9 @@ void probe_sleep(double seconds);
  * size), `pause_ms` after each. Returns the length, or -1 with errno; EFBIG beyond `room`. */
 long probe_read_all(int descriptor, char *data, size_t room, size_t piece, unsigned int pause_ms);
 
+/* The number in the file `path` (-f); 0: there is none, or no file. */
+unsigned long probe_floor(const char *path);
+
 /* "open /run/secrets/x: ENOKEY (Required key not available)" on standard error; PROBE_FAILED. */
 int probe_fail(const char *what, const char *path);
 
