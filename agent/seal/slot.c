@@ -111,9 +111,7 @@ static int open_inside(const uint8_t *key, enum wrap_kind kind, const struct slo
 	int result = wrap_open(
 		key, kind, id_of(row), wrapped, length + WRAP_OVERHEAD, plain, length, err);
 
-	return result == -TACIT_WRONG_KEY
-		       ? err_set(err, TACIT_CORRUPT, "it was not made under this root key")
-		       : result;
+	return result == -TACIT_WRONG_KEY ? err_set(err, TACIT_CORRUPT, "%s", otherwise) : result;
 }
 
 static int open_root(const struct slot_row *row, const uint8_t *unlock, struct work *work,
