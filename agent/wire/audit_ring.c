@@ -77,7 +77,8 @@ bool audit_ring_put(struct audit_ring *ring, unsigned int lane, const struct aud
 	return true;
 }
 
-bool audit_ring_find(const struct audit_ring *ring, uint64_t unique, struct audit_record *record)
+bool audit_ring_find(
+	const struct audit_ring *ring, uint64_t unique, struct audit_record *record, bool *taken)
 {
 	for (unsigned int lane = 0; lane < AUDIT_LANES; lane++) {
 		const struct audit_lane *in = &ring->lanes[lane];
@@ -91,6 +92,7 @@ bool audit_ring_find(const struct audit_ring *ring, uint64_t unique, struct audi
 
 			if (one->unique == unique) {
 				*record = *one;
+				*taken = at <= atomic_load(&in->taken);
 				return true;
 			}
 		}

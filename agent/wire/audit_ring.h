@@ -73,7 +73,8 @@ struct audit_record {
 struct audit_lane {
 	_Atomic uint64_t put;   /* records that were ever put in: the producer's */
 	_Atomic uint64_t taken; /* and that the log has: the consumer's. Never above `put` */
-	_Atomic uint64_t lost;  /* records that found no room: the producer's */
+	_Atomic uint64_t lost;  /* records that found no room: the producer's. A core that dies at
+				   it may have counted a request that is done again */
 	char pad[64 - 24];      /* no two lanes in one cache line */
 	struct audit_record records[AUDIT_LANE_RECORDS];
 } __attribute__((aligned(64)));
@@ -94,11 +95,12 @@ void audit_ring_unmap(struct audit_ring *ring); /* NULL does nothing */
  * counted; nothing else happened. Never waits, and calls nothing of the system. */
 bool audit_ring_put(struct audit_ring *ring, unsigned int lane, const struct audit_record *record);
 
-/* The record that this or an earlier core put in for the request `unique`, in any lane, though it
- * has been taken out since; false when there is none, or AUDIT_LANE_RECORDS later ones have taken
- * its place. For requests that may have been begun before, and before the lanes' producers run: it
- * looks at every place. */
-bool audit_ring_find(const struct audit_ring *ring, uint64_t unique, struct audit_record *record);
+/* The record that this or an earlier core put in for the request `unique`, in any lane, and whether
+ * the log has it; false when there is none, or AUDIT_LANE_RECORDS later ones have taken its place.
+ * For requests that may have been begun before, and before the lanes' producers run: it looks at
+ * every place. */
+bool audit_ring_find(
+	const struct audit_ring *ring, uint64_t unique, struct audit_record *record, bool *taken);
 
 /* For the one consumer. Records of the lane that wait; the `place`-th of them, from 0, which stays
  * where it is until it is taken. */

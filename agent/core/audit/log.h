@@ -84,7 +84,7 @@ int audit_log_commit(struct audit_log *log, const struct audit_marks *marks, str
 int audit_log_heal(struct audit_log *log, struct err *err);
 
 bool audit_log_is_blocked(const struct audit_log *log);
-/* What the last durable commit was given. */
+/* What the last commit was given; of a blocked log it is known when it has been healed. */
 const struct audit_marks *audit_log_marks(const struct audit_log *log);
 /* The end of what is durable. */
 void audit_log_position(const struct audit_log *log, struct audit_position *position);

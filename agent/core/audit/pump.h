@@ -13,10 +13,11 @@
 struct audit_pump;
 
 /* `record` is durable. In the thread of audit_pump_run(). */
-typedef void audit_durable_fn(void *with, const struct audit_record *record, uint64_t number);
+typedef void audit_durable_fn(void *with, const struct audit_record *record);
 
-/* Uses both, which outlive it. What an earlier core had written and not taken out is taken out now:
- * before the lanes' producers run. NULL: no memory. */
+/* Uses both, which outlive it; records that a lane had no room for are told of in a record of the
+ * agent's own, "lost", whose outcome is their number. What an earlier core had written and not
+ * taken out is taken out now: before the lanes' producers run. NULL: no memory. */
 struct audit_pump *audit_pump_new(struct audit_ring *ring, struct audit_log *log);
 void audit_pump_free(struct audit_pump *pump); /* NULL does nothing */
 void audit_pump_on_durable(struct audit_pump *pump, audit_durable_fn *durable, void *with);

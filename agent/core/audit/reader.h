@@ -11,6 +11,7 @@ enum audit_fault {
 	AUDIT_SOUND,
 	AUDIT_CHANGED,     /* a record does not authenticate, or is not the one that was there */
 	AUDIT_MISSING,     /* a file is */
+	AUDIT_BROKEN,      /* the agent had lost the state, and began anew behind this */
 	AUDIT_SHORTENED,   /* the file ends before the log does */
 	AUDIT_BEHIND,      /* there is more than the state says: it is an older one */
 	AUDIT_NO_STATE,    /* nothing says where the log ends: it is missing or damaged */

@@ -22,13 +22,10 @@
 #include "base/err.h"
 #include "wire/audit_ring.h"
 
-/* Bytes of a packed record, at most: its numbers, and every text with its length. */
-#define AUDIT_PACKED_MAX 896
-
 /* The body of a record in the log (FORMAT.md, "Audit log"), zeros at its end included: a multiple
- * of AUDIT_PAD bytes. Its length is returned. A text without a NUL ends with its field. */
+ * of AUDIT_PAD bytes. Its length is returned, or 0 when there is no memory. */
 #define AUDIT_PAD 128
-#define AUDIT_BODY_MAX 896
+#define AUDIT_BODY_MAX 768
 size_t audit_pack(const struct audit_record *record, uint8_t body[AUDIT_BODY_MAX]);
 
 /* TACIT_CORRUPT when it is none, TACIT_NEWER. `record` is zeros on failure. */
@@ -42,7 +39,7 @@ const char *audit_kind_word(uint32_t kind);
  *
  * JSON: an object, printable ASCII alone. What does not apply is absent. Bytes of `comm` above 126
  * or below 32 are \u00XX, for nobody says what they encode. */
-#define AUDIT_LINE_MAX 3072
+#define AUDIT_LINE_MAX 6144
 size_t audit_format_json(
 	const struct audit_record *record, uint64_t number, char line[AUDIT_LINE_MAX]);
 
