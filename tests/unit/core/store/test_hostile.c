@@ -175,7 +175,7 @@ static const struct {
 	{ "UPDATE meta SET bytes = CAST(bytes || x'00' AS BLOB) WHERE name = 'header'",
 		TACIT_CORRUPT, 0 },
 	{ "UPDATE meta SET bytes = substr(bytes, 1, 31) WHERE name = 'header'", TACIT_CORRUPT, 0 },
-	{ "UPDATE meta SET bytes = CAST(substr(bytes, 1, 4) || x'02' || substr(bytes, 6) "
+	{ "UPDATE meta SET bytes = CAST(substr(bytes, 1, 4) || x'03' || substr(bytes, 6) "
 	  "AS BLOB) WHERE name = 'header'",
 		TACIT_NEWER, 0 },
 	{ "UPDATE meta SET bytes = CAST(substr(bytes, 1, 8) || zeroblob(16) || "
@@ -188,22 +188,18 @@ static const struct {
 	{ "INSERT INTO meta VALUES ('clock', zeroblob(7))", TACIT_CORRUPT, 0 },
 	{ "INSERT INTO meta VALUES ('clock', zeroblob(9))", TACIT_CORRUPT, 0 },
 	{ "INSERT INTO meta VALUES ('clock', zeroblob(8))", 0, 0 },
-	{ "DELETE FROM meta WHERE name = 'slots'", 0, TACIT_CORRUPT },
-	{ "UPDATE meta SET bytes = x'' WHERE name = 'slots'", 0, TACIT_CORRUPT },
-	{ "UPDATE meta SET bytes = substr(bytes, 1, 111) WHERE name = 'slots'", 0, TACIT_CORRUPT },
-	{ "UPDATE meta SET bytes = zeroblob(112 * 17) WHERE name = 'slots'", 0, TACIT_CORRUPT },
-	{ "UPDATE meta SET bytes = CAST(substr(bytes, 1, 104) || zeroblob(8) AS BLOB) "
-	  "WHERE name "
-	  "= 'slots'",
+	{ "DELETE FROM meta WHERE name = 'slot-1'", 0, TACIT_CORRUPT },
+	{ "UPDATE meta SET bytes = x'' WHERE name = 'slot-1'", 0, TACIT_CORRUPT },
+	{ "UPDATE meta SET bytes = substr(bytes, 1, 111) WHERE name = 'slot-1'", 0, TACIT_CORRUPT },
+	{ "UPDATE meta SET bytes = zeroblob(4096) WHERE name = 'slot-1'", 0, TACIT_CORRUPT },
+	{ "UPDATE meta SET bytes = CAST(substr(bytes, 1, 104) || zeroblob(8) || substr(bytes, 113) "
+	  "AS BLOB) WHERE name = 'slot-1'",
 		0, TACIT_CORRUPT },
-	{ "UPDATE meta SET bytes = CAST(zeroblob(112) || bytes AS BLOB) WHERE name = "
-	  "'slots'",
-		0, 0 },
 	{ "DELETE FROM meta WHERE name = 'keyring'", 0, TACIT_CORRUPT },
 	{ "UPDATE meta SET bytes = x'' WHERE name = 'keyring'", 0, TACIT_CORRUPT },
 	{ "UPDATE meta SET bytes = zeroblob(664) WHERE name = 'keyring'", 0, TACIT_CORRUPT },
 	{ "UPDATE meta SET bytes = zeroblob(665) WHERE name = 'keyring'", 0, TACIT_CORRUPT },
-	{ "UPDATE meta SET bytes = (SELECT bytes FROM meta WHERE name = 'slots') WHERE "
+	{ "UPDATE meta SET bytes = (SELECT bytes FROM meta WHERE name = 'slot-1') WHERE "
 	  "name = 'keyring'",
 		0, TACIT_CORRUPT },
 };
