@@ -56,7 +56,16 @@ int wrap_open(const uint8_t key[SEAL_KEY_BYTES], enum wrap_kind kind,
 #define KEYRING_PLAIN_BYTES (KEYRING_SEALED_BYTES - WRAP_OVERHEAD)
 void keyring_pack(const struct keyring *ring, uint8_t plain[KEYRING_PLAIN_BYTES]);
 
-/* The end of a slot's row, and of it these offsets: FORMAT.md, "Key slots". */
+/* Offsets in a slot's row, FORMAT.md, "Key slots": from its beginning, */
+#define SLOT_AT_VERSION 4
+#define SLOT_AT_ALGORITHM 5
+#define SLOT_AT_KIND 6
+#define SLOT_AT_NUMBER 7
+#define SLOT_AT_STORE 8
+#define SLOT_AT_ID 24
+#define SLOT_HEAD_BYTES 48
+
+/* and from the beginning of its tail, which has one size. */
 #define SLOT_SECRET_BYTES 64  /* X25519 secret key | share */
 #define SLOT_VOUCHER_BYTES 64 /* share | hash of the row before the voucher */
 #define SLOT_AT_PUBLIC 0

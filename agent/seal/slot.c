@@ -28,7 +28,7 @@ static int work_begin(struct work **work, struct err *err)
 
 static const uint8_t *id_of(const struct slot_row *row)
 {
-	return row->bytes + 24;
+	return row->bytes + SLOT_AT_ID;
 }
 
 /* The key that the root key lies under: X25519 between a key of this sealing and the slot's, and
@@ -51,10 +51,15 @@ static int agree(const uint8_t *secret, const uint8_t *other, const uint8_t *sha
 	return 0;
 }
 
+static const uint8_t *tail_of(const struct slot_row *row)
+{
+	return row->bytes + row->length - SLOT_TAIL_BYTES;
+}
+
 static void hash_row(const struct slot_row *row, uint8_t hash[SEAL_KEY_BYTES])
 {
 	crypto_generichash(hash, SEAL_KEY_BYTES, row->bytes,
-		row->length - SLOT_TAIL_BYTES + SLOT_AT_VOUCHER, NULL, 0);
+		(size_t)(tail_of(row) + SLOT_AT_VOUCHER - row->bytes), NULL, 0);
 }
 
 /* Put a root key into a row whose public key is in place, and vouch for the whole of it. */
@@ -117,7 +122,7 @@ static int open_inside(const uint8_t *key, enum wrap_kind kind, const struct slo
 static int open_root(const struct slot_row *row, const uint8_t *unlock, struct work *work,
 	uint8_t *root, struct err *err)
 {
-	const uint8_t *tail = row->bytes + row->length - SLOT_TAIL_BYTES;
+	const uint8_t *tail = tail_of(row);
 	int result = wrap_open(unlock, WRAP_SLOT_SECRET, id_of(row), tail + SLOT_AT_SECRET,
 		SLOT_SECRET_BYTES + WRAP_OVERHEAD, work->secret, sizeof work->secret, err);
 
@@ -157,9 +162,9 @@ static int check_voucher(const uint8_t *store_id, const struct slot_row *row, co
 	int result = slot_read(store_id, row, &about, err);
 
 	if (!result)
-		result = open_inside(root, WRAP_SLOT_VOUCHER, row,
-			row->bytes + row->length - SLOT_TAIL_BYTES + SLOT_AT_VOUCHER, work->voucher,
-			sizeof work->voucher, "it was not made under this root key", err);
+		result = open_inside(root, WRAP_SLOT_VOUCHER, row, tail_of(row) + SLOT_AT_VOUCHER,
+			work->voucher, sizeof work->voucher, "it was not made under this root key",
+			err);
 	if (result < 0)
 		return result;
 	hash_row(row, hash);

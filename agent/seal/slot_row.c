@@ -7,11 +7,10 @@
 #include "seal/internal.h"
 
 #define ROW_VERSION 1
-#define HEAD_BYTES 48
 #define PROGRAM_PARAMETERS (2 + SLOT_PROGRAM_MAX + 2 + SLOT_WRAPPED_MAX)
 
 _Static_assert(
-	SLOT_ROW_MAX == HEAD_BYTES + 2 + SLOT_LABEL_MAX + PROGRAM_PARAMETERS + SLOT_TAIL_BYTES,
+	SLOT_ROW_MAX == SLOT_HEAD_BYTES + 2 + SLOT_LABEL_MAX + PROGRAM_PARAMETERS + SLOT_TAIL_BYTES,
 	"the longest slot");
 _Static_assert(SLOT_SUM_BYTES == crypto_generichash_BYTES_MIN, "the shortest hash");
 
@@ -128,19 +127,19 @@ static int check_bytes(
 	const uint8_t *bytes = row->bytes;
 	uint8_t sum[SLOT_SUM_BYTES];
 
-	if (row->length < HEAD_BYTES + 2 + SLOT_TAIL_BYTES || row->length > SLOT_ROW_MAX ||
-		memcmp(bytes, magic, sizeof magic) || !bytes[4])
+	if (row->length < SLOT_HEAD_BYTES + 2 + SLOT_TAIL_BYTES || row->length > SLOT_ROW_MAX ||
+		memcmp(bytes, magic, sizeof magic) || !bytes[SLOT_AT_VERSION])
 		return err_set(err, TACIT_CORRUPT, "not a key slot");
-	if (bytes[4] > ROW_VERSION)
+	if (bytes[SLOT_AT_VERSION] > ROW_VERSION)
 		return err_set(err, TACIT_NEWER, "of format %u; this tacit knows up to %u",
-			bytes[4], ROW_VERSION);
+			bytes[SLOT_AT_VERSION], ROW_VERSION);
 	sum_of(row, sum);
 	if (memcmp(sum, bytes + row->length - SLOT_SUM_BYTES, sizeof sum))
 		return err_set(err, TACIT_CORRUPT, "it was damaged");
-	if (bytes[5] != SEAL_ALGORITHM || bytes[7] != row->number ||
-		memcmp(bytes + 8, store_id, SEAL_ID_BYTES))
+	if (bytes[SLOT_AT_ALGORITHM] != SEAL_ALGORITHM || bytes[SLOT_AT_NUMBER] != row->number ||
+		memcmp(bytes + SLOT_AT_STORE, store_id, SEAL_ID_BYTES))
 		return err_set(err, TACIT_CORRUPT, "it is of another store, number or algorithm");
-	if (bytes[6] >= SLOT_KINDS)
+	if (bytes[SLOT_AT_KIND] >= SLOT_KINDS)
 		return err_set(err, TACIT_NEWER, "of a kind that this tacit does not know");
 	return 0;
 }
@@ -165,14 +164,14 @@ static void unpack_parameters(struct unpack *from, struct slot_about *about)
 int slot_read(const uint8_t store_id[SEAL_ID_BYTES], const struct slot_row *row,
 	struct slot_about *about, struct err *err)
 {
-	struct unpack from = { .at = row->bytes + 24 };
+	struct unpack from = { .at = row->bytes + SLOT_AT_ID };
 	int result = check_bytes(store_id, row, err);
 
 	memset(about, 0, sizeof *about);
 	if (result < 0)
 		return result;
-	from.left = row->length - SLOT_TAIL_BYTES - 24;
-	about->kind = (enum slot_kind)row->bytes[6];
+	from.left = row->length - SLOT_TAIL_BYTES - SLOT_AT_ID;
+	about->kind = (enum slot_kind)row->bytes[SLOT_AT_KIND];
 	about->number = row->number;
 	unpack_bytes(&from, about->id, SEAL_ID_BYTES);
 	about->created_ns = unpack_u64(&from);

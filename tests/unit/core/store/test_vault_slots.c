@@ -3,7 +3,9 @@
  * is whole or not at all, and what somebody without the key put into them opens nothing. */
 #include "vault_fixture.h"
 
+#include <signal.h>
 #include <sqlite3.h>
+#include <sys/wait.h>
 
 #include "core/store/integrity.h"
 #include "core/store/vault_slots.h"
@@ -396,6 +398,19 @@ static void what_was_done_to_slots_is_seen(void **state)
 	}
 }
 
+static void a_row_longer_than_a_slot_stays_within_its_place(void **state)
+{
+	struct fixture *fixture = *state;
+	struct vault_slots *slots;
+	struct err err;
+
+	tamper(fixture, "INSERT INTO meta VALUES ('slot-16', zeroblob(4096))");
+	must(vault_read_slots(fixture->vault, &slots, &err));
+	assert_int_equal(slots->rows[SLOT_NUMBERS - 1].length, 1);
+	assert_int_equal(slots->list_length, SLOT_LIST_BYTES);
+	free(slots);
+}
+
 /* store_sqlite, but that the call numbered `fail_at` fails, as on a full disk. */
 static int calls_left;
 static struct store_engine failing;
@@ -445,6 +460,91 @@ static void a_rotation_is_whole_or_not_at_all(void **state)
 	}
 	assert_int_equal(failed, 0);
 	assert_true(tried > 5); /* begin, two slots, their list, the keyring, commit */
+}
+
+/* The same, but that the process is killed in the call numbered `calls_left`. */
+static void dies(void)
+{
+	if (calls_left-- == 0)
+		raise(SIGKILL);
+}
+
+static int dying_put_meta(
+	struct store *store, const char *name, const uint8_t *bytes, size_t length, struct err *err)
+{
+	dies();
+	return store_sqlite.put_meta(store, name, bytes, length, err);
+}
+
+static int dying_commit(struct store *store, struct err *err)
+{
+	int result;
+
+	dies();
+	result = store_sqlite.commit(store, err);
+	dies(); /* it is through, and nobody hears of it */
+	return result;
+}
+
+/* Whether a child that rotates to `next` comes to its end. */
+static bool rotates(const struct fixture *fixture, const uint8_t *next, int calls)
+{
+	int status;
+	pid_t child = fork();
+
+	if (!child) {
+		struct vault *vault;
+
+		failing = store_sqlite;
+		failing.put_meta = dying_put_meta;
+		failing.commit = dying_commit;
+		if (vault_attach(&failing, fixture->dir, &vault, NULL) ||
+			vault_resume(vault, fixture->root, NULL))
+			_exit(2);
+		calls_left = calls;
+		_exit(vault_rotate_root(vault, fixture->root, next, NULL) ? 3 : 0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		return false;
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	return true;
+}
+
+/* As a successor does: the root key it has, and if that is none any more the one that was to be. */
+static void a_process_that_is_killed_in_a_rotation_leaves_one_root_key(void **state)
+{
+	struct fixture *fixture = *state;
+	uint8_t key[SEAL_KEY_BYTES];
+	int was_old = 0, was_next = 0;
+	bool ended = false;
+	struct err err;
+
+	put_secret(fixture);
+	add(fixture, SLOT_RECOVERY, key);
+	for (int calls = 0; !ended; calls++) {
+		uint8_t next[SEAL_KEY_BYTES];
+		int result;
+
+		seal_random(next, sizeof next);
+		vault_close(fixture->vault);
+		ended = rotates(fixture, next, calls);
+		attach(fixture);
+		result = vault_resume(fixture->vault, fixture->root, NULL);
+		if (result) {
+			must_be(TACIT_WRONG_KEY, result);
+			must(vault_resume(fixture->vault, next, &err));
+			memcpy(fixture->root, next, sizeof next);
+		}
+		was_old += !result;
+		was_next += result != 0;
+		must(vault_check_slots(fixture->vault, fixture->root, &err));
+		assert_int_equal(try_key(fixture, key), 0);
+		must_have_secret(fixture);
+	}
+	assert_true(was_old >= 5);     /* two slots, their list, the keyring, before the commit */
+	assert_int_equal(was_next, 2); /* after it, and not killed at all */
 }
 
 /* In the fixture's place: the store of another test, of the first layout; its key is 32 times 7. It
@@ -573,7 +673,9 @@ int main(void)
 		TEST(rotating_needs_the_root_key),
 		TEST(a_slot_of_yesterday_opens_nothing),
 		TEST(what_was_done_to_slots_is_seen),
+		TEST(a_row_longer_than_a_slot_stays_within_its_place),
 		TEST(a_rotation_is_whole_or_not_at_all),
+		TEST(a_process_that_is_killed_in_a_rotation_leaves_one_root_key),
 		TEST(a_store_of_the_first_layout_is_served_and_converted),
 		TEST(slots_of_the_first_layout_that_are_damaged_are_refused),
 		TEST(a_converted_store_has_another_version),
