@@ -64,7 +64,9 @@ int vault_remove_slot(struct vault *vault, const uint8_t root[SEAL_KEY_BYTES],
 /* Make `next` the root key: the keyring and every sound slot are wrapped anew, and every unlock key
  * goes on opening its slot. A slot that is damaged, or that `root` does not vouch for, is passed
  * over and opens nothing afterwards; when none is left, or one is of a newer tacit, nothing is
- * changed. The data keys stay what they are. TACIT_LOCKED, TACIT_WRONG_KEY, TACIT_BUSY,
+ * changed. The data keys stay what they are.
+ * Whoever had `root` and could write the store may have added a slot, and it is sound: look at the
+ * list first. TACIT_LOCKED, TACIT_WRONG_KEY, TACIT_BUSY,
  * TACIT_CORRUPT, TACIT_NEWER, TACIT_LIMIT, TACIT_IO. */
 int vault_rotate_root(struct vault *vault, const uint8_t root[SEAL_KEY_BYTES],
 	const uint8_t next[SEAL_KEY_BYTES], struct err *err);
