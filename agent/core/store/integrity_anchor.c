@@ -73,30 +73,35 @@ static int refuse_missing(const struct integrity *integrity, struct err *err)
 		"told. Put the anchor back, or accept the store as it is");
 }
 
+/* What the anchor says of the store; `read` is how its reading ended. */
+static int judge(const struct integrity *integrity, int read, const struct anchor *anchor,
+	const struct err *found, struct err *err)
+{
+	if (read == -TACIT_NOT_FOUND)
+		return refuse_missing(integrity, err);
+	if (read < 0)
+		return err_set(err, found->code, "the store's anchor: %s", found->text);
+	/* Without a root there is no generation to compare, and no row is served. */
+	return integrity->rootless ? 0 : compare(&integrity->root, anchor, err);
+}
+
 int integrity_check_anchor(struct vault *vault, struct err *err)
 {
 	struct integrity *integrity = vault->integrity;
 	struct anchor anchor = { 0 };
 	struct err found;
-	int result;
+	int result, read;
 
 	if (!vault->anchor_path)
 		return 0;
-	result = anchor_read(vault->anchor_path, vault->ring, vault->store_id, &anchor, &found);
+	read = anchor_read(vault->anchor_path, vault->ring, vault->store_id, &anchor, &found);
+	result = vault->anchor_replaced ? 0 : judge(integrity, read, &anchor, &found, err);
+	if (result < 0)
+		return result;
 	/* Whatever is committed from now on is ahead of every copy that the anchor has seen. */
 	integrity->floor = anchor.generation;
-	if (!vault->anchor_replaced && result == -TACIT_NOT_FOUND)
-		result = refuse_missing(integrity, err);
-	else if (!vault->anchor_replaced && result < 0)
-		return err_set(err, found.code, "the store's anchor: %s", found.text);
-	/* Without a root there is no generation to compare; and no row is served. */
-	else if (!vault->anchor_replaced && !integrity->rootless)
-		result = compare(&integrity->root, &anchor, err);
-	else
-		result = 0;
-	if (!result && !integrity->rootless &&
-		(vault->anchor_replaced || !anchor.key_id ||
-			anchor.generation != integrity->root.generation))
+	if (!integrity->rootless && (vault->anchor_replaced || read < 0 ||
+					    anchor.generation != integrity->root.generation))
 		integrity_write_anchor(vault);
-	return result;
+	return 0;
 }
