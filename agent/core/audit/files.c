@@ -115,34 +115,57 @@ ssize_t file_get(int fd, void *bytes, size_t length, uint64_t offset, struct err
 	return (ssize_t)used;
 }
 
-int state_read(int fd, const uint8_t id[SEAL_ID_BYTES], struct state *state, struct err *err)
+static bool is_zero(const uint8_t *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (bytes[i])
+			return false;
+	return true;
+}
+
+/* Of a file's bytes. */
+static int choose_state(const uint8_t *bytes, const uint8_t id[SEAL_ID_BYTES], struct state *state,
+	bool *damaged, struct err *err)
 {
 	struct state *one = seal_alloc(sizeof *one);
-	uint8_t bytes[STATE_BYTES];
 	struct err why = { 0 };
 	bool found = false;
 
 	if (!one)
 		return err_set(err, TACIT_LIMIT, "no memory can be locked");
-	for (unsigned int i = 0; i < 2; i++) {
-		ssize_t got = file_get(fd, bytes, sizeof bytes, i * STATE_APART, &why);
+	for (unsigned int i = 0; i < 2 && why.code != TACIT_NEWER; i++) {
+		const uint8_t *at = bytes + i * STATE_APART;
 
-		if (got < 0)
-			break;
-		if (got != sizeof bytes || state_unpack(bytes, id, one, &why) < 0) {
-			if (why.code == TACIT_NEWER)
-				break;
+		if (is_zero(at, STATE_BYTES))
+			continue;
+		if (state_unpack(at, id, one, &why) < 0) {
+			*damaged = true;
 			continue;
 		}
 		if (!found || one->generation > state->generation)
 			*state = *one;
 		found = true;
 	}
-	seal_wipe(bytes, sizeof bytes);
 	seal_free(one);
-	if (why.code == TACIT_NEWER || why.code == TACIT_IO)
+	if (why.code == TACIT_NEWER)
 		return err_set(err, why.code, "%s", why.text);
 	return found ? 0 : err_set(err, TACIT_CORRUPT, "the state of the audit log is damaged");
+}
+
+int state_read(int fd, const uint8_t id[SEAL_ID_BYTES], struct state *state, bool *damaged,
+	struct err *err)
+{
+	uint8_t bytes[STATE_FILE_BYTES + 1] = { 0 };
+	ssize_t got = file_get(fd, bytes, sizeof bytes, 0, err);
+	int result;
+
+	if (got < 0)
+		return (int)got;
+	*damaged =
+		got > STATE_FILE_BYTES || !is_zero(bytes + STATE_BYTES, STATE_APART - STATE_BYTES);
+	result = choose_state(bytes, id, state, damaged, err);
+	seal_wipe(bytes, sizeof bytes);
+	return result;
 }
 
 int state_write(int fd, const uint8_t id[SEAL_ID_BYTES], const struct state *state, struct err *err)

@@ -148,3 +148,11 @@ int state_unpack(const uint8_t bytes[STATE_BYTES], const uint8_t id[SEAL_ID_BYTE
 	seal_wipe(state, sizeof *state);
 	return err_set(err, TACIT_CORRUPT, "the state is another audit log's");
 }
+
+void marks_add(struct audit_marks *marks, const struct audit_source *source)
+{
+	if (source->lane < AUDIT_LANES)
+		marks->taken[source->lane] = source->taken;
+	else
+		marks->lost = source->taken;
+}

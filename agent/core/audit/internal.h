@@ -56,6 +56,7 @@ struct state {
 };
 #define STATE_BYTES 512   /* a sector */
 #define STATE_APART 4096u /* the two states lie in two pages: no write touches both */
+#define STATE_FILE_BYTES (STATE_APART + STATE_BYTES)
 
 /* format.c: pure. */
 void header_pack(
@@ -82,24 +83,30 @@ int file_open(int dir, const char *name, int flags, int *fd, uint64_t *size, str
 int file_put(int fd, const void *bytes, size_t length, uint64_t offset, struct err *err);
 /* Up to `length` bytes, fewer at the end; how many, or an error. */
 ssize_t file_get(int fd, void *bytes, size_t length, uint64_t offset, struct err *err);
-/* The newer one of the two that is whole. TACIT_CORRUPT: neither is; TACIT_NEWER. */
-int state_read(int fd, const uint8_t id[SEAL_ID_BYTES], struct state *state, struct err *err);
+/* The newer one of the two that is whole; `damaged`: the other is neither that nor empty, or there
+ * is more than two. TACIT_CORRUPT: neither is; TACIT_NEWER. */
+int state_read(int fd, const uint8_t id[SEAL_ID_BYTES], struct state *state, bool *damaged,
+	struct err *err);
 /* Into the place that the one of the generation before is not in, and synced. */
 int state_write(
 	int fd, const uint8_t id[SEAL_ID_BYTES], const struct state *state, struct err *err);
 
-/* log.c and roll.c */
+/* Where a lane of the ring is, with this record. */
+void marks_add(struct audit_marks *marks, const struct audit_source *source);
+
+/* log.c, attach.c and roll.c */
 struct audit_log {
 	struct audit_options options;
 	int dir, file, state_file; /* -1: not open */
 	/* One seal_alloc(): their keys. `durable` is what the disk has, or (`state_owed`) what it
 	 * has but for the state itself; `chain` is behind the batch. */
 	struct audit_log_keys {
-		struct state durable;
+		struct state durable, adopting;
 		struct chain chain;
 	} * keys;
-	uint64_t number; /* of the last record of the batch */
-	uint8_t *batch;  /* BATCH_BYTES */
+	struct audit_marks marks; /* with the batch */
+	uint64_t number;          /* of its last record */
+	uint8_t *batch;           /* BATCH_BYTES */
 	size_t batch_length;
 	unsigned int batch_records;
 	bool blocked;
@@ -110,6 +117,12 @@ struct audit_log {
  * but the state. Then files that are not kept any longer are removed. */
 int log_begin_file(
 	struct audit_log *log, uint64_t file, enum header_origin origin, struct err *err);
+/* attach.c: go on where `durable` says, with the files that there are. */
+int log_attach(struct audit_log *log, struct audit_found *found, struct err *err);
+/* Forget the batch. */
+void log_drop_batch(struct audit_log *log);
+/* Write `durable` as the state of a generation of its own. */
+int log_write_next_state(struct audit_log *log, struct err *err);
 /* Write the state that is owed. */
 int log_write_state(struct audit_log *log, struct err *err);
 

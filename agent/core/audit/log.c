@@ -13,8 +13,9 @@
 
 #define FILE_BYTES_MIN 4096u
 
-static void drop_batch(struct audit_log *log)
+void log_drop_batch(struct audit_log *log)
 {
+	log->marks = log->keys->durable.marks;
 	log->batch_length = 0;
 	log->batch_records = 0;
 	log->number = log->keys->durable.number;
@@ -28,7 +29,8 @@ static void close_files(struct audit_log *log)
 	log->file = log->state_file = -1;
 }
 
-int audit_log_append(struct audit_log *log, const struct audit_record *record, struct err *err)
+int audit_log_append(struct audit_log *log, const struct audit_record *record,
+	const struct audit_source *source, struct err *err)
 {
 	struct frame_head head = { .number = log->number + 1 };
 	uint8_t body[AUDIT_BODY_MAX], *at = log->batch + log->batch_length;
@@ -38,7 +40,7 @@ int audit_log_append(struct audit_log *log, const struct audit_record *record, s
 	if (log->batch_records == AUDIT_BATCH_RECORDS)
 		return err_set(
 			err, TACIT_LIMIT, "a group has at most %u records", AUDIT_BATCH_RECORDS);
-	head.body = (uint32_t)audit_pack(record, body);
+	head.body = (uint32_t)audit_pack(record, source, body);
 	if (!head.body)
 		return err_set(err, TACIT_LIMIT, "no memory for an audit record");
 	memcpy(head.link, log->keys->chain.link, CHAIN_LINK_BYTES);
@@ -47,6 +49,7 @@ int audit_log_append(struct audit_log *log, const struct audit_record *record, s
 	log->batch_length += FRAME_HEAD + head.body + CHAIN_OVERHEAD;
 	log->batch_records++;
 	log->number++;
+	marks_add(&log->marks, source);
 	return 0;
 }
 
@@ -54,7 +57,7 @@ int audit_log_append(struct audit_log *log, const struct audit_record *record, s
 static int give_up(struct audit_log *log, struct err *err)
 {
 	log->blocked = true;
-	drop_batch(log);
+	log_drop_batch(log);
 	/* Now, for the space; whoever heals or opens the log does it again, and looks whether it
 	 * was done. */
 	if (ftruncate(log->file, (off_t)log->keys->durable.offset))
@@ -62,7 +65,7 @@ static int give_up(struct audit_log *log, struct err *err)
 	return err_wrap(err, "audit log");
 }
 
-int audit_log_commit(struct audit_log *log, const struct audit_marks *marks, struct err *err)
+int audit_log_commit(struct audit_log *log, struct err *err)
 {
 	struct state *state = &log->keys->durable;
 	struct err why = { 0 };
@@ -76,14 +79,12 @@ int audit_log_commit(struct audit_log *log, const struct audit_marks *marks, str
 		give_up(log, &why);
 		return err_set(err, why.code, "%s", why.text);
 	}
-	state->generation++;
 	state->offset += log->batch_length;
 	state->number = log->number;
 	state->chain = log->keys->chain;
-	state->marks = *marks;
-	drop_batch(log);
-	log->state_owed = true;
-	if (log_write_state(log, &why) < 0 ||
+	state->marks = log->marks;
+	log_drop_batch(log);
+	if (log_write_next_state(log, &why) < 0 ||
 		(state->offset >= log->options.file_bytes &&
 			log_begin_file(log, state->file + 1,
 				log->options.key ? ORIGIN_KEY : ORIGIN_CARRIED, &why) < 0)) {
@@ -102,68 +103,22 @@ static int lock_state(struct audit_log *log, struct err *err)
 		       : err_errno(err, errno, TACIT_IO, "lock " STATE_NAME);
 }
 
-/* Open the file that the state names, and cut off what is behind its end. 1: it is not the file
- * that was written, or not a crash has left what is behind: another must be begun. */
-static int attach_file(struct audit_log *log, uint64_t *torn, struct err *err)
+int audit_log_use_ring(
+	struct audit_log *log, const uint8_t ring[AUDIT_RING_ID_BYTES], struct err *err)
 {
-	const struct state *state = &log->keys->durable;
-	struct err why = { 0 };
-	char name[FILE_NAME_MAX];
-	uint64_t size;
+	struct audit_marks *marks = &log->keys->durable.marks;
 
-	file_name(state->file, name);
-	if (file_open(log->dir, name, O_RDWR, &log->file, &size, &why) < 0)
-		return why.code == TACIT_NOT_FOUND ? 1 : err_set(err, why.code, "%s", why.text);
-	if (size < state->offset || size - state->offset > BATCH_BYTES)
-		return 1;
-	*torn = size - state->offset;
-	if (*torn && (ftruncate(log->file, (off_t)state->offset) || fdatasync(log->file)))
-		return err_errno(err, errno, TACIT_IO, "cut off the end of %s", name);
-	return 0;
-}
-
-/* What is behind the last file that the state knows: the next one without a record, or nothing. */
-static int find_unfinished(struct audit_log *log, uint64_t *highest, bool *more, struct err *err)
-{
-	uint64_t lowest, size, next = log->keys->durable.file + 1;
-	char name[FILE_NAME_MAX];
-	_close_ int fd = -1;
-	int result = files_span(log->dir, &lowest, highest, err);
-
-	*more = *highest > next;
-	if (result < 0 || *highest != next)
-		return result;
-	file_name(next, name);
-	result = file_open(log->dir, name, O_RDONLY, &fd, &size, err);
-	if (result < 0)
-		return result;
-	*more = size > HEADER_BYTES;
-	if (!*more && unlinkat(log->dir, name, 0))
-		return err_errno(err, errno, TACIT_IO, "remove %s", name);
-	return 0;
-}
-
-/* Go on where the state says. */
-static int attach(struct audit_log *log, struct audit_found *found, struct err *err)
-{
-	uint64_t highest;
-	bool more;
-	int result = find_unfinished(log, &highest, &more, err);
-
-	/* Whose state is older than the log gets nothing cut off. */
-	if (!result)
-		result = more ? 1 : attach_file(log, &found->torn, err);
-	if (result < 0)
-		return result;
-	if (result) {
-		found->broken = true;
-		if (highest < log->keys->durable.file)
-			highest = log->keys->durable.file;
-		result = log_begin_file(
-			log, highest + 1, log->options.key ? ORIGIN_KEY : ORIGIN_CARRIED, err);
-	}
-	drop_batch(log);
-	return result < 0 ? result : 0;
+	if (!memcmp(marks->ring, ring, sizeof marks->ring))
+		return 0;
+	if (log->blocked)
+		return err_set(err, TACIT_UNAVAILABLE, "the audit log cannot be written");
+	memset(marks, 0, sizeof *marks);
+	memcpy(marks->ring, ring, sizeof marks->ring);
+	log_drop_batch(log);
+	if (!log_write_next_state(log, err))
+		return 0;
+	log->blocked = true;
+	return err_wrap(err, "audit log");
 }
 
 int audit_log_heal(struct audit_log *log, struct err *err)
@@ -177,7 +132,7 @@ int audit_log_heal(struct audit_log *log, struct err *err)
 	close_files(log);
 	if (file_open(log->dir, STATE_NAME, O_RDWR, &log->state_file, &size, &why) < 0 ||
 		lock_state(log, &why) < 0 || (log->state_owed && log_write_state(log, &why) < 0) ||
-		attach(log, &found, &why) < 0) {
+		log_attach(log, &found, &why) < 0) {
 		close_files(log);
 		return err_set(err, why.code, "audit log: %s", why.text);
 	}
@@ -195,7 +150,7 @@ static int make_state(struct audit_log *log, struct err *err)
 		return err_wrap(err, "make");
 	if (lock_state(log, err) < 0)
 		return err_wrap(err, "make " STATE_NAME);
-	if (posix_fallocate(log->state_file, 0, STATE_APART + STATE_BYTES))
+	if (posix_fallocate(log->state_file, 0, STATE_FILE_BYTES))
 		return err_set(err, TACIT_IO, "no room for " STATE_NAME);
 	return 0;
 }
@@ -251,14 +206,28 @@ static int begin_anew(struct audit_log *log, struct audit_found *found, struct e
 			found->created ? ORIGIN_KEY : ORIGIN_ANEW, err);
 	if (!result && fsync(log->dir))
 		result = err_errno(err, errno, TACIT_IO, "sync the directory of the audit log");
-	drop_batch(log);
+	log_drop_batch(log);
 	return result;
+}
+
+/* What is between and behind the two copies is nothing. */
+static int repair_state(struct audit_log *log, struct err *err)
+{
+	static const uint8_t zeros[STATE_APART - STATE_BYTES];
+	int result = log_write_next_state(log, err);
+
+	if (!result)
+		result = file_put(log->state_file, zeros, sizeof zeros, STATE_BYTES, err);
+	if (!result && ftruncate(log->state_file, STATE_FILE_BYTES))
+		result = err_errno(err, errno, TACIT_IO, STATE_NAME);
+	return result < 0 ? result : log_write_next_state(log, err);
 }
 
 static int start(struct audit_log *log, struct audit_found *found, struct err *err)
 {
 	struct err why = { 0 };
 	uint64_t size;
+	bool damaged = false;
 	int result;
 
 	log->dir = open(log->options.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -268,9 +237,13 @@ static int start(struct audit_log *log, struct audit_found *found, struct err *e
 	if (!result)
 		result = lock_state(log, &why);
 	if (!result)
-		result = state_read(log->state_file, log->options.id, &log->keys->durable, &why);
-	if (!result)
-		return attach(log, found, err);
+		result = state_read(
+			log->state_file, log->options.id, &log->keys->durable, &damaged, &why);
+	if (!result) {
+		result = log_attach(log, found, err);
+		/* Twice: both copies are whole again. */
+		return !result && damaged ? repair_state(log, err) : result;
+	}
 	if (why.code == TACIT_NOT_FOUND || why.code == TACIT_CORRUPT)
 		return begin_anew(log, found, err);
 	return err_set(err, why.code, "%s", why.text);

@@ -4,11 +4,12 @@
  *   audit-00000001, audit-00000002, ...   header, records (FORMAT.md, "Audit log")
  *   audit.state                           where the log ends, and the key of what comes next
  *
- * The state is the point of commit. Records are written and synced first, then the state; what is
- * behind the place that the state names was never acknowledged, is cut off by who opens the log
- * next, and is written again, because it is still in the ring. So a record that was half written is
- * never taken for one, and none is written twice: the state also holds how far each lane of the
- * ring has been written.
+ * Records are written and synced first, then the state; with both on the disk they are
+ * acknowledged. Whoever opens the log next takes over the records behind the place that the state
+ * names, if they are whole and authentic, and cuts off what is not: so nothing half written is
+ * taken for a record, and a state that is older than it should be, or one of its two copies
+ * damaged, loses none. Each record says where in the ring it was. So the log alone says how far
+ * each lane of the ring has been written, and none is written twice.
  *
  * A disk that refuses makes the log *blocked*: nothing more is acknowledged until audit_log_heal()
  * has written what was under way. A failed fsync is never tried again on the same descriptor or
@@ -41,15 +42,16 @@ struct audit_options {
 
 /* What audit_log_open() found. None of it is an error; all of it is to be told. */
 struct audit_found {
-	bool created;    /* there was no log */
-	uint64_t torn;   /* bytes at the end that a crash had left, and that were cut off */
-	bool state_lost; /* there were files and no state that is whole: a new file was begun.
-			    audit_verify() says where the old ones end */
-	bool broken;     /* the last file is shorter than it was, or has more behind its end than
-			    a crash can leave: it was left as it is, and a new one begun */
+	bool created;     /* there was no log */
+	uint64_t adopted; /* records that a crash had left unacknowledged, and that are the log's */
+	uint64_t torn;    /* bytes at the end that a crash had left, and that were cut off */
+	bool state_lost;  /* there were files and no state that is whole: a new file was begun.
+			     audit_verify() says where the old ones end */
+	bool broken;      /* the last file is shorter than it was, or has more behind its end than
+			     a crash can leave: it was left as it is, and a new one begun */
 };
 
-/* How far each lane of a ring has been written. */
+/* How far each lane of a ring has been written, in the log's own words. */
 struct audit_marks {
 	uint8_t ring[AUDIT_RING_ID_BYTES];
 	uint64_t taken[AUDIT_LANES];
@@ -70,21 +72,26 @@ int audit_log_open(const struct audit_options *options, struct audit_log **log,
 	struct audit_found *found, struct err *err);
 void audit_log_close(struct audit_log *log); /* what was not committed is gone; NULL does nothing */
 
+/* Records come from this ring from now on. With another one than before its lanes begin at 0, and
+ * that is made durable. TACIT_IO: the log is blocked. */
+int audit_log_use_ring(
+	struct audit_log *log, const uint8_t ring[AUDIT_RING_ID_BYTES], struct err *err);
+
 /* Add a record to the batch, in memory. TACIT_LIMIT: it has AUDIT_BATCH_RECORDS; TACIT_UNAVAILABLE:
  * the log is blocked. */
-int audit_log_append(struct audit_log *log, const struct audit_record *record, struct err *err);
+int audit_log_append(struct audit_log *log, const struct audit_record *record,
+	const struct audit_source *source, struct err *err);
 
-/* Make the batch durable, and with it `marks`. On failure the log is blocked, and the batch empty:
- * its records are appended again when it has been healed, but those that the marks then have.
- * Begins the next file when this one is long enough; a failure of that blocks the log, too, and the
- * batch is durable all the same: the marks say so. */
-int audit_log_commit(struct audit_log *log, const struct audit_marks *marks, struct err *err);
+/* Make the batch durable. On failure the log is blocked, and the batch empty: when it has been
+ * healed, audit_log_marks() says which of its records it has, and the others are appended again.
+ * Begins the next file when this one is long enough; a failure of that blocks the log, too. */
+int audit_log_commit(struct audit_log *log, struct err *err);
 
 /* Try to end the blocked state. 0: the log can be appended to; nothing is done when it could. */
 int audit_log_heal(struct audit_log *log, struct err *err);
 
 bool audit_log_is_blocked(const struct audit_log *log);
-/* What the last commit was given; of a blocked log it is known when it has been healed. */
+/* How far the durable log has the ring; of a blocked log it is known when it has been healed. */
 const struct audit_marks *audit_log_marks(const struct audit_log *log);
 /* The end of what is durable. */
 void audit_log_position(const struct audit_log *log, struct audit_position *position);

@@ -12,7 +12,7 @@
 struct audit_pump {
 	struct audit_ring *ring;
 	struct audit_log *log;
-	struct audit_marks marks; /* with the group at hand */
+	uint64_t taken[AUDIT_LANES]; /* with the group at hand */
 	audit_durable_fn *durable;
 	void *with;
 	_Atomic uint64_t blocked_since_ns, written, groups, failures;
@@ -62,25 +62,13 @@ void audit_pump_on_durable(struct audit_pump *pump, audit_durable_fn *durable, v
 	pump->with = with;
 }
 
-static void start_marks(struct audit_pump *pump)
-{
-	const struct audit_marks *marks = audit_log_marks(pump->log);
-	bool same = !memcmp(marks->ring, pump->ring->id, sizeof marks->ring);
-
-	memcpy(pump->marks.ring, pump->ring->id, sizeof pump->marks.ring);
-	pump->marks.lost = same ? marks->lost : 0;
-	for (unsigned int lane = 0; lane < AUDIT_LANES; lane++)
-		pump->marks.taken[lane] = atomic_load(&pump->ring->lanes[lane].taken);
-}
-
 /* The oldest record that waits in any lane; NULL: none does. */
 static const struct audit_record *next_record(struct audit_pump *pump, unsigned int *of)
 {
 	const struct audit_record *next = NULL;
 
 	for (unsigned int lane = 0; lane < AUDIT_LANES; lane++) {
-		uint64_t place =
-			pump->marks.taken[lane] - atomic_load(&pump->ring->lanes[lane].taken);
+		uint64_t place = pump->taken[lane] - atomic_load(&pump->ring->lanes[lane].taken);
 		const struct audit_record *one;
 
 		if (place >= audit_ring_waiting(pump->ring, lane))
@@ -96,7 +84,8 @@ static const struct audit_record *next_record(struct audit_pump *pump, unsigned 
 
 static int append_lost(struct audit_pump *pump, struct err *err)
 {
-	uint64_t lost = audit_ring_lost(pump->ring);
+	uint64_t lost = audit_ring_lost(pump->ring), told = audit_log_marks(pump->log)->lost;
+	struct audit_source source = { AUDIT_LANE_NONE, lost };
 	struct audit_record record = {
 		.time_ns = clock_realtime_ns(),
 		.kind = AUDIT_AGENT,
@@ -107,14 +96,11 @@ static int append_lost(struct audit_pump *pump, struct err *err)
 	};
 	int result;
 
-	if (lost == pump->marks.lost)
+	if (lost == told)
 		return 0;
-	snprintf(record.outcome, sizeof record.outcome, "%" PRIu64, lost - pump->marks.lost);
-	result = audit_log_append(pump->log, &record, err);
-	if (result < 0)
-		return result;
-	pump->marks.lost = lost;
-	return 1;
+	snprintf(record.outcome, sizeof record.outcome, "%" PRIu64, lost - told);
+	result = audit_log_append(pump->log, &record, &source, err);
+	return result < 0 ? result : 1;
 }
 
 /* How many were appended. */
@@ -126,12 +112,13 @@ static int gather(struct audit_pump *pump, struct err *err)
 
 	while (count >= 0 && count < (int)AUDIT_BATCH_RECORDS &&
 		(record = next_record(pump, &lane))) {
-		int result = audit_log_append(pump->log, record, err);
+		struct audit_source source = { (uint8_t)lane, pump->taken[lane] + 1 };
+		int result = audit_log_append(pump->log, record, &source, err);
 
 		/* What there is goes first. */
 		if (result < 0)
 			return count ? count : result;
-		pump->marks.taken[lane]++;
+		pump->taken[lane]++;
 		count++;
 	}
 	return count;
@@ -143,12 +130,16 @@ static int write_group(struct audit_pump *pump, struct err *err)
 
 	if (result < 0)
 		return result;
+	result = audit_log_use_ring(pump->log, pump->ring->id, err);
+	if (result < 0)
+		return result;
 	settle(pump);
-	start_marks(pump);
+	for (unsigned int lane = 0; lane < AUDIT_LANES; lane++)
+		pump->taken[lane] = atomic_load(&pump->ring->lanes[lane].taken);
 	count = gather(pump, err);
 	if (count <= 0)
 		return count;
-	result = audit_log_commit(pump->log, &pump->marks, err);
+	result = audit_log_commit(pump->log, err);
 	if (result < 0)
 		return result;
 	settle(pump);

@@ -62,7 +62,7 @@ int walk_find_end(struct audit_reader *reader, bool *moved, struct err *err)
 	int result = file_open(reader->dir, STATE_NAME, O_RDONLY, &fd, &size, &why);
 
 	if (!result)
-		result = state_read(fd, reader->options.id, end, &why);
+		result = state_read(fd, reader->options.id, end, &reader->end_damaged, &why);
 	reader->end_known = !result;
 	if (result && why.code != TACIT_NOT_FOUND && why.code != TACIT_CORRUPT)
 		return err_set(err, why.code, "audit log: %s", why.text);
@@ -182,6 +182,7 @@ static int open_body(struct audit_reader *reader, const uint8_t frame[FRAME_MAX]
 	struct chain *chain = &reader->keys->chain;
 	bool follows = !reader->linked || !memcmp(head->link, chain->link, CHAIN_LINK_BYTES);
 	uint8_t body[AUDIT_BODY_MAX];
+	struct audit_source source;
 	struct err why = { 0 };
 	int result = 0;
 
@@ -189,7 +190,7 @@ static int open_body(struct audit_reader *reader, const uint8_t frame[FRAME_MAX]
 		head->body + CHAIN_OVERHEAD, body, NULL);
 	if (!reader->linked || !follows)
 		result = fault(reader, AUDIT_CHANGED, err);
-	else if (audit_unpack(body, head->body, record, &why) < 0)
+	else if (audit_unpack(body, head->body, record, &source, &why) < 0)
 		result = why.code == TACIT_NEWER ? err_set(err, TACIT_NEWER, "%s", why.text)
 						 : fault(reader, AUDIT_CHANGED, err);
 	reader->number++;

@@ -9,14 +9,15 @@
 /* What is wrong at a place. */
 enum audit_fault {
 	AUDIT_SOUND,
-	AUDIT_CHANGED,     /* a record does not authenticate, or is not the one that was there */
-	AUDIT_MISSING,     /* a file is */
-	AUDIT_BROKEN,      /* the agent had lost the state, and began anew behind this */
-	AUDIT_SHORTENED,   /* the file ends before the log does */
-	AUDIT_BEHIND,      /* there is more than the state says: it is an older one */
-	AUDIT_NO_STATE,    /* nothing says where the log ends: it is missing or damaged */
-	AUDIT_STATE,       /* what says where the log ends was not written with its last record */
-	AUDIT_ROLLED_BACK, /* the log does not have what it had when it was last looked at */
+	AUDIT_CHANGED,       /* a record does not authenticate, or is not the one that was there */
+	AUDIT_MISSING,       /* a file is */
+	AUDIT_BROKEN,        /* the agent had lost the state, and began anew behind this */
+	AUDIT_SHORTENED,     /* the file ends before the log does */
+	AUDIT_BEHIND,        /* there is more than the state says: it is an older one */
+	AUDIT_NO_STATE,      /* nothing says where the log ends: it is missing or damaged */
+	AUDIT_STATE,         /* what says where the log ends was not written with its last record */
+	AUDIT_STATE_DAMAGED, /* one of the two copies of the state, or what is between them */
+	AUDIT_ROLLED_BACK,   /* the log does not have what it had when it was last looked at */
 	AUDIT_FAULTS
 };
 

@@ -17,12 +17,15 @@ static void put_text(struct pack *pack, const char *text, size_t room)
 	pack_bytes(pack, text, length);
 }
 
-size_t audit_pack(const struct audit_record *record, uint8_t body[AUDIT_BODY_MAX])
+size_t audit_pack(const struct audit_record *record, const struct audit_source *source,
+	uint8_t body[AUDIT_BODY_MAX])
 {
 	struct pack pack = { .limit = AUDIT_BODY_MAX - LENGTH_BYTES };
 	size_t length;
 
 	pack_u8(&pack, LAYOUT);
+	pack_u8(&pack, source->lane);
+	pack_u64(&pack, source->taken);
 	pack_u8(&pack, (uint8_t)record->kind);
 	pack_u64(&pack, record->time_ns);
 	pack_u64(&pack, record->unique);
@@ -87,7 +90,8 @@ static bool find_packed(const uint8_t *body, size_t length, struct unpack *packe
 	return true;
 }
 
-int audit_unpack(const uint8_t *body, size_t length, struct audit_record *record, struct err *err)
+int audit_unpack(const uint8_t *body, size_t length, struct audit_record *record,
+	struct audit_source *source, struct err *err)
 {
 	struct unpack packed = { 0 };
 	uint8_t layout;
@@ -99,8 +103,11 @@ int audit_unpack(const uint8_t *body, size_t length, struct audit_record *record
 	if (layout > LAYOUT)
 		return err_set(err, TACIT_NEWER,
 			"audit record of layout %u; this tacit knows up to %u", layout, LAYOUT);
+	source->lane = unpack_u8(&packed);
+	source->taken = unpack_u64(&packed);
 	get_fields(&packed, record);
-	if (layout && unpack_done(&packed) && record->kind && record->kind < AUDIT_KINDS)
+	if (layout && unpack_done(&packed) && record->kind && record->kind < AUDIT_KINDS &&
+		(source->lane < AUDIT_LANES || source->lane == AUDIT_LANE_NONE))
 		return 0;
 	memset(record, 0, sizeof *record);
 	return err_set(err, TACIT_CORRUPT, "not an audit record");

@@ -26,10 +26,17 @@
  * of AUDIT_PAD bytes. Its length is returned, or 0 when there is no memory. */
 #define AUDIT_PAD 128
 #define AUDIT_BODY_MAX 768
-size_t audit_pack(const struct audit_record *record, uint8_t body[AUDIT_BODY_MAX]);
+struct audit_source {   /* where in the ring it was */
+	uint8_t lane;   /* AUDIT_LANE_NONE: in none */
+	uint64_t taken; /* records of that lane up to this one; of none: records lost by then */
+};
+#define AUDIT_LANE_NONE 255
+size_t audit_pack(const struct audit_record *record, const struct audit_source *source,
+	uint8_t body[AUDIT_BODY_MAX]);
 
 /* TACIT_CORRUPT when it is none, TACIT_NEWER. `record` is zeros on failure. */
-int audit_unpack(const uint8_t *body, size_t length, struct audit_record *record, struct err *err);
+int audit_unpack(const uint8_t *body, size_t length, struct audit_record *record,
+	struct audit_source *source, struct err *err);
 
 /* "read"; "?" for a kind that there is none of. */
 const char *audit_kind_word(uint32_t kind);

@@ -19,6 +19,13 @@ int log_write_state(struct audit_log *log, struct err *err)
 	return result;
 }
 
+int log_write_next_state(struct audit_log *log, struct err *err)
+{
+	log->keys->durable.generation++;
+	log->state_owed = true;
+	return log_write_state(log, err);
+}
+
 static int read_origin(const struct audit_log *log, uint64_t file, struct header *header)
 {
 	uint8_t bytes[HEADER_HEAD];
@@ -145,13 +152,11 @@ int log_begin_file(struct audit_log *log, uint64_t file, enum header_origin orig
 	}
 	cleanup_close(&log->file);
 	log->file = take_fd(&fd);
-	state->generation++;
 	state->file = file;
 	state->offset = HEADER_BYTES;
 	state->oldest = header.oldest;
 	state->chain = log->keys->chain;
-	log->state_owed = true;
-	result = log_write_state(log, err);
+	result = log_write_next_state(log, err);
 	if (!result)
 		drop_old(log);
 	return result;

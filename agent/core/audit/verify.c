@@ -3,9 +3,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "core/audit/walk.h"
+
+/* A commit rewrites a copy in far less. */
+#define STATE_LOOKS 50
+#define STATE_LOOK_US 1000
 
 static void close_reader(struct audit_reader **reader)
 {
@@ -24,6 +29,7 @@ void audit_place_format(const struct audit_place *place, char text[AUDIT_PLACE_M
 		[AUDIT_NO_STATE] =
 			"nothing says that it ends here: its state is missing or damaged",
 		[AUDIT_STATE] = "its state was not written with its last record",
+		[AUDIT_STATE_DAMAGED] = "one of the two copies of its state is damaged",
 		[AUDIT_ROLLED_BACK] = "it is older than it was, or has another past",
 	};
 
@@ -55,11 +61,25 @@ static enum audit_fault behind_the_end(
 	return verdict->unfinished > BATCH_BYTES ? AUDIT_BEHIND : AUDIT_SOUND;
 }
 
+/* A copy that is being written looks damaged for a moment. */
+static bool state_stays_damaged(struct audit_reader *reader)
+{
+	bool moved;
+
+	for (int i = 0; reader->end_damaged && i < STATE_LOOKS; i++) {
+		usleep(STATE_LOOK_US);
+		if (walk_find_end(reader, &moved, NULL) < 0)
+			break;
+	}
+	return reader->end_damaged;
+}
+
 /* Every record is what it was. Is it all of them? */
-static enum audit_fault judge_end(const struct audit_reader *reader, struct audit_verdict *verdict)
+static enum audit_fault judge_end(struct audit_reader *reader, struct audit_verdict *verdict)
 {
 	const struct state *end = &reader->keys->end;
 	const struct chain *chain = &reader->keys->chain;
+	enum audit_fault fault;
 	bool within = reader->since && reader->since->number + 1 >= reader->first;
 
 	if (reader->first_file > reader->oldest)
@@ -72,7 +92,8 @@ static enum audit_fault judge_end(const struct audit_reader *reader, struct audi
 		memcmp(end->chain.step, chain->step, sizeof chain->step) ||
 		memcmp(end->chain.link, chain->link, sizeof chain->link))
 		return AUDIT_STATE;
-	return behind_the_end(reader, verdict);
+	fault = behind_the_end(reader, verdict);
+	return fault == AUDIT_SOUND && state_stays_damaged(reader) ? AUDIT_STATE_DAMAGED : fault;
 }
 
 static void fill(struct audit_verdict *verdict, const struct audit_reader *reader)
@@ -84,7 +105,7 @@ static void fill(struct audit_verdict *verdict, const struct audit_reader *reade
 	memcpy(verdict->end.link, reader->keys->chain.link, CHAIN_LINK_BYTES);
 }
 
-static int finish(const struct audit_reader *reader, struct audit_verdict *verdict, struct err *err)
+static int finish(struct audit_reader *reader, struct audit_verdict *verdict, struct err *err)
 {
 	enum audit_fault fault;
 	char text[AUDIT_PLACE_MAX];

@@ -20,7 +20,7 @@ struct audit_reader {
 	uint64_t oldest;             /* file that the last header says is kept */
 	uint64_t lowest, highest;    /* files that there are */
 	uint64_t left_file, left_at; /* the end of the file before this one */
-	bool end_known;
+	bool end_known, end_damaged; /* by a state; one of its two copies is not whole */
 	bool keyed;  /* the chain has the key of the item before: a file may carry it on */
 	bool linked; /* the item before was sound: the next one must be the one that follows it */
 	const struct audit_position *since; /* to be come by */

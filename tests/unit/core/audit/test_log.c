@@ -58,44 +58,61 @@ static void one_process_writes(void **state)
 	rig_end(&rig);
 }
 
-static void marks_are_committed_with_the_records(void **state)
+static void log_says_how_far_it_has_the_ring(void **state)
 {
+	static const uint8_t ring[AUDIT_RING_ID_BYTES] = "a ring's own id", zero[16];
+	struct audit_record record = rig_record(4);
+	struct audit_source lost = { AUDIT_LANE_NONE, 17 };
 	struct rig rig;
 
 	(void)state;
 	rig_start(&rig);
 	rig_open(&rig);
-	memset(rig.marks.ring, 9, sizeof rig.marks.ring);
-	rig.marks.lost = 3;
-	for (unsigned int i = 0; i < AUDIT_LANES; i++)
-		rig.marks.taken[i] = 1000 + i;
-	rig_write(&rig, 1, 1);
+	assert_memory_equal(audit_log_marks(rig.log)->ring, zero, sizeof zero);
+	assert_int_equal(audit_log_use_ring(rig.log, ring, NULL), 0);
+	rig_write(&rig, 1, 3);
+	assert_int_equal(audit_log_append(rig.log, &record, &lost, NULL), 0);
+	assert_int_equal(audit_log_marks(rig.log)->lost, 0); /* not durable */
+	assert_int_equal(audit_log_commit(rig.log, NULL), 0);
 	rig_close(&rig);
 	rig_open(&rig);
-	assert_memory_equal(audit_log_marks(rig.log), &rig.marks, sizeof rig.marks);
+	assert_memory_equal(audit_log_marks(rig.log)->ring, ring, sizeof ring);
+	assert_int_equal(audit_log_marks(rig.log)->taken[3], 3);
+	assert_int_equal(audit_log_marks(rig.log)->taken[4], 0);
+	assert_int_equal(audit_log_marks(rig.log)->lost, 17);
+	assert_int_equal(audit_log_use_ring(rig.log, ring, NULL), 0);
+	assert_int_equal(audit_log_marks(rig.log)->taken[3], 3);
+	assert_int_equal(audit_log_use_ring(rig.log, zero, NULL), 0);
+	rig_close(&rig);
+	rig_open(&rig);
+	assert_int_equal(audit_log_marks(rig.log)->taken[3], 0);
 	rig_end(&rig);
 }
 
 static void group_has_a_limit(void **state)
 {
 	struct audit_record record = rig_record(1);
+	struct audit_source source = { 0, 1 };
 	struct rig rig;
 
 	(void)state;
 	rig_start(&rig);
 	rig_open(&rig);
 	for (unsigned int i = 0; i < AUDIT_BATCH_RECORDS; i++)
-		assert_int_equal(audit_log_append(rig.log, &record, NULL), 0);
-	assert_int_equal(audit_log_append(rig.log, &record, NULL), -TACIT_LIMIT);
-	assert_int_equal(audit_log_commit(rig.log, &rig.marks, NULL), 0);
+		assert_int_equal(audit_log_append(rig.log, &record, &source, NULL), 0);
+	assert_int_equal(audit_log_append(rig.log, &record, &source, NULL), -TACIT_LIMIT);
+	assert_int_equal(audit_log_commit(rig.log, NULL), 0);
 	rig_end(&rig);
 }
 
-/* The power goes while a group is written: any part of it is on the disk, and none of it counts. */
+/* The power goes while a group is written: any part of it is on the disk. What is whole is a
+ * record, and what is not never was one. */
 static void torn_tail_is_cut_off_at_every_byte(void **state)
 {
 	struct rig_bytes before, after, old_state;
+	struct frame_head head;
 	struct rig rig;
+	size_t third;
 
 	(void)state;
 	rig_start(&rig);
@@ -106,17 +123,25 @@ static void torn_tail_is_cut_off_at_every_byte(void **state)
 	rig_write(&rig, 3, 2);
 	rig_close(&rig);
 	after = rig_load(&rig, "audit-00000001");
+	assert_true(frame_unpack(after.bytes + before.length, &head));
+	third = before.length + FRAME_HEAD + head.body + CHAIN_OVERHEAD;
 	for (size_t length = before.length; length <= after.length; length++) {
+		uint64_t whole = length < third ? 0 : length < after.length ? 1 : 2;
+
 		rig_store(&rig, "audit-00000001", after.bytes, length);
 		rig_store(&rig, STATE_NAME, old_state.bytes, old_state.length);
-		rig_expect(&rig, 2);
+		rig_expect(&rig, 2); /* nothing else was acknowledged */
 		rig_open(&rig);
-		assert_int_equal(rig.found.torn, length - before.length);
 		assert_false(rig.found.broken || rig.found.state_lost);
-		rig_expect(&rig, 2);
+		assert_int_equal(rig.found.adopted, whole);
+		assert_int_equal(rig.found.torn, length - (whole == 0          ? before.length
+								  : whole == 1 ? third
+									       : after.length));
+		assert_int_equal(audit_log_marks(rig.log)->taken[3], 2 + whole);
+		rig_expect(&rig, 2 + whole);
 		if (length % 64 == 0 || length == after.length) {
-			rig_write(&rig, 3, 2);
-			rig_expect(&rig, 4);
+			rig_write(&rig, 3 + whole, 2);
+			rig_expect(&rig, 4 + whole);
 		}
 		rig_close(&rig);
 	}
@@ -126,37 +151,36 @@ static void torn_tail_is_cut_off_at_every_byte(void **state)
 	rig_end(&rig);
 }
 
-/* A state that was half written is not one: the one before counts. */
-static void torn_state_leaves_the_one_before(void **state)
+/* A state that was half written is none: the one before counts, and no record is lost by that. */
+static void torn_state_loses_nothing(void **state)
 {
-	struct rig_bytes before, after, old_file;
+	struct rig_bytes before, after;
+	struct audit_verdict verdict;
 	struct rig rig;
+	size_t place;
 
 	(void)state;
 	rig_start(&rig);
 	rig_fill(&rig, 1, 2);
 	before = rig_load(&rig, STATE_NAME);
-	old_file = rig_load(&rig, "audit-00000001");
 	rig_open(&rig);
 	rig_write(&rig, 3, 1);
 	rig_close(&rig);
 	after = rig_load(&rig, STATE_NAME);
-	for (size_t first = 0; first < after.length; first += 37) {
-		struct rig_bytes torn = { malloc(after.length), after.length };
-		size_t place = memcmp(before.bytes, after.bytes, STATE_BYTES) ? 0 : STATE_APART;
-
-		memcpy(torn.bytes, before.bytes, before.length);
-		if (first < STATE_BYTES)
-			memcpy(torn.bytes + place, after.bytes + place, first);
-		rig_store(&rig, STATE_NAME, torn.bytes, torn.length);
-		rig_expect(&rig, 2);
-		free(torn.bytes);
-		if (first >= STATE_BYTES)
-			break;
+	place = memcmp(before.bytes, after.bytes, STATE_BYTES) ? 0 : STATE_APART;
+	for (size_t wrong = 0; wrong < STATE_BYTES; wrong += 7) {
+		after.bytes[place + wrong] ^= 0x10;
+		rig_store(&rig, STATE_NAME, after.bytes, after.length);
+		after.bytes[place + wrong] ^= 0x10;
+		assert_int_equal(rig_verify(&rig, &verdict), -TACIT_CORRUPT);
+		assert_int_equal(verdict.bad.fault, AUDIT_STATE_DAMAGED);
+		rig_open(&rig);
+		assert_int_equal(rig.found.adopted, 1);
+		rig_close(&rig);
+		rig_expect(&rig, 3); /* repaired */
 	}
 	free(before.bytes);
 	free(after.bytes);
-	free(old_file.bytes);
 	rig_end(&rig);
 }
 
@@ -386,10 +410,10 @@ int main(void)
 		cmocka_unit_test(what_is_written_is_read),
 		cmocka_unit_test(no_name_can_be_read_on_the_disk),
 		cmocka_unit_test(one_process_writes),
-		cmocka_unit_test(marks_are_committed_with_the_records),
+		cmocka_unit_test(log_says_how_far_it_has_the_ring),
 		cmocka_unit_test(group_has_a_limit),
 		cmocka_unit_test(torn_tail_is_cut_off_at_every_byte),
-		cmocka_unit_test(torn_state_leaves_the_one_before),
+		cmocka_unit_test(torn_state_loses_nothing),
 		cmocka_unit_test(long_files_are_followed_by_others),
 		cmocka_unit_test(file_that_was_begun_is_begun_again),
 		cmocka_unit_test(making_that_was_cut_short_is_done_again),

@@ -2,33 +2,40 @@
 /* A record as bytes, and as lines. */
 #include "rig.h"
 
+static const struct audit_source source = { 4, 1234567 };
+
 static void every_field_comes_back(void **state)
 {
 	struct audit_record record = rig_record(7), again;
+	struct audit_source from;
 	uint8_t body[AUDIT_BODY_MAX];
-	size_t length = audit_pack(&record, body);
+	size_t length = audit_pack(&record, &source, body);
 
 	(void)state;
 	assert_int_equal(length % AUDIT_PAD, 0);
-	assert_int_equal(audit_unpack(body, length, &again, NULL), 0);
+	assert_int_equal(audit_unpack(body, length, &again, &from, NULL), 0);
 	assert_memory_equal(&again, &record, sizeof record);
+	assert_int_equal(from.lane, source.lane);
+	assert_int_equal(from.taken, source.taken);
 }
 
 /* What a size tells of the names is a class of 128 bytes, and the longest have room. */
 static void longest_has_room_and_shortest_is_padded(void **state)
 {
 	struct audit_record record, again;
+	struct audit_source from;
 	uint8_t body[AUDIT_BODY_MAX];
 
 	(void)state;
 	memset(&record, 0, sizeof record);
 	record.kind = AUDIT_AGENT;
-	assert_int_equal(audit_pack(&record, body), AUDIT_PAD);
+	assert_int_equal(audit_pack(&record, &source, body), AUDIT_PAD);
 	memset(&record, 'x', sizeof record);
 	record.kind = AUDIT_AGENT;
-	assert_in_range(audit_pack(&record, body), 1, AUDIT_BODY_MAX);
+	assert_in_range(audit_pack(&record, &source, body), 1, AUDIT_BODY_MAX);
 	/* Texts without an end are ended. */
-	assert_int_equal(audit_unpack(body, audit_pack(&record, body), &again, NULL), 0);
+	assert_int_equal(
+		audit_unpack(body, audit_pack(&record, &source, body), &again, &from, NULL), 0);
 	assert_int_equal(strlen(again.comm), AUDIT_COMM_MAX);
 	assert_int_equal(strlen(again.secret), TACIT_SECRET_NAME_MAX);
 }
@@ -36,26 +43,31 @@ static void longest_has_room_and_shortest_is_padded(void **state)
 static void other_bytes_are_refused(void **state)
 {
 	struct audit_record record = rig_record(7), again, zero;
+	struct audit_source from;
 	uint8_t body[AUDIT_BODY_MAX + AUDIT_PAD] = { 0 };
-	size_t length = audit_pack(&record, body);
+	size_t length = audit_pack(&record, &source, body);
 
 	(void)state;
 	memset(&zero, 0, sizeof zero);
 	for (size_t short_of = 0; short_of < length; short_of++)
-		assert_int_equal(audit_unpack(body, short_of, &again, NULL), -TACIT_CORRUPT);
-	assert_int_equal(audit_unpack(body, length + AUDIT_PAD, &again, NULL), -TACIT_CORRUPT);
+		assert_int_equal(audit_unpack(body, short_of, &again, &from, NULL), -TACIT_CORRUPT);
+	assert_int_equal(
+		audit_unpack(body, length + AUDIT_PAD, &again, &from, NULL), -TACIT_CORRUPT);
 	body[length - 1] = 1; /* padding */
-	assert_int_equal(audit_unpack(body, length, &again, NULL), -TACIT_CORRUPT);
+	assert_int_equal(audit_unpack(body, length, &again, &from, NULL), -TACIT_CORRUPT);
 	body[length - 1] = 0;
 	body[2] = 2; /* layout */
-	assert_int_equal(audit_unpack(body, length, &again, NULL), -TACIT_NEWER);
+	assert_int_equal(audit_unpack(body, length, &again, &from, NULL), -TACIT_NEWER);
 	body[2] = 0;
-	assert_int_equal(audit_unpack(body, length, &again, NULL), -TACIT_CORRUPT);
+	assert_int_equal(audit_unpack(body, length, &again, &from, NULL), -TACIT_CORRUPT);
 	body[2] = 1;
-	body[3] = 0; /* kind */
-	assert_int_equal(audit_unpack(body, length, &again, NULL), -TACIT_CORRUPT);
-	body[3] = AUDIT_KINDS;
-	assert_int_equal(audit_unpack(body, length, &again, NULL), -TACIT_CORRUPT);
+	body[3] = AUDIT_LANES; /* lane */
+	assert_int_equal(audit_unpack(body, length, &again, &from, NULL), -TACIT_CORRUPT);
+	body[3] = 4;
+	body[12] = 0; /* kind */
+	assert_int_equal(audit_unpack(body, length, &again, &from, NULL), -TACIT_CORRUPT);
+	body[12] = AUDIT_KINDS;
+	assert_int_equal(audit_unpack(body, length, &again, &from, NULL), -TACIT_CORRUPT);
 	assert_memory_equal(&again, &zero, sizeof again);
 }
 
