@@ -35,22 +35,10 @@ void vault_damage_text(
 			faults[damage->fault], (unsigned long long)generation);
 }
 
-static bool same_row(const struct vault_damage *one, const struct vault_damage *other)
-{
-	return one->table == other->table && one->meta == other->meta &&
-	       !memcmp(one->id, other->id, SEAL_ID_BYTES);
-}
-
-bool integrity_is_noted(const struct integrity *integrity, const struct vault_damage *damage)
-{
-	for (size_t i = 0; i < integrity->damage_count; i++)
-		if (same_row(&integrity->damages[i], damage))
-			return true;
-	return false;
-}
-
 int integrity_note(struct integrity *integrity, const struct vault_damage *damage, struct err *err)
 {
+	struct integrity_entry entry = { .table = damage->table };
+
 	if (integrity->damage_count == integrity->damage_room) {
 		size_t room = integrity->damage_room ? 2 * integrity->damage_room : 16;
 		void *grown = reallocarray(integrity->damages, room, sizeof *damage);
@@ -60,6 +48,9 @@ int integrity_note(struct integrity *integrity, const struct vault_damage *damag
 		integrity->damages = grown;
 		integrity->damage_room = room;
 	}
+	memcpy(entry.id, damage->id, SEAL_ID_BYTES);
+	if (entry.table && integrity_rows_set(&integrity->told, &entry, err) < 0)
+		return -TACIT_LIMIT;
 	integrity->damages[integrity->damage_count++] = *damage;
 	return 0;
 }
@@ -101,6 +92,7 @@ void integrity_free(struct integrity *integrity)
 {
 	seal_free(integrity->key);
 	integrity_rows_free(&integrity->rows);
+	integrity_rows_free(&integrity->told);
 	free(integrity->damages);
 	free(integrity->undo);
 	memset(integrity, 0, sizeof *integrity);

@@ -57,6 +57,7 @@ struct integrity {
 	bool anchor_behind;
 	struct vault_damage *damages;
 	size_t damage_count, damage_room;
+	struct integrity_rows told; /* the rows among them; the tags are nothing */
 	/* During a change: what was there before, the newest last. */
 	struct integrity_undo {
 		struct integrity_entry entry;
@@ -101,8 +102,7 @@ int integrity_read_root(struct vault *vault, struct integrity *made, bool *there
 int integrity_check_anchor(struct vault *vault, struct err *err);
 void integrity_write_anchor(struct vault *vault);
 
-/* Remember a damage; whether it is remembered already. */
-bool integrity_is_noted(const struct integrity *integrity, const struct vault_damage *damage);
+/* Remember a damage that is not remembered yet. TACIT_LIMIT. */
 int integrity_note(struct integrity *integrity, const struct vault_damage *damage, struct err *err);
 
 /* Whether a row is the one of this generation. */

@@ -77,20 +77,21 @@ static int refuse(const struct vault *vault, const struct vault_damage *damage, 
 	return err_set(err, TACIT_CORRUPT, "%s", text);
 }
 
-/* A row that was found wrong now, after the vault was given its key, or was told already. */
-static int tell(
-	struct walk *walk, enum vault_fault fault, const uint8_t id[SEAL_ID_BYTES], struct err *err)
+/* A row that is wrong: told already, or since the vault was given its key. */
+static int tell(struct walk *walk, const uint8_t id[STORE_ID_BYTES], const uint8_t *bytes,
+	size_t length, struct err *err)
 {
 	const struct vault_visitor *visitor = walk->visitor;
 	struct integrity *integrity = walk->vault->integrity;
-	struct vault_damage damage = { .fault = fault, .table = STORE_RECORDS };
+	struct vault_damage damage = { .table = STORE_RECORDS };
 	int result;
 
+	if (visitor->on_damaged && integrity_rows_find(&integrity->told, STORE_RECORDS, id))
+		return 0;
 	memcpy(damage.id, id, SEAL_ID_BYTES);
+	damage.fault = integrity_judge(walk->vault, integrity, STORE_RECORDS, id, bytes, length);
 	if (!visitor->on_damaged)
 		return refuse(walk->vault, &damage, err);
-	if (integrity_is_noted(integrity, &damage))
-		return 0;
 	result = integrity_note(integrity, &damage, err);
 	return result < 0 ? result : visitor->on_damaged(visitor->arg, &damage, err);
 }
@@ -129,9 +130,7 @@ static int walk_row(void *arg, const uint8_t id[STORE_ID_BYTES], const uint8_t *
 		return 0;
 	if (integrity_row_ok(vault, STORE_RECORDS, id, bytes, length))
 		return open_record(walk, id, bytes, length, err);
-	return tell(walk,
-		integrity_judge(vault, vault->integrity, STORE_RECORDS, id, bytes, length), id,
-		err);
+	return tell(walk, id, bytes, length, err);
 }
 
 /* What was found when the vault was given its key. Who does not ask for it gets it as an error,
