@@ -357,8 +357,8 @@ static void meta_rows_of_another_time_are_noticed(void **state)
 		"DELETE FROM meta WHERE name = 'clock'",
 		"UPDATE meta SET bytes = zeroblob(8) WHERE name = 'clock'",
 		/* created, which is in no key */
-		"UPDATE meta SET bytes = CAST(substr(bytes, 1, 24) || zeroblob(8) AS BLOB) WHERE "
-		"name = 'header'",
+		("UPDATE meta SET bytes = CAST(substr(bytes, 1, 24) || zeroblob(8) AS BLOB) "
+		 "WHERE name = 'header'"),
 	};
 	struct fixture *fixture = *state;
 	struct shop shop;
