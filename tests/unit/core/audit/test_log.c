@@ -105,6 +105,16 @@ static void group_has_a_limit(void **state)
 	rig_end(&rig);
 }
 
+static size_t file_size(const struct rig *rig, const char *name)
+{
+	struct stat st;
+	char path[128];
+
+	rig_path(rig, name, path);
+	assert_int_equal(stat(path, &st), 0);
+	return (size_t)st.st_size;
+}
+
 /* The power goes while a group is written: any part of it is on the disk. What is whole is a
  * record, and what is not never was one. */
 static void torn_tail_is_cut_off_at_every_byte(void **state)
@@ -138,6 +148,7 @@ static void torn_tail_is_cut_off_at_every_byte(void **state)
 								  : whole == 1 ? third
 									       : after.length));
 		assert_int_equal(audit_log_marks(rig.log)->taken[3], 2 + whole);
+		assert_int_equal(file_size(&rig, "audit-00000001"), length - rig.found.torn);
 		rig_expect(&rig, 2 + whole);
 		if (length % 64 == 0 || length == after.length) {
 			rig_write(&rig, 3 + whole, 2);

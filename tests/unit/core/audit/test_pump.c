@@ -215,6 +215,7 @@ struct outside {
 		_Atomic uint64_t in_hand;  /* number of the request; 0: none */
 		_Atomic uint64_t answered; /* how many were, and so their numbers */
 	} slot[PRODUCERS];
+	_Atomic uint64_t found; /* requests done again whose record was there already */
 };
 
 struct core {
@@ -233,20 +234,28 @@ static uint64_t request_number(unsigned int lane, uint64_t sequence)
 	return sequence * PRODUCERS + lane + 1;
 }
 
+static void record_one(const struct producer *producer, struct audit_record *record)
+{
+	record->time_ns = clock_realtime_ns();
+	while (audit_ring_waiting(producer->core->ring, producer->lane) == AUDIT_LANE_RECORDS)
+		sched_yield();
+	if (!audit_ring_put(producer->core->ring, producer->lane, record))
+		_exit(5);
+}
+
 static void serve(const struct producer *producer, uint64_t unique, bool again)
 {
 	struct outside *outside = producer->core->outside;
 	struct audit_record record = rig_record(unique), found;
 	bool taken;
 
-	if (!again || !audit_ring_find(producer->core->ring, unique, &found, &taken)) {
-		record.time_ns = clock_realtime_ns();
-		while (audit_ring_waiting(producer->core->ring, producer->lane) ==
-			AUDIT_LANE_RECORDS)
-			sched_yield();
-		if (!audit_ring_put(producer->core->ring, producer->lane, &record))
-			_exit(5);
-	}
+	if (again && audit_ring_find(producer->core->ring, unique, &found, &taken))
+		outside->found++;
+	else
+		record_one(producer, &record);
+	/* The answer takes its time, and core may die meanwhile. */
+	if (!again)
+		usleep(100);
 	outside->slot[producer->lane].answered++;
 	outside->slot[producer->lane].in_hand = 0;
 }
@@ -274,8 +283,6 @@ static void *produce(void *arg)
 
 		outside->slot[producer->lane].in_hand = unique;
 		serve(producer, unique, false);
-		if (unique % 16 == 0)
-			sched_yield();
 	}
 	return NULL;
 }
