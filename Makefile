@@ -40,7 +40,7 @@ ALL_CFLAGS := -std=gnu17 $(MODE) $(WARNINGS) -fPIE -pthread -MMD -MP -ffile-pref
 ALL_LDFLAGS := $(MODE) -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(LDFLAGS)
 
 # The layers, from the ground up: what each folder may use. A folder is an archive.
-LAYERS := base seal wire holder toucher api engine gate core/identity core/policy core/store core/rotation core/model core/fuse core/control cli
+LAYERS := base seal wire holder toucher api engine gate core/identity core/policy core/store core/rotation core/audit core/model core/fuse core/control cli
 NEEDS_base          :=
 NEEDS_seal          := base
 NEEDS_wire          := base
@@ -53,9 +53,10 @@ NEEDS_core/identity := base
 NEEDS_core/policy   := base
 NEEDS_core/store    := seal base
 NEEDS_core/rotation := core/store seal base
+NEEDS_core/audit    := wire seal base
 NEEDS_core/model    := core/store core/policy seal base
-NEEDS_core/fuse     := core/model core/store core/policy core/identity wire seal base
-NEEDS_core/control  := core/fuse core/model core/rotation core/store core/policy core/identity wire seal base
+NEEDS_core/fuse     := core/model core/store core/policy core/identity core/audit wire seal base
+NEEDS_core/control  := core/fuse core/model core/rotation core/store core/policy core/identity core/audit wire seal base
 NEEDS_cli           := seal base
 LIBS_seal := -lsodium
 LIBS_core/store := -lsqlite3

@@ -15,6 +15,7 @@ $(filter $(O)/unit/core/identity/test_containers% $(O)/unit/core/control/test_er
 $(filter $(O)/unit/core/control/test_touches,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=clock_realtime_ns
 $(filter $(O)/unit/core/control/test_hooks,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=clock_boottime_ns,--wrap=clock_realtime_ns,--wrap=vault_commit
 $(filter $(O)/unit/core/control/test_clock_set,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=clock_boottime_ns,--wrap=clock_realtime_ns
+$(filter $(O)/unit/core/audit/test_faults,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=pwrite,--wrap=fdatasync,--wrap=fsync,--wrap=ftruncate,--wrap=unlinkat
 
 unit: $(UNIT_TESTS)
 	$(Q)sh tests/support/run-units.sh $(UNIT_TESTS)
@@ -84,6 +85,7 @@ FUZZ_SECONDS ?= 60
 FUZZERS      := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_access   := base
 FUZZ_api_body := api
+FUZZ_audit    := core/audit
 FUZZ_cgroup   := core/identity
 FUZZ_config   := base
 FUZZ_doc      := api

@@ -38,3 +38,16 @@ int keyfile_parse(const char *text, size_t length, uint8_t key[SEAL_KEY_BYTES], 
 	}
 	return 0;
 }
+
+int keyfile_parse_credential(
+	const void *bytes, size_t length, uint8_t key[SEAL_KEY_BYTES], struct err *err)
+{
+	if (length == SEAL_KEY_BYTES) {
+		memcpy(key, bytes, SEAL_KEY_BYTES);
+		return 0;
+	}
+	if (keyfile_parse(bytes, length, key, NULL) < 0)
+		return err_set(err, TACIT_INVALID,
+			"neither a key of %d bytes nor the text of a key file", SEAL_KEY_BYTES);
+	return 0;
+}

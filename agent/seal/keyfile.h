@@ -13,4 +13,9 @@ size_t keyfile_format(const uint8_t key[SEAL_KEY_BYTES], char text[KEYFILE_TEXT_
 /* The key of a text; one trailing newline may be missing. TACIT_INVALID when it is no key file. */
 int keyfile_parse(const char *text, size_t length, uint8_t key[SEAL_KEY_BYTES], struct err *err);
 
+/* The key of a credential, or of what a program printed: 32 bytes that are the key themselves, or
+ * the text of a key file. TACIT_INVALID when it is neither. */
+int keyfile_parse_credential(
+	const void *bytes, size_t length, uint8_t key[SEAL_KEY_BYTES], struct err *err);
+
 #endif

@@ -151,6 +151,56 @@ def keyring_plain(active, keys, count=None):
     return (struct.pack("<II", active, len(keys) if count is None else count) + rows).ljust(584, b"\0")
 
 
+SIDE = (9).to_bytes(32, "little")
+
+
+def key_slot(a, kind=None, number=None, label=None, parameters=None, changed=None, voucher_root=None, share_inside=None, version=1, algorithm=1):
+    """A row of a key slot; `changed` edits its bytes before the sum is made."""
+    label, parameters = a["label"] if label is None else label, a["parameters"] if parameters is None else parameters
+    row = b"tacs" + bytes([version, algorithm, kind or a["kind"], number or a["number"]]) + a["store"] + a["id"] + struct.pack("<Q", a["created"])
+    row += struct.pack("<H", len(label)) + label + parameters
+    public, ephemeral = x25519(a["secret"], SIDE), x25519(a["ephemeral"], SIDE)
+    agreed = hashlib.blake2b(b"tacit-slot-share" + x25519(a["ephemeral"], public) + ephemeral + public, digest_size=32, key=a["share"]).digest()
+    row += public + wrap(a["unlock"], 3, a["id"], a["nonce"], a["secret"] + (share_inside or a["share"])) + ephemeral + wrap(agreed, 4, a["id"], a["nonce"], a["root"])
+    row += wrap(voucher_root or a["root"], 5, a["id"], a["nonce"], a["share"] + hashlib.blake2b(row, digest_size=32).digest())
+    row = changed(row) if changed else row
+    return row + hashlib.blake2b(row, digest_size=16).digest()
+
+
+def slot_list(root, store, rows, head=b"tacl\1\0\0\0"):
+    """`rows` by number."""
+    hashes = b"".join(hashlib.blake2b(rows.get(n, b""), digest_size=32).digest() for n in range(1, 17))
+    return head + hashlib.blake2b(head + hashes, digest_size=32, key=derive(root, b"tacit-slots-list", 0, store)).digest()
+
+
+BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+
+
+def bech32_remainder(symbols):
+    check = 1
+    for symbol in symbols:
+        top, check = check >> 25, (check & 0x1FFFFFF) << 5 ^ symbol
+        for i, g in enumerate((0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)):
+            check ^= g if top >> i & 1 else 0
+    return check
+
+
+def bech32(part, symbols, final=0x2BC830A3):
+    """BIP 173, and with its constant BIP 350."""
+    head = [ord(c) >> 5 for c in part] + [0] + [ord(c) & 31 for c in part]
+    check = bech32_remainder(head + symbols + [0] * 6) ^ final
+    return part + "1" + "".join(BECH32[s] for s in symbols + [check >> 5 * (5 - i) & 31 for i in range(6)])
+
+
+def recovery_symbols(secret, spare=0):
+    bits = int.from_bytes(secret, "big") << 2 | spare
+    return [bits >> 5 * (25 - i) & 31 for i in range(26)]
+
+
+def grouped(text, by="-"):
+    return text[:6] + "".join(by + text[i:i + 4] for i in range(6, len(text), 4))
+
+
 # ---- the vectors
 
 def seeded(name, length):
@@ -218,7 +268,7 @@ def records():
 
 
 def wraps():
-    out = File("slot.txt", "Key slots: `unlock` opens `sealed` to the root key `plain`; or fails as `expect` says.")
+    out = File("slot.txt", "Key slots of the first layout: `unlock` opens `sealed` to the root key `plain`; or fails as `expect` says.")
     unlock, store, nonce = seeded("unlock key", 32), seeded("store", 16), seeded("slot nonce", 24)
     root = seeded("root key", 32)
     good = wrap(unlock, 1, store, nonce, root)
@@ -315,5 +365,179 @@ def keyfiles():
     out.write()
 
 
+def key_slots():
+    out = File("keyslot.txt", "Key slots: `unlock` opens `row` to the root key `root`, which vouches for it; or opening fails as `expect`, vouching as `vouched` says.")
+    a = dict(store=seeded("store", 16), id=seeded("slot id", 16), number=3, kind=1, created=1700000000000000000, label=b"", parameters=b"",
+             unlock=seeded("unlock key", 32), root=seeded("root key", 32), secret=seeded("slot secret", 32), share=seeded("slot share", 32),
+             ephemeral=seeded("ephemeral", 32), nonce=seeded("slot nonce", 24))
+    shown = ("store", "number", "unlock", "root")
+
+    def good(name, about, **other):
+        b = dict(a, **other)
+        out.add(name, **{f: b[f] for f in shown}, about=about, row=key_slot(b), expect="ok", vouched="ok")
+
+    passphrase = struct.pack("<II", 3, 262144) + seeded("salt", 16)
+    command = struct.pack("<H", 9) + b"unwrap-it" + struct.pack("<H", 5) + b"\0\1\2\3\4"
+    longest = struct.pack("<H", 63) + b"p" * 63 + struct.pack("<H", 2048) + bytes(2048)
+    good("key file", "key_file")
+    good("key file with a label", "key_file", label=b"the one in the safe")
+    good("passphrase", "passphrase", kind=2, parameters=passphrase)
+    good("cheapest passphrase", "passphrase", kind=2, parameters=struct.pack("<II", 2, 65536) + bytes(16))
+    good("dearest passphrase", "passphrase", kind=2, parameters=struct.pack("<II", 10, 1048576) + bytes(16))
+    good("credential", "credential", kind=3, number=16)
+    good("command", "command", kind=4, parameters=command)
+    good("the longest slot", "command", kind=4, parameters=longest, label=b"~" * 63)
+    good("recovery", "recovery", kind=5, number=1)
+
+    row = key_slot(a)
+
+    def fault(name, row, expect="corrupt", vouched="corrupt", **other):
+        b = dict(a, **other)
+        out.add(name, **{f: b[f] for f in shown}, row=row, expect=expect, vouched=vouched)
+
+    fault("wrong unlock key", row, "wrong_key", "ok", unlock=seeded("other", 32))
+    fault("wrong root key", row, "ok", "corrupt", root=seeded("other", 32))
+    for name, at in (("magic", 0), ("algorithm", 5), ("kind", 6), ("number", 7), ("store id", 8), ("id", 24), ("created", 40), ("label's length", 48),
+                     ("public key", 50), ("key check of the secret", 106), ("secret", 150), ("ephemeral key", 226), ("root", 330), ("voucher", 440),
+                     ("sum", len(row) - 1)):
+        fault("flipped bit: " + name, flip(row, at))
+    fault("version 2", flip(flip(row, 4), 4, 1), "newer_format", "newer_format")
+    fault("version 0", flip(row, 4))
+    fault("truncated", row[:-1])
+    fault("truncated to its head", row[:48])
+    fault("one byte too many", row + b"\0")
+    fault("empty", b"")
+    fault("longer than any", row + bytes(2708 - len(row)))
+    # By somebody without a key, who can make the sum.
+    for name, edit in (("another public key", lambda r: r[:50] + x25519(seeded("other", 32), SIDE) + r[82:]),
+                       ("a public key of small order", lambda r: r[:50] + bytes(32) + r[82:]),
+                       ("another ephemeral key", lambda r: r[:226] + x25519(seeded("other", 32), SIDE) + r[258:]),
+                       ("an ephemeral key of small order", lambda r: r[:226] + bytes(32) + r[258:]),
+                       ("another root", lambda r: flip(r, 330)), ("another id", lambda r: flip(r, 24)), ("another secret", lambda r: flip(r, 150))):
+        fault("forged: " + name, key_slot(a, changed=edit))
+    fault("forged: another key check of the secret", key_slot(a, changed=lambda r: flip(r, 106)), "wrong_key")
+    fault("forged: another created", key_slot(a, changed=lambda r: flip(r, 40)), "ok")
+    fault("forged: another label", key_slot(dict(a, label=b"mine"), changed=lambda r: flip(r, 50)), "ok")
+    fault("forged: another voucher", key_slot(a, changed=lambda r: flip(r, 440)), "ok")
+    fault("forged: another kind", key_slot(a, changed=lambda r: r[:6] + b"\5" + r[7:]), "ok")
+    fault("forged: less memory", key_slot(dict(a, kind=2, parameters=passphrase), changed=lambda r: r[:54] + struct.pack("<I", 65536) + r[58:]), "ok")
+    fault("vouched for by another root key", key_slot(a, voucher_root=seeded("other", 32)), "ok")
+    fault("another share inside", key_slot(a, share_inside=seeded("other", 32)), "corrupt", "ok")
+    # By somebody with every key.
+    fault("another store", row, store=seeded("other", 16))
+    fault("moved to another number", row, number=4)
+    fault("no algorithm", key_slot(a, algorithm=255))
+    fault("kind 0", key_slot(a, changed=lambda r: r[:6] + b"\0" + r[7:]))
+    fault("kind 6", key_slot(a, kind=6), "newer_format", "newer_format")
+    fault("a label that is not printable", key_slot(a, label=b"a\x1b[2J"))
+    fault("a label of 64 bytes", key_slot(a, label=b"a" * 64))
+    fault("a label with a NUL", key_slot(a, label=b"a\0b"))
+    fault("a byte after what a key file has", key_slot(a, parameters=b"\0"))
+    for name, passes, memory in (("one pass", 1, 65536), ("eleven passes", 11, 65536), ("less than 64 MiB", 3, 65535), ("more than 1 GiB", 3, 1048577),
+                                 ("all memory", 3, 0xFFFFFFFF)):
+        fault("passphrase: " + name, key_slot(a, kind=2, parameters=struct.pack("<II", passes, memory) + bytes(16)))
+    fault("passphrase without a salt", key_slot(a, kind=2, parameters=passphrase[:8]))
+    for name, program, wrapped in (("no program", b"", b"x"), ("a path", b"../x", b"x"), ("a slash", b"a/b", b"x"), ("a program of 64 bytes", b"p" * 64, b"x"),
+                                   ("nothing wrapped", b"p", b""), ("2,049 bytes wrapped", b"p", bytes(2049))):
+        parameters = struct.pack("<H", len(program)) + program + struct.pack("<H", len(wrapped)) + wrapped
+        fault("command: " + name, key_slot(a, kind=4, parameters=parameters))
+    out.write()
+
+    out = File("slotlist.txt", "Lists of key slots: the list of `row`, `number` (and `row2`, `number2`) under `root`; or checking fails as `expect` says.")
+    rows = {3: row, 4: key_slot(dict(a, number=4, id=seeded("other", 16)))}
+    other = key_slot(dict(a, created=1))
+    two = slot_list(a["root"], a["store"], rows)
+
+    def slots(name, listed, expect, there=rows, **fields):
+        b = dict(store=a["store"], root=a["root"], **{f: v for f, v in zip(("number", "row", "number2", "row2"), [x for n in sorted(there) for x in (n, there[n])])})
+        out.add(name, **dict(b, **fields), list=listed, expect=expect)
+
+    slots("two slots", two, "ok")
+    slots("one slot", slot_list(a["root"], a["store"], {3: row}), "ok", {3: row})
+    slots("a slot was deleted", two, "corrupt", {3: row})
+    slots("a slot was added", slot_list(a["root"], a["store"], {3: row}), "corrupt")
+    slots("a slot was put back", two, "corrupt", {3: other, 4: rows[4]})
+    slots("another root key", two, "corrupt", root=seeded("other", 32))
+    slots("another store", two, "corrupt", store=seeded("other", 16))
+    slots("flipped bit: magic", flip(two, 0), "corrupt")
+    slots("flipped bit: reserved byte", flip(two, 5), "corrupt")
+    slots("flipped bit: tag", flip(two, 39, 7), "corrupt")
+    slots("version 0", flip(two, 4), "corrupt")
+    slots("version 3", flip(two, 4, 1), "newer_format")
+    slots("truncated", two[:-1], "corrupt")
+    slots("one byte too many", two + b"\0", "corrupt")
+    slots("empty", b"", "corrupt")
+    out.write()
+
+
+def recovery_keys():
+    out = File("recovery.txt", "Recovery keys: the text (in hexadecimal) of `secret`, which stands for the unlock key `key`; or refused as `expect` says.")
+    secret = seeded("recovery", 16)
+    symbols = recovery_symbols(secret)
+    text = bech32("tacit", symbols)
+    key = hashlib.blake2b(b"tacit-recovery-1", digest_size=32, key=secret).digest()
+
+    def good(name, text, secret=secret, key=key):
+        out.add(name, secret=secret, key=key, text=text.encode(), expect="ok")
+
+    good("as it is printed", grouped(text))
+    good("a newline at its end", grouped(text) + "\n")
+    good("in one piece", text)
+    good("parted by spaces", grouped(text, " "))
+    good("in capitals", grouped(text).upper())
+    good("capitals and small letters", grouped(text)[:20] + grouped(text)[20:].upper())
+    good("on many lines", "\n".join(text))
+    for name, other in (("zeros", bytes(16)), ("ones", b"\xff" * 16)):
+        good(name, grouped(bech32("tacit", recovery_symbols(other))), other, hashlib.blake2b(b"tacit-recovery-1", digest_size=32, key=other).digest())
+
+    def bad(name, text):
+        out.add(name, text=text if isinstance(text, bytes) else text.encode(), expect="invalid")
+
+    other = lambda c: BECH32[(BECH32.index(c) + 7) % 32]
+    bad("a wrong character", text[:20] + other(text[20]) + text[21:])
+    bad("four wrong characters", text[:8] + other(text[8]) + text[9:12] + other(text[12]) + text[13:20] + other(text[20]) + text[21:30] + other(text[30]) + text[31:])
+    bad("a wrong character in the check", text[:-1] + other(text[-1]))
+    bad("two characters swapped", text[:10] + text[11] + text[10] + text[12:])
+    bad("two groups swapped", text[:6] + text[10:14] + text[6:10] + text[14:])
+    bad("a character missing", text[:15] + text[16:])
+    bad("a group missing", text[:10] + text[14:])
+    bad("a character twice", text[:15] + text[14:])
+    bad("nothing", "")
+    bad("its beginning alone", "tacit1")
+    bad("without its beginning", text[6:])
+    bad("another beginning", bech32("tacid", symbols))
+    for c in "1bio":
+        bad("the character " + c, text[:12] + c + text[13:])
+    bad("a NUL", text[:12] + "\0" + text[13:])
+    bad("a byte above 127", text[:12].encode() + b"\xb2" + text[13:].encode())
+    bad("another mark between groups", grouped(text, "."))
+    bad("Bech32 and not Bech32m", bech32("tacit", symbols, 1))
+    bad("spare bits", bech32("tacit", recovery_symbols(secret, 1)))
+    bad("spare bits, the other", bech32("tacit", recovery_symbols(secret, 2)))
+    bad("256 bits", bech32("tacit", [0] * 52))
+    bad("too long, of separators", text + " " * 300)
+    out.write()
+
+
+# By the reference implementation: printf %s PASSPHRASE | argon2 SALT -id -v 13 -t PASSES -k KIB -p 1 -l 32 -r
+ARGON2 = [
+    ("cheapest", b"correct horse battery staple", b"0123456789abcdef", 2, 65536, "cdb454754c3db33d45695237b0a4316be8834f7e7221f65293fca548e4eb68ff"),
+    ("an odd amount of memory", b"correct horse battery staple", b"0123456789abcdef", 2, 65539, "eb31f0e281330a31ab8d622f259c468b264942b8202bc60c266781d227c3009d"),
+    ("one byte, three passes", b"x", b"fedcba9876543210", 3, 65536, "55c7ce2eb9d389fe09b9d549dc8c873c7e38f906d1c6d0ca0794cb992a95585c"),
+    ("not ASCII", "Grüße".encode(), b"0123456789abcdef", 2, 65536, "754e7ab150e7eb9124a188b5a18aa1534265fafde69edeef647e50cfde892c3b"),
+]
+
+
+def passphrases():
+    out = File("passphrase.txt", "Passphrases: Argon2id gives `key`; or refused as `expect` says.")
+    for name, text, salt, passes, memory, key in ARGON2:
+        out.add(name, passphrase=text, salt=salt, passes=passes, memory=memory, key=bytes.fromhex(key), expect="ok")
+    for name, text, passes, memory in (("one pass", b"x", 1, 65536), ("eleven passes", b"x", 11, 65536), ("less than 64 MiB", b"x", 2, 65535),
+                                       ("more than 1 GiB", b"x", 2, 1048577), ("all memory", b"x", 2, 0xFFFFFFFF), ("no passes", b"x", 0, 65536),
+                                       ("no bytes", b"", 2, 65536), ("1,025 bytes", b"x" * 1025, 2, 65536)):
+        out.add(name, passphrase=text, salt=bytes(16), passes=passes, memory=memory, expect="invalid")
+    out.write()
+
+
 if __name__ == "__main__":
-    records(), wraps(), transit(), keyfiles()
+    records(), wraps(), transit(), keyfiles(), key_slots(), recovery_keys(), passphrases()

@@ -5,13 +5,11 @@
 #include <string.h>
 
 #include "base/pack.h"
-#include "core/store/vault_state.h"
+#include "core/store/integrity_state.h"
 
 #define HEADER_BYTES 32
 #define CLOCK_BYTES 8
-#define SLOTS_MAX 16 /* unlock keys of one store */
 
-_Static_assert(STORE_META_MAX / SLOT_BYTES >= SLOTS_MAX, "the slots fit a meta row");
 _Static_assert(SEAL_ID_BYTES == STORE_ID_BYTES, "one size of ids");
 
 static int read_header(struct vault *vault, struct err *err)
@@ -106,6 +104,7 @@ void vault_close(struct vault *vault)
 		vault->engine->checkpoint(vault->store, NULL);
 		vault->engine->close(vault->store);
 	}
+	free(vault->anchor_path);
 	free(vault);
 }
 
@@ -130,50 +129,16 @@ int vault_resume(struct vault *vault, const uint8_t root[SEAL_KEY_BYTES], struct
 		seal_free(ring);
 	else
 		vault->ring = ring;
-	return result;
-}
-
-/* Ask each slot whether it is for `key`. A damaged one is no reason to pass over the others. */
-static int find_root(struct vault *vault, const uint8_t key[SEAL_KEY_BYTES],
-	uint8_t root[SEAL_KEY_BYTES], struct err *err)
-{
-	uint8_t slots[SLOTS_MAX * SLOT_BYTES];
-	struct err worst = { .code = TACIT_WRONG_KEY,
-		.text = "the key opens no slot of this store" };
-	size_t length;
-	int result = vault->engine->get_meta(
-		vault->store, VAULT_SLOTS, slots, sizeof slots, &length, err);
-
-	if (result == -TACIT_NOT_FOUND || (!result && (!length || length % SLOT_BYTES)))
-		return err_set(err, TACIT_CORRUPT, "the store has no valid key slots");
-	if (result < 0)
-		return result;
-	for (size_t at = 0; at < length; at += SLOT_BYTES) {
-		struct err refused;
-
-		result = slot_open(key, vault->store_id, slots + at, SLOT_BYTES, root, &refused);
-		if (!result)
-			return 0;
-		if (result != -TACIT_WRONG_KEY)
-			worst = refused;
-	}
-	return err_set(err, worst.code, "%s", worst.text);
-}
-
-int vault_unlock(struct vault *vault, const uint8_t key[SEAL_KEY_BYTES],
-	uint8_t root[SEAL_KEY_BYTES], struct err *err)
-{
-	int result = find_root(vault, key, root, err);
-
-	if (!result)
-		result = vault_resume(vault, root, err);
-	if (result < 0)
-		seal_wipe(root, SEAL_KEY_BYTES);
+	if (!result && !vault->integrity)
+		result = integrity_open(vault, err);
+	if (result < 0 && !vault->integrity)
+		vault_forget(vault);
 	return result;
 }
 
 void vault_forget(struct vault *vault)
 {
+	integrity_close(vault);
 	seal_free(vault->ring);
 	vault->ring = NULL;
 }

@@ -179,7 +179,34 @@ bool vault_is_open(const struct vault *vault);
 int vault_write_locked(struct vault *vault, bool locked, struct err *err);
 bool vault_is_written_locked(const struct vault *vault);
 
-/* Walk everything; the record lives until the function returns. A record that does not open is
+/* What is wrong with a row, or, where `table` is 0, with the meta row `meta`. */
+enum vault_fault {
+	VAULT_DAMAGED, /* it does not open, or is not what it was: changed, moved, cut short */
+	VAULT_OLDER,   /* it opens, and is not the one of this generation: put back */
+	VAULT_ADDED,   /* it opens, and this generation has no such row: removed, and put back */
+	VAULT_MISSING, /* this generation has it, and it is gone */
+	VAULT_UNKNOWN, /* the list that would tell is damaged, and so is at least one row of it */
+	VAULT_FAULTS
+};
+
+struct vault_damage {
+	enum vault_fault fault;
+	uint8_t table; /* enum store_table, or 0 */
+	uint8_t id[SEAL_ID_BYTES];
+	const char *meta; /* a name that lives for ever; NULL where `table` is not 0 */
+};
+
+#define VAULT_DAMAGE_TEXT_MAX 192
+
+/* "record 00a1... is older than generation 12"; nothing of what is in the row. */
+void vault_damage_text(
+	const struct vault_damage *damage, uint64_t generation, char text[VAULT_DAMAGE_TEXT_MAX]);
+
+typedef int vault_damage_fn(void *arg, const struct vault_damage *damage, struct err *err);
+
+/* Walk everything; the record lives until the function returns. With `on_damaged` each row of
+ * either table that is not as the store's generation has it is told, in no particular order and
+ * once, and not handed on; the rest is. Without it the first of them in the table of records is
  * TACIT_CORRUPT, named by its id in hexadecimal. */
 typedef int vault_secret_fn(void *arg, const struct secret_record *secret, struct err *err);
 typedef int vault_grant_fn(void *arg, const struct grant_record *grant, struct err *err);
@@ -198,6 +225,7 @@ struct vault_visitor {
 	vault_bundle_fn *on_bundle;
 	vault_schedule_fn *on_schedule;
 	vault_hook_fn *on_hook;
+	vault_damage_fn *on_damaged;
 	void *arg;
 };
 int vault_each(struct vault *vault, const struct vault_visitor *visitor, struct err *err);
@@ -205,7 +233,8 @@ int vault_each(struct vault *vault, const struct vault_visitor *visitor, struct 
 /* The latest time that was ever written down, realtime; 0: none. Works without a key. */
 uint64_t vault_clock(const struct vault *vault);
 
-/* The sealed bytes of a value, for keeping in memory: *sealed is malloc'd, the caller frees it. */
+/* The sealed bytes of a value, for keeping in memory: *sealed is malloc'd, the caller frees it. An
+ * older value that was put back is TACIT_CORRUPT here; a damaged one when it is opened. */
 int vault_load_value(struct vault *vault, const uint8_t value_id[SEAL_ID_BYTES], uint8_t **sealed,
 	size_t *sealed_length, struct err *err);
 /* Open sealed bytes into `plain` (locked memory) of vault_plain_room(sealed_length) bytes. No I/O,
@@ -216,8 +245,9 @@ int vault_open_value(const struct vault *vault, const uint8_t value_id[SEAL_ID_B
 	struct err *err);
 
 /* Changes: begin, any number of puts and removes, then commit; all or nothing. After a failure of
- * any of them call vault_rollback. vault_put_value hands back the sealed bytes (malloc'd, the
- * caller's) so that nobody need read them again. */
+ * any of them call vault_rollback. Each commit raises the store's generation (integrity.h); while
+ * rows are damaged vault_begin() is TACIT_CORRUPT. vault_put_value hands back the sealed bytes
+ * (malloc'd, the caller's) so that nobody need read them again. */
 int vault_begin(struct vault *vault, struct err *err);
 int vault_put_secret(struct vault *vault, const struct secret_record *secret, struct err *err);
 int vault_remove_secret(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err);

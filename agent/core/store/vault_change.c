@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "core/store/integrity_state.h"
 #include "core/store/records.h"
-#include "core/store/vault_state.h"
 
 int vault_begin(struct vault *vault, struct err *err)
 {
@@ -15,7 +15,9 @@ int vault_begin(struct vault *vault, struct err *err)
 		return err_set(err, TACIT_LOCKED, "the store is locked");
 	if (vault->changing)
 		return err_set(err, TACIT_BUSY, "a change of the store is under way");
-	result = vault->engine->begin(vault->store, err);
+	result = integrity_begin(vault, err);
+	if (!result)
+		result = vault->engine->begin(vault->store, err);
 	if (result < 0)
 		return result;
 	vault->changing = true;
@@ -46,7 +48,7 @@ static int put_row(struct vault *vault, enum store_table table, const uint8_t id
 		return err_set(err, TACIT_LIMIT, "out of memory");
 	result = record_seal(key, &address, plain, length, bytes, err);
 	if (!result)
-		result = vault->engine->put(vault->store, table, id, bytes, size, err);
+		result = integrity_put(vault, table, id, bytes, size, err);
 	if (result < 0) {
 		free(bytes);
 		return result;
@@ -150,8 +152,7 @@ int vault_put_clock(struct vault *vault, uint64_t realtime_ns, struct err *err)
 	if (packed.failed)
 		result = err_set(err, TACIT_LIMIT, "out of memory");
 	else
-		result = vault->engine->put_meta(
-			vault->store, VAULT_CLOCK, packed.bytes, packed.length, err);
+		result = integrity_put_meta(vault, VAULT_CLOCK, packed.bytes, packed.length, err);
 	pack_free(&packed);
 	if (!result)
 		vault->change_ns = realtime_ns;
@@ -178,7 +179,7 @@ static int remove_row(struct vault *vault, enum store_table table, const uint8_t
 {
 	int result = check_changing(vault, err);
 
-	return result < 0 ? result : vault->engine->remove(vault->store, table, id, err);
+	return result < 0 ? result : integrity_remove(vault, table, id, err);
 }
 
 int vault_remove_secret(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err)
@@ -241,7 +242,7 @@ int vault_commit(struct vault *vault, struct err *err)
 	int result = check_changing(vault, err);
 
 	if (!result)
-		result = vault->engine->commit(vault->store, err);
+		result = integrity_commit(vault, err);
 	if (result < 0)
 		return result;
 	vault->changing = false;
@@ -256,5 +257,6 @@ void vault_rollback(struct vault *vault)
 	if (!vault->changing)
 		return;
 	vault->engine->rollback(vault->store);
+	integrity_rollback(vault);
 	vault->changing = false;
 }

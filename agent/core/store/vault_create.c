@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The making of a store: its keys, sealed, in the meta rows of an empty one. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/pack.h"
 #include "core/store/vault_state.h"
@@ -18,25 +20,37 @@ static int pack_header(const uint8_t store_id[SEAL_ID_BYTES], struct pack *to, s
 /* The keys of a new store, sealed: what goes into its meta rows. */
 struct new_keys {
 	uint8_t store_id[SEAL_ID_BYTES];
-	uint8_t slot[SLOT_BYTES];
 	uint8_t keyring[KEYRING_SEALED_BYTES];
+	struct vault_slots slots;
 };
 
-static int make_keys(const uint8_t key[SEAL_KEY_BYTES], struct new_keys *made, struct err *err)
+static int seal_keys(const uint8_t *key, struct slot_about *about, uint8_t *root,
+	struct keyring *ring, struct new_keys *made, struct err *err)
+{
+	int result;
+
+	seal_random(made->store_id, sizeof made->store_id);
+	seal_random(root, SEAL_KEY_BYTES);
+	keyring_start(ring);
+	about->number = 1;
+	about->created_ns = clock_realtime_ns();
+	seal_random(about->id, sizeof about->id);
+	result = slot_make(made->store_id, about, key, root, &made->slots.rows[0], err);
+	if (result < 0)
+		return result;
+	slot_list_make(made->store_id, made->slots.rows, root, made->slots.list);
+	made->slots.list_length = SLOT_LIST_BYTES;
+	return keyring_seal(root, made->store_id, ring, made->keyring, err);
+}
+
+static int make_keys(
+	const uint8_t *key, struct slot_about *about, struct new_keys *made, struct err *err)
 {
 	struct keyring *ring = seal_alloc(sizeof *ring);
 	uint8_t *root = seal_alloc(SEAL_KEY_BYTES);
-	int result;
+	int result = ring && root ? seal_keys(key, about, root, ring, made, err)
+				  : err_set(err, TACIT_LIMIT, "no memory can be locked");
 
-	if (ring && root) {
-		seal_random(made->store_id, sizeof made->store_id);
-		seal_random(root, SEAL_KEY_BYTES);
-		keyring_start(ring);
-		slot_seal(key, made->store_id, root, made->slot);
-		result = keyring_seal(root, made->store_id, ring, made->keyring, err);
-	} else {
-		result = err_set(err, TACIT_LIMIT, "no memory can be locked");
-	}
 	seal_free(ring);
 	seal_free(root);
 	return result;
@@ -52,7 +66,10 @@ static int write_keys(const struct store_engine *engine, struct store *store,
 	if (!result)
 		result = engine->begin(store, err);
 	if (!result)
-		result = engine->put_meta(store, VAULT_SLOTS, made->slot, sizeof made->slot, err);
+		result = vault_write_slots(engine, store, NULL, &made->slots, err);
+	if (!result)
+		result = engine->put_meta(
+			store, VAULT_SLOTS, made->slots.list, made->slots.list_length, err);
 	if (!result)
 		result = engine->put_meta(
 			store, VAULT_KEYRING, made->keyring, sizeof made->keyring, err);
@@ -93,17 +110,13 @@ static int check_empty(const struct store_engine *engine, struct store *store, s
 	return result ? result : engine->each(store, STORE_VALUES, found_row, NULL, err);
 }
 
-int vault_create(const struct store_engine *engine, const char *dir,
-	const uint8_t key[SEAL_KEY_BYTES], struct err *err)
+static int create(const struct store_engine *engine, const char *dir, const struct new_keys *made,
+	struct err *err)
 {
-	struct new_keys made;
 	struct store *store;
 	struct err exists;
-	int result = make_keys(key, &made, err);
+	int result = engine->create(dir, &exists);
 
-	if (result < 0)
-		return result;
-	result = engine->create(dir, &exists);
 	if (result < 0 && result != -TACIT_EXISTS)
 		return err_set(err, exists.code, "%s", exists.text);
 	result = engine->open(dir, &store, err);
@@ -111,7 +124,25 @@ int vault_create(const struct store_engine *engine, const char *dir,
 		return result;
 	result = check_empty(engine, store, err);
 	if (!result)
-		result = write_keys(engine, store, &made, err);
+		result = write_keys(engine, store, made, err);
 	engine->close(store);
 	return result;
+}
+
+int vault_create_with(const struct store_engine *engine, const char *dir, struct slot_about *about,
+	const uint8_t key[SEAL_KEY_BYTES], struct err *err)
+{
+	_free_ struct new_keys *made = calloc(1, sizeof *made);
+	int result = made ? make_keys(key, about, made, err)
+			  : err_set(err, TACIT_LIMIT, "out of memory");
+
+	return result < 0 ? result : create(engine, dir, made, err);
+}
+
+int vault_create(const struct store_engine *engine, const char *dir,
+	const uint8_t key[SEAL_KEY_BYTES], struct err *err)
+{
+	struct slot_about about = { .kind = SLOT_KEY_FILE };
+
+	return vault_create_with(engine, dir, &about, key, err);
 }

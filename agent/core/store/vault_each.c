@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* All of a vault's records, one after the other. */
+#include <string.h>
+
+#include "core/store/integrity_state.h"
 #include "core/store/records.h"
-#include "core/store/vault_state.h"
 
 /* A walk: what to call, and locked memory for one record at a time. */
 struct walk {
@@ -67,10 +69,36 @@ static give_fn *const gives[RECORD_KINDS] = {
 	[RECORD_HOOK] = give_hook,
 };
 
-static int walk_row(void *arg, const uint8_t id[STORE_ID_BYTES], const uint8_t *bytes,
+static int refuse(const struct vault *vault, const struct vault_damage *damage, struct err *err)
+{
+	char text[VAULT_DAMAGE_TEXT_MAX];
+
+	vault_damage_text(damage, vault->integrity->root.generation, text);
+	return err_set(err, TACIT_CORRUPT, "%s", text);
+}
+
+/* A row that is wrong: told already, or since the vault was given its key. */
+static int tell(struct walk *walk, const uint8_t id[STORE_ID_BYTES], const uint8_t *bytes,
 	size_t length, struct err *err)
 {
-	struct walk *walk = arg;
+	const struct vault_visitor *visitor = walk->visitor;
+	struct integrity *integrity = walk->vault->integrity;
+	struct vault_damage damage = { .table = STORE_RECORDS };
+	int result;
+
+	if (visitor->on_damaged && integrity_rows_find(&integrity->told, STORE_RECORDS, id))
+		return 0;
+	memcpy(damage.id, id, SEAL_ID_BYTES);
+	damage.fault = integrity_judge(walk->vault, integrity, STORE_RECORDS, id, bytes, length);
+	if (!visitor->on_damaged)
+		return refuse(walk->vault, &damage, err);
+	result = integrity_note(integrity, &damage, err);
+	return result < 0 ? result : visitor->on_damaged(visitor->arg, &damage, err);
+}
+
+static int open_record(struct walk *walk, const uint8_t id[STORE_ID_BYTES], const uint8_t *bytes,
+	size_t length, struct err *err)
+{
 	struct walk_room *room = walk->room;
 	uint8_t kind;
 	size_t used;
@@ -92,6 +120,38 @@ static int walk_row(void *arg, const uint8_t id[STORE_ID_BYTES], const uint8_t *
 	return gives[kind](walk, id, used, err);
 }
 
+static int walk_row(void *arg, const uint8_t id[STORE_ID_BYTES], const uint8_t *bytes,
+	size_t length, struct err *err)
+{
+	struct walk *walk = arg;
+	const struct vault *vault = walk->vault;
+
+	if (integrity_is_list(id))
+		return 0;
+	if (integrity_row_ok(vault, STORE_RECORDS, id, bytes, length))
+		return open_record(walk, id, bytes, length, err);
+	return tell(walk, id, bytes, length, err);
+}
+
+/* What was found when the vault was given its key. Who does not ask for it gets it as an error,
+ * but for values: those are not walked here. */
+static int tell_found(struct walk *walk, struct err *err)
+{
+	const struct vault_visitor *visitor = walk->visitor;
+	const struct integrity *integrity = walk->vault->integrity;
+	int result = 0;
+
+	for (size_t i = 0; !result && i < integrity->damage_count; i++) {
+		const struct vault_damage *damage = &integrity->damages[i];
+
+		if (visitor->on_damaged)
+			result = visitor->on_damaged(visitor->arg, damage, err);
+		else if (damage->table != STORE_VALUES)
+			result = refuse(walk->vault, damage, err);
+	}
+	return result;
+}
+
 int vault_each(struct vault *vault, const struct vault_visitor *visitor, struct err *err)
 {
 	struct walk walk = { .vault = vault, .visitor = visitor };
@@ -102,7 +162,9 @@ int vault_each(struct vault *vault, const struct vault_visitor *visitor, struct 
 	walk.room = seal_alloc(sizeof *walk.room);
 	if (!walk.room)
 		return err_set(err, TACIT_LIMIT, "no memory can be locked");
-	result = vault->engine->each(vault->store, STORE_RECORDS, walk_row, &walk, err);
+	result = tell_found(&walk, err);
+	if (!result)
+		result = vault->engine->each(vault->store, STORE_RECORDS, walk_row, &walk, err);
 	seal_free(walk.room);
 	return result;
 }

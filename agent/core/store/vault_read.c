@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/store/integrity_state.h"
 #include "core/store/records_parts.h"
-#include "core/store/vault_state.h"
 
 void vault_wrap_id(struct err *err, const char *what, const uint8_t id[SEAL_ID_BYTES])
 {
@@ -63,6 +63,7 @@ int vault_open_value(const struct vault *vault, const uint8_t value_id[SEAL_ID_B
 }
 
 struct copy {
+	const struct vault *vault;
 	uint8_t *bytes;
 	size_t length;
 };
@@ -71,8 +72,13 @@ static int copy_row(void *arg, const uint8_t id[STORE_ID_BYTES], const uint8_t *
 	size_t length, struct err *err)
 {
 	struct copy *copy = arg;
+	const struct vault *vault = copy->vault;
 
-	(void)id;
+	/* What does not open needs no word here: nobody will open it. */
+	if (vault->integrity && !integrity_row_ok(vault, STORE_VALUES, id, bytes, length) &&
+		integrity_judge(vault, vault->integrity, STORE_VALUES, id, bytes, length) !=
+			VAULT_DAMAGED)
+		return err_set(err, TACIT_CORRUPT, "it is not the one of this generation");
 	copy->bytes = malloc(length ? length : 1);
 	if (!copy->bytes)
 		return err_set(err, TACIT_LIMIT, "out of memory");
@@ -84,7 +90,7 @@ static int copy_row(void *arg, const uint8_t id[STORE_ID_BYTES], const uint8_t *
 int vault_load_value(struct vault *vault, const uint8_t value_id[SEAL_ID_BYTES], uint8_t **sealed,
 	size_t *sealed_length, struct err *err)
 {
-	struct copy copy = { 0 };
+	struct copy copy = { .vault = vault };
 	int result = vault->engine->get(vault->store, STORE_VALUES, value_id, copy_row, &copy, err);
 
 	if (result < 0) {

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A store beside its anchor: refused when it is behind, and the anchor taken along when it is
+ * ahead. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "core/store/integrity_state.h"
+
+int vault_set_anchor(
+	struct vault *vault, const char *path, enum vault_anchoring how, struct err *err)
+{
+	char *copy = NULL;
+
+	if (vault->ring)
+		return err_set(err, TACIT_INVALID, "the store has its key already");
+	if (path && (path[0] != '/' || strlen(path) > ANCHOR_PATH_MAX - 1))
+		return err_set(err, TACIT_INVALID,
+			"the anchor's path begins with / and has at most %d bytes",
+			ANCHOR_PATH_MAX - 1);
+	if (path && !(copy = strdup(path)))
+		return err_set(err, TACIT_LIMIT, "out of memory");
+	free(vault->anchor_path);
+	vault->anchor_path = copy;
+	vault->anchor_replaced = how == VAULT_ANCHOR_REPLACE;
+	return 0;
+}
+
+/* Its failing is no failure of the commit before it, which is durable: the store is ahead now, and
+ * that is what an anchor allows. */
+void integrity_write_anchor(struct vault *vault)
+{
+	struct integrity *integrity = vault->integrity;
+	struct anchor anchor = { .key_id = integrity->root.key_id,
+		.generation = integrity->root.generation };
+	struct err err;
+
+	if (!vault->anchor_path)
+		return;
+	memcpy(anchor.root, integrity->root.mac, SETMAC_BYTES);
+	integrity->anchor_behind =
+		anchor_write(vault->anchor_path, &anchor, vault->ring, vault->store_id, &err) < 0;
+	if (integrity->anchor_behind)
+		log_warning("the store's anchor is behind: %s", err.text);
+	else
+		vault->anchor_replaced = false;
+}
+
+static int compare(const struct integrity_root *root, const struct anchor *anchor, struct err *err)
+{
+	if (root->generation < anchor->generation)
+		return err_set(err, TACIT_STALE,
+			"the store is of generation %llu and its anchor of %llu: an older copy of "
+			"the store was put back. Put the newest one back, or accept this one",
+			(unsigned long long)root->generation,
+			(unsigned long long)anchor->generation);
+	if (root->generation == anchor->generation && !setmac_equal(root->mac, anchor->root))
+		return err_set(err, TACIT_STALE,
+			"the store and its anchor are both of generation %llu and differ: another "
+			"copy of the store was written to. Put the right one back, or accept this "
+			"one",
+			(unsigned long long)root->generation);
+	return 0;
+}
+
+static int refuse_missing(const struct integrity *integrity, struct err *err)
+{
+	if (!integrity->root.generation && !integrity->damage_count)
+		return 0;
+	return err_set(err, TACIT_STALE,
+		"the store's anchor is missing: that this is the newest copy of the store cannot "
+		"be "
+		"told. Put the anchor back, or accept the store as it is");
+}
+
+/* What the anchor says of the store; `read` is how its reading ended. */
+static int judge(const struct integrity *integrity, int read, const struct anchor *anchor,
+	const struct err *found, struct err *err)
+{
+	if (read == -TACIT_NOT_FOUND)
+		return refuse_missing(integrity, err);
+	if (read < 0)
+		return err_set(err, found->code, "the store's anchor: %s", found->text);
+	/* Without a root there is no generation to compare, and no row is served. */
+	return integrity->rootless ? 0 : compare(&integrity->root, anchor, err);
+}
+
+int integrity_check_anchor(struct vault *vault, struct err *err)
+{
+	struct integrity *integrity = vault->integrity;
+	struct anchor anchor = { 0 };
+	struct err found;
+	int result, read;
+
+	if (!vault->anchor_path)
+		return 0;
+	read = anchor_read(vault->anchor_path, vault->ring, vault->store_id, &anchor, &found);
+	result = vault->anchor_replaced ? 0 : judge(integrity, read, &anchor, &found, err);
+	if (result < 0)
+		return result;
+	/* Whatever is committed from now on is ahead of every copy that the anchor has seen. */
+	integrity->floor = anchor.generation;
+	if (!integrity->rootless && (vault->anchor_replaced || read < 0 ||
+					    anchor.generation != integrity->root.generation))
+		integrity_write_anchor(vault);
+	return 0;
+}
