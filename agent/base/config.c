@@ -16,7 +16,7 @@
 #define CONFIG_FILE_MAX 65536
 #define LINE_MAX_BYTES 1024
 
-enum kind { WORD, PATH, NUMBER, SWITCH, LEVEL, ROOTS, SOCKETS };
+enum kind { WORD, PATH, PATH_OR_NONE, NUMBER, SWITCH, LEVEL, AUDIT, COPY, ROOTS, SOCKETS };
 
 static const struct name {
 	const char *name;
@@ -27,7 +27,16 @@ static const struct name {
 	{ "user", WORD, offsetof(struct config, user), 0, 0 },
 	{ "api_user", WORD, offsetof(struct config, api_user), 0, 0 },
 	{ "operators", WORD, offsetof(struct config, operators), 0, 0 },
+	{ "key_user", WORD, offsetof(struct config, key_user), 0, 0 },
 	{ "key_file", PATH, offsetof(struct config, key_file), 0, 0 },
+	{ "credential", WORD, offsetof(struct config, credential), 0, 0 },
+	{ "create_store", SWITCH, offsetof(struct config, create_store), 0, 0 },
+	{ "anchor", PATH_OR_NONE, offsetof(struct config, anchor), 0, 0 },
+	{ "audit", AUDIT, offsetof(struct config, audit_required), 0, 0 },
+	{ "audit_dir", PATH, offsetof(struct config, audit_dir), 0, 0 },
+	{ "audit_file_size", NUMBER, offsetof(struct config, audit_file_size), 64, 1048576 },
+	{ "audit_keep", NUMBER, offsetof(struct config, audit_keep), 0, 10000 },
+	{ "audit_copy", COPY, offsetof(struct config, audit_copy), 0, 0 },
 	{ "threads", NUMBER, offsetof(struct config, threads), 1, 16 },
 	{ "keep_versions", NUMBER, offsetof(struct config, keep_versions), 1, 64 },
 	{ "resend", SWITCH, offsetof(struct config, resend), 0, 0 },
@@ -64,8 +73,15 @@ void config_defaults(struct config *config)
 		.gate_user = "tacit-gate",
 		.hook_user = "tacit-hook",
 		.rotator_user = "tacit-rotator",
+		.key_user = "tacit-key",
 		.operators = "tacit",
 		.key_file = TACIT_KEY_PATH,
+		.credential = "tacit-key",
+		.create_store = true,
+		.anchor = TACIT_ANCHOR_PATH,
+		.audit_dir = TACIT_AUDIT_DIR,
+		.audit_file_size = 16384,
+		.audit_keep = 64,
 		.threads = 4,
 		.keep_versions = 10,
 		.hook_debounce = 2000,
@@ -112,24 +128,72 @@ static int set_number(
 	return 0;
 }
 
-static int set_level(enum log_level *field, const char *value, struct err *err)
-{
-	static const char *const levels[] = { "error", "warning", "info", "debug" };
-
-	for (int level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++)
-		if (!strcmp(value, levels[level])) {
-			*field = (enum log_level)level;
-			return 0;
-		}
-	return err_set(err, TACIT_INVALID, "error, warning, info or debug");
-}
-
 static int set_switch(bool *field, const char *value, struct err *err)
 {
 	if (strcmp(value, "yes") && strcmp(value, "no"))
 		return err_set(err, TACIT_INVALID, "yes or no");
 	*field = !strcmp(value, "yes");
 	return 0;
+}
+
+/* A number of one of the words, in the order of an enum. */
+static int find_choice(
+	const char *const *words, size_t count, const char *value, int *choice, struct err *err)
+{
+	char list[ERR_TEXT_MAX] = "";
+
+	for (size_t i = 0; i < count; i++) {
+		if (!strcmp(value, words[i])) {
+			*choice = (int)i;
+			return 0;
+		}
+		snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s",
+			!i              ? ""
+			: i + 1 < count ? ", "
+					: " or ",
+			words[i]);
+	}
+	return err_set(err, TACIT_INVALID, "%s", list);
+}
+
+static int set_level(enum log_level *field, const char *value, struct err *err)
+{
+	static const char *const levels[] = { "error", "warning", "info", "debug" };
+	int choice, status = find_choice(levels, 4, value, &choice, err);
+
+	if (status == 0)
+		*field = (enum log_level)choice;
+	return status;
+}
+
+static int set_audit(bool *field, const char *value, struct err *err)
+{
+	static const char *const words[] = { "best-effort", "required" };
+	int choice, status = find_choice(words, 2, value, &choice, err);
+
+	if (status == 0)
+		*field = choice;
+	return status;
+}
+
+static int set_copy(enum config_copy *field, const char *value, struct err *err)
+{
+	static const char *const words[] = { "none", "syslog", "journald" };
+	int choice, status = find_choice(words, 3, value, &choice, err);
+
+	if (status == 0)
+		*field = (enum config_copy)choice;
+	return status;
+}
+
+static int set_path(char *field, const struct name *name, const char *value, struct err *err)
+{
+	bool none = name->kind == PATH_OR_NONE && !strcmp(value, "none");
+
+	if (value[0] != '/' && !none)
+		return err_set(err, TACIT_INVALID, "an absolute path%s",
+			name->kind == PATH_OR_NONE ? ", or none" : "");
+	return set_text(field, CONFIG_PATH_MAX, value, err);
 }
 
 static int add_root(struct config *config, const char *value, bool first, struct err *err)
@@ -173,15 +237,18 @@ static int set_value(struct config *config, const struct name *name, const char 
 	case WORD:
 		return set_text(field, CONFIG_WORD_MAX, value, err);
 	case PATH:
-		if (value[0] != '/')
-			return err_set(err, TACIT_INVALID, "an absolute path");
-		return set_text(field, CONFIG_PATH_MAX, value, err);
+	case PATH_OR_NONE:
+		return set_path(field, name, value, err);
 	case NUMBER:
 		return set_number(field, name, value, err);
 	case SWITCH:
 		return set_switch(field, value, err);
 	case LEVEL:
 		return set_level(field, value, err);
+	case AUDIT:
+		return set_audit(field, value, err);
+	case COPY:
+		return set_copy(field, value, err);
 	case ROOTS:
 		return add_root(config, value, first, err);
 	case SOCKETS:

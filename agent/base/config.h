@@ -18,6 +18,8 @@
 #define CONFIG_ENGINE_MAX 107 /* bytes of a socket's path: sun_path of unix(7) */
 #define CONFIG_PATH_MAX 256
 
+enum config_copy { CONFIG_COPY_NONE, CONFIG_COPY_SYSLOG, CONFIG_COPY_JOURNALD };
+
 struct config {
 	char user[CONFIG_WORD_MAX];         /* core and toucher run as this user */
 	char api_user[CONFIG_WORD_MAX];     /* api runs as this user */
@@ -26,11 +28,22 @@ struct config {
 	char hook_user[CONFIG_WORD_MAX];    /* programs of hooks.d run as this user */
 	char rotator_user[CONFIG_WORD_MAX]; /* programs of rotators.d run as this user */
 	char operators[CONFIG_WORD_MAX];    /* group that may use the API besides root */
+	char key_user[CONFIG_WORD_MAX];     /* programs of keys.d run as this user */
 	char key_file[CONFIG_PATH_MAX];     /* absolute; below --root when that is given */
-	unsigned int threads;       /* FUSE threads, 1 to 16; fixed for the life of a mount */
-	unsigned int keep_versions; /* versions of a secret kept, 1 to 64 */
-	unsigned int hook_debounce; /* ms from the last rotation to its hooks, 0 to 60000 */
-	bool resend;                /* ask the kernel to send again what a dead core had taken */
+	char credential[CONFIG_WORD_MAX];   /* of systemd, in $CREDENTIALS_DIRECTORY */
+	bool create_store; /* at the first start make one, and a key file that opens it */
+	/* Outside of the store, says how far it was; absolute; below --root when that is given.
+	 * "none": there is none. */
+	char anchor[CONFIG_PATH_MAX];
+	bool audit_required; /* no read before the log has it; else reads go on without */
+	char audit_dir[CONFIG_PATH_MAX]; /* absolute; below --root when that is given */
+	unsigned int audit_file_size;    /* KiB of one file of the log, 64 to 1048576 */
+	unsigned int audit_keep;         /* files of it that are kept, 0 (all) to 10000 */
+	enum config_copy audit_copy;     /* where else its records are told */
+	unsigned int threads;            /* FUSE threads, 1 to 16; fixed for the life of a mount */
+	unsigned int keep_versions;      /* versions of a secret kept, 1 to 64 */
+	unsigned int hook_debounce;      /* ms from the last rotation to its hooks, 0 to 60000 */
+	bool resend; /* ask the kernel to send again what a dead core had taken */
 	enum log_level log_level;
 	/* Where container engines put their cgroups: a path in which ID stands for a container's
 	 * 64 hex digits, "/docker/ID". Given once, replaces the built-in list. */

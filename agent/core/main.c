@@ -14,8 +14,8 @@ static void prepare(struct core *core)
 
 	for (int i = 0; i < HANDOVER_THREADS_MAX; i++)
 		core->device[i] = -1;
-	core->handover_fd = core->keys_fd = core->mount_fd = core->adopt_fd = core->listener_fd =
-		-1;
+	core->handover_fd = core->keys_fd = core->audit_fd = core->mount_fd = core->adopt_fd =
+		core->listener_fd = -1;
 	core->toucher = core->engine = core->gate = core->key_fd = -1;
 	atomic_store(&core->api_channel, -1);
 	core->api_wake = eventfd(0, EFD_CLOEXEC);

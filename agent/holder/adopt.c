@@ -17,6 +17,7 @@ static void keep(struct table *table, const struct frame *frame)
 	static const size_t place[GIVES] = {
 		[GIVE_HANDOVER] = offsetof(struct table, handover),
 		[GIVE_KEY_PAGE] = offsetof(struct table, keys),
+		[GIVE_AUDIT_RING] = offsetof(struct table, audit),
 		[GIVE_MOUNT] = offsetof(struct table, mount),
 		[GIVE_ADOPT] = offsetof(struct table, adopt),
 		[GIVE_LISTENER] = offsetof(struct table, listener),

@@ -23,6 +23,7 @@ static const struct {
 } gifts[] = {
 	{ GIVE_HANDOVER, offsetof(struct table, handover), BIT(ROLE_CORE) },
 	{ GIVE_KEY_PAGE, offsetof(struct table, keys), BIT(ROLE_CORE) },
+	{ GIVE_AUDIT_RING, offsetof(struct table, audit), BIT(ROLE_CORE) },
 	{ GIVE_ADOPT, offsetof(struct table, adopt), BIT(ROLE_CORE) },
 	{ GIVE_MOUNT, offsetof(struct table, mount), BIT(ROLE_CORE) | BIT(ROLE_TOUCHER) },
 	{ GIVE_LISTENER, offsetof(struct table, listener), BIT(ROLE_CORE) | BIT(ROLE_API) },

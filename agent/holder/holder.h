@@ -29,7 +29,7 @@
  * from a core that lives on all end in this table. */
 struct table {
 	int device[HANDOVER_THREADS_MAX]; /* "device-N" */
-	int handover, keys;               /* "handover", "keys" */
+	int handover, keys, audit;        /* "handover", "keys", "audit" */
 	int mount;                        /* "mount": O_PATH of the mount's root */
 	int adopt, listener;              /* "adopt", "listener": listening sockets */
 	int core;                         /* "core": pidfd of a core that another holder started */

@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "wire/audit_ring.h"
 
 #define INIT_WAIT_MS 5000
 #define FILE_SYSTEM "fuse.tacit"
@@ -141,6 +142,7 @@ int mount_make(struct holder *holder, struct err *err)
 		set_immutable(path, true);
 	if ((status = handover_create(threads, &holder->table.handover, err)) < 0 ||
 		(status = handover_create_keys(&holder->table.keys, err)) < 0 ||
+		(status = audit_ring_create(&holder->table.audit, err)) < 0 ||
 		(status = handover_map(holder->table.handover, &holder->handover, err)) < 0)
 		return status;
 	snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other%s",

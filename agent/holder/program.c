@@ -61,6 +61,7 @@ int program_find(const char *root, enum run_lane lane, const char *name,
 	static const char *const directories[RUN_LANES] = {
 		[RUN_HOOK] = "/etc/tacit/hooks.d",
 		[RUN_ROTATOR] = "/etc/tacit/rotators.d",
+		[RUN_KEY] = "/etc/tacit/keys.d",
 	};
 	_close_ int directory = -1, file = -1;
 	char above[PATH_FULL_MAX];

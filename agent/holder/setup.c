@@ -98,6 +98,7 @@ static int setup_lanes(struct holder *holder, struct err *err)
 	static const size_t names[RUN_LANES] = {
 		[RUN_HOOK] = offsetof(struct config, hook_user),
 		[RUN_ROTATOR] = offsetof(struct config, rotator_user),
+		[RUN_KEY] = offsetof(struct config, key_user),
 	};
 
 	for (enum run_lane lane = 0; lane < RUN_LANES; lane++) {
@@ -135,9 +136,9 @@ int setup_users(struct holder *holder, struct err *err)
 static int make_directory(
 	const char *root, const char *path, mode_t mode, uid_t uid, gid_t gid, struct err *err)
 {
-	char full[PATH_FULL_MAX];
+	char full[PATH_FULL_MAX + CONFIG_PATH_MAX];
 
-	path_below(root, path, full);
+	snprintf(full, sizeof full, "%s%s", root, path);
 	for (char *slash = strchr(full + strlen(root) + 1, '/'); slash;
 		slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
@@ -152,6 +153,24 @@ static int make_directory(
 	return errno == EEXIST ? 0 : err_errno(err, errno, TACIT_IO, "make directory %s", full);
 }
 
+/* Where core keeps what is not the store: the directory of its anchor, and that of the audit log.
+ */
+static int make_core_places(const struct holder *holder, struct err *err)
+{
+	const struct user *core = &holder->user[ROLE_CORE];
+	char anchor[CONFIG_PATH_MAX];
+	char *name;
+	int status = make_directory(
+		holder->root, holder->config.audit_dir, 0700, core->uid, core->gid, err);
+
+	snprintf(anchor, sizeof anchor, "%s", holder->config.anchor);
+	name = strrchr(anchor, '/');
+	if (status < 0 || !name || name == anchor)
+		return status;
+	*name = '\0';
+	return make_directory(holder->root, anchor, 0700, core->uid, core->gid, err);
+}
+
 int setup_places(struct holder *holder, struct err *err)
 {
 	const struct user *core = &holder->user[ROLE_CORE];
@@ -162,7 +181,8 @@ int setup_places(struct holder *holder, struct err *err)
 		(status = make_directory(holder->root, TACIT_RUN_DIR, 0755, 0, 0, err)) < 0 ||
 		(status = make_directory(holder->root, TACIT_MOUNT_DIR, 0555, 0, 0, err)) < 0 ||
 		(status = make_directory(
-			 holder->root, TACIT_STORE_DIR, 0700, core->uid, core->gid, err)) < 0)
+			 holder->root, TACIT_STORE_DIR, 0700, core->uid, core->gid, err)) < 0 ||
+		(status = make_core_places(holder, err)) < 0)
 		return status;
 	path_below(holder->root, HOLDER_PID_FILE, path);
 	holder->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);

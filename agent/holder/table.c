@@ -13,7 +13,7 @@
 
 #include "base/cleanup.h"
 
-#define TABLE_MAX (HANDOVER_THREADS_MAX + 6)
+#define TABLE_MAX (HANDOVER_THREADS_MAX + 7)
 #define FIRST_PASSED 3 /* SD_LISTEN_FDS_START */
 #define NOTIFY_WAIT_SECONDS 1
 
@@ -33,6 +33,7 @@ static size_t entries(struct table *table, struct entry *entry)
 	}
 	entry[count++] = (struct entry){ "handover", &table->handover };
 	entry[count++] = (struct entry){ "keys", &table->keys };
+	entry[count++] = (struct entry){ "audit", &table->audit };
 	entry[count++] = (struct entry){ "mount", &table->mount };
 	entry[count++] = (struct entry){ "adopt", &table->adopt };
 	entry[count++] = (struct entry){ "listener", &table->listener };

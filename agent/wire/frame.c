@@ -43,6 +43,7 @@ static const struct {
 	[FRAME_STOP_ANSWER] = { BIT(ROLE_CORE), BIT(ROLE_HOLDER), sizeof(struct frame_stop_answer),
 		false },
 	[FRAME_UPGRADE] = { BIT(ROLE_CORE), BIT(ROLE_HOLDER), 0, false },
+	[FRAME_NEED_COPY] = { BIT(ROLE_CORE), BIT(ROLE_HOLDER), 0, false },
 	[FRAME_EXPEL] = { BIT(ROLE_CORE), BIT(ROLE_HOLDER), sizeof(struct frame_expel), false },
 	[FRAME_RUN] = { BIT(ROLE_CORE), BIT(ROLE_HOLDER), sizeof(struct frame_run), false },
 	[FRAME_TOUCH] = { BIT(ROLE_CORE), BIT(ROLE_TOUCHER), sizeof(struct frame_touch), false },

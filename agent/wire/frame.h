@@ -42,6 +42,8 @@ enum frame_type {
 	FRAME_NEED_KEY,    /* struct frame_need_key: give the key file (or make it) */
 	FRAME_STOP_ANSWER, /* struct frame_stop_answer */
 	FRAME_UPGRADE,     /* no body: check the files on disk, then re-execute */
+	FRAME_NEED_COPY,   /* no body: connect to where records of the audit are told, too; answered
+			      by FRAME_GIVE of GIVE_COPY */
 	FRAME_EXPEL,       /* struct frame_expel: a role sent what it may not; end its process */
 	FRAME_RUN, /* struct frame_run: run a program; answered by FRAME_RAN of its number */
 	/* core -> toucher */
@@ -96,6 +98,9 @@ enum give {
 		      */
 	GIVE_STREAM, /* what the program of the next FRAME_RUN shall have as its descriptor `index`:
 			1, or RUN_OLD_FD, or RUN_NEW_FD; core -> holder */
+	GIVE_AUDIT_RING, /* memfd, wire/audit_ring.h; to core */
+	GIVE_COPY, /* a socket to syslog or journald, connected, that never waits; to core; without
+			a descriptor when frame_give.status says why */
 	GIVES
 };
 
@@ -123,9 +128,12 @@ struct frame_publish {
 	uint8_t public_key[32];
 };
 
+enum key_source { KEY_FROM_FILE, KEY_FROM_CREDENTIAL, KEY_SOURCES };
+
 struct frame_need_key {
-	uint32_t create; /* 1: make it, empty and 0400, and open for writing; TACIT_EXISTS possible
-			  */
+	uint32_t source; /* enum key_source */
+	uint32_t create; /* KEY_FROM_FILE, 1: make it, empty and 0400, and open for writing;
+			    TACIT_EXISTS possible */
 };
 
 struct frame_expel {
@@ -134,13 +142,13 @@ struct frame_expel {
 
 /* Who runs it, one at a time in each: a user of its own, of whose processes none outlives the run.
  */
-enum run_lane { RUN_HOOK, RUN_ROTATOR, RUN_LANES };
+enum run_lane { RUN_HOOK, RUN_ROTATOR, RUN_KEY, RUN_LANES };
 
 #define RUN_ARGUMENT_MAX 15
 #define RUN_OLD_FD 3 /* the value as it was, to be read to its end */
 #define RUN_NEW_FD 4 /* and as it will be */
 
-/* A program of hooks.d or rotators.d. argv: its path, `argument` when that is not empty.
+/* A program of hooks.d, rotators.d or keys.d. argv: its path, `argument` when that is not empty.
  * Environment: PATH, TACIT_SECRET, TACIT_CONSUMER (of RUN_HOOK), TACIT_VERSION. Standard input and
  * output are /dev/null, but for what GIVE_STREAM has given before this frame. */
 struct frame_run {
@@ -283,9 +291,30 @@ enum verb {
 	VERB_CONSUMER_REMOVE,  /* consumer: its grants and its rules; flags */
 	VERB_ACCESS_EXPORT,
 	VERB_ACCESS_APPLY, /* flags; body: struct access_statement, one after the other */
+	VERB_KEY_LIST,     /* also while locked */
+	VERB_KEY_ADD,      /* key_kind, label, program; body: what opens the slot, sealed for
+			      "key-add"; empty of KEY_OF_CREDENTIAL and KEY_OF_COMMAND */
+	VERB_KEY_REMOVE,   /* slot */
+	VERB_KEY_ROTATE,
+	VERB_STORE_CREATE, /* as KEY_ADD, where there is no store; sealed for "store-create" */
+	VERB_STORE_VERIFY,
+	VERB_STORE_ACCEPT,        /* accept */
+	VERB_STORE_BACKUP,        /* begin a backup, in place of one that is under way */
+	VERB_STORE_BACKUP_STEP,   /* go on copying: how far it is */
+	VERB_STORE_BACKUP_READ,   /* offset; reply body: up to TACIT_CHUNK_MAX octets of it */
+	VERB_STORE_BACKUP_END,    /* forget it */
+	VERB_STORE_RESTORE,       /* begin a restore, in place of one that is under way */
+	VERB_STORE_RESTORE_WRITE, /* offset; body: up to TACIT_CHUNK_MAX octets of a backup */
+	VERB_STORE_RESTORE_END,   /* flags; body: empty (what unlocks the agent by itself), or a key
+				     of key_kind sealed for "restore": go on with it as the store */
+	VERB_STORE_RESTORE_DROP,  /* forget it */
+	VERB_AUDIT_READ,   /* offset (number of a record; 0: the last `count`), count; reply body:
+			      lines of JSON */
+	VERB_AUDIT_VERIFY, /* begin, when it is not under way; and how far it is */
+	VERB_METRICS,      /* flags; reply body: Prometheus' text format */
 	VERB_LOCK,
-	VERB_UNLOCK, /* body: empty (the configured key file), or a key file's text sealed for
-			"unlock" */
+	VERB_UNLOCK, /* key_kind; body: empty (what unlocks the agent by itself), or a key file's
+			text, a passphrase or a recovery key, sealed for "unlock" */
 	VERB_UPGRADE,
 	VERB_STOP, /* flags */
 	VERBS
@@ -293,13 +322,28 @@ enum verb {
 
 #define REQUEST_FORCE                                                                              \
 	1u /* SECRET_REMOVE although granted; STOP although containers hold the mount;             \
-	      CONSUMER_REMOVE although it has grants */
+	      CONSUMER_REMOVE although it has grants; STORE_RESTORE_END although the store that    \
+	      is there has secrets */
 #define REQUEST_DRY_RUN 2u /* ACCESS_APPLY: say what would change, and change nothing */
 #define REQUEST_NOW 8u     /* SECRET_SCHEDULE: change nothing, but let it be due now */
+#define REQUEST_NAMES 16u  /* METRICS: of each secret, by its name */
 #define REQUEST_PRUNE 4u   /* ACCESS_APPLY: what the file does not say is taken away */
 
 /* Bytes a request's body can have at most: a sealed value, or a file of statements. */
 #define REQUEST_BODY_MAX ACCESS_BYTES_MAX
+
+/* What a slot's key comes from; seal/slot.h has the same numbers. */
+enum key_kind {
+	KEY_OF_FILE = 1,
+	KEY_OF_PASSPHRASE,
+	KEY_OF_CREDENTIAL,
+	KEY_OF_COMMAND,
+	KEY_OF_RECOVERY,
+	KEY_KINDS
+};
+
+/* What becomes of damaged rows, or of a store that its anchor does not know. */
+enum accept { ACCEPT_DROP = 1, ACCEPT_ADOPT, ACCEPT_ROLLBACK, ACCEPTS };
 
 struct frame_request {
 	uint32_t verb; /* enum verb */
@@ -319,6 +363,13 @@ struct frame_request {
 	uint32_t generate;     /* SECRET_SCHEDULE: characters of a new value */
 	uint32_t alphabet;     /* enum seal_alphabet */
 	uint64_t every_ns;
+	uint32_t key_kind; /* enum key_kind; 0: not said */
+	uint32_t slot;     /* number of a key slot, from 1; 0: not said */
+	uint32_t accept;   /* enum accept */
+	uint32_t count;    /* of records */
+	uint64_t offset;   /* in octets of a backup, or number of a record */
+	char label[TACIT_LABEL_MAX + 1];
+	char program[HOOK_PROGRAM_MAX + 1]; /* KEY_OF_COMMAND: of keys.d */
 	char rotator[HOOK_PROGRAM_MAX + 1];
 	char on_rotate[HOOK_TEXT_MAX + 1]; /* GRANT_ADD */
 	uint8_t reply_key[32];
@@ -330,7 +381,8 @@ struct frame_request {
 };
 
 /* The answer. When code is 0 the body is a document (wire/doc.h), but for SECRET_REVEAL, where it
- * is the sealed value. Otherwise there is no body and `text` says why, without echoing the request.
+ * is the sealed value, and those verbs that say what octets it is. Otherwise there is no body and
+ * `text` says why, without echoing the request.
  */
 struct frame_reply {
 	uint32_t code; /* enum tacit_code */

@@ -16,8 +16,8 @@
 #include "base/err.h"
 
 #define HANDOVER_MAGIC 0x74616369u /* "taci" */
-#define HANDOVER_LAYOUT 3u         /* raised when anything below changes */
-#define HANDOVER_LAYOUT_TEXT "3"
+#define HANDOVER_LAYOUT 4u         /* raised when anything below changes */
+#define HANDOVER_LAYOUT_TEXT "4"
 
 #define HANDOVER_THREADS_MAX 16
 #define HANDOVER_HANDLES 4096 /* open files of all containers together */
@@ -128,7 +128,11 @@ struct handover {
 	_Atomic uint64_t parked_total_ns;   /* how long they waited, together */
 	_Atomic uint64_t parked_longest_ns; /* and one of them at most */
 	_Atomic uint64_t parked_refused;    /* of them: denied, for nobody knew them in time */
-	_Atomic uint32_t folder_count;      /* set after the folder it counts */
+	_Atomic uint32_t wrong_keys;        /* tried in a row, of whatever kind */
+	uint32_t pad3;
+	_Atomic uint64_t
+		not_before_ns;         /* CLOCK_BOOTTIME before which no key is tried; 0: at once */
+	_Atomic uint32_t folder_count; /* set after the folder it counts */
 	uint32_t pad2;
 	uint64_t folders[HANDOVER_FOLDERS]; /* numbers of nodes, in the order they were made: a
 					       folder's path has a file's shape */
@@ -143,8 +147,9 @@ struct handover_keys {
 	uint32_t magic;
 	uint32_t root_present;
 	uint32_t transit_present;
-	uint32_t pad;
+	uint32_t next_present;
 	uint8_t root[32];
+	uint8_t next[32]; /* that the store is being changed to: it has this one or `root` */
 	uint8_t transit_public[32];
 	uint8_t transit_secret[32];
 };

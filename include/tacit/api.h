@@ -13,6 +13,8 @@
 #define TACIT_CONFIG_PATH "/etc/tacit/tacit.conf"
 #define TACIT_KEY_PATH "/etc/tacit/key"
 #define TACIT_STORE_DIR "/var/lib/tacit"
+#define TACIT_AUDIT_DIR "/var/lib/tacit/audit"
+#define TACIT_ANCHOR_PATH "/var/lib/tacit-anchor/anchor"
 #define TACIT_MOUNT_DIR "/run/tacit"
 #define TACIT_RUN_DIR "/run/tacitd"
 #define TACIT_API_SOCKET "/run/tacitd/api.sock"
@@ -31,6 +33,11 @@
 
 #define TACIT_VALUE_TYPE "application/octet-stream"
 #define TACIT_JSON_TYPE "application/json"
+#define TACIT_LINES_TYPE "application/x-ndjson"
+#define TACIT_METRICS_TYPE "text/plain; version=0.0.4"
+
+#define TACIT_CHUNK_MAX (1u << 20) /* bytes of a backup in one request or answer */
+#define TACIT_LABEL_MAX 63         /* bytes of what an operator calls a key slot */
 
 /* Exit codes of `tacit`. */
 enum tacit_exit {

@@ -29,6 +29,7 @@ void core_answer_adoption(struct core *core)
 		status |= give(channel, GIVE_DEVICE, i, core->device[i]);
 	status |= give(channel, GIVE_HANDOVER, 0, core->handover_fd);
 	status |= give(channel, GIVE_KEY_PAGE, 0, core->keys_fd);
+	status |= give(channel, GIVE_AUDIT_RING, 0, core->audit_fd);
 	status |= give(channel, GIVE_MOUNT, 0, core->mount_fd);
 	status |= give(channel, GIVE_LISTENER, 0, core->listener_fd);
 	status |= give(channel, GIVE_ADOPT, 0, core->adopt_fd);

@@ -35,7 +35,7 @@ struct core {
 
 	/* Given by holder before anything runs; constant afterwards. */
 	int device[HANDOVER_THREADS_MAX];
-	int handover_fd, keys_fd, mount_fd, adopt_fd, listener_fd;
+	int handover_fd, keys_fd, audit_fd, mount_fd, adopt_fd, listener_fd;
 	struct handover *handover;
 	struct handover_keys *keys; /* changed by the worker alone */
 
@@ -59,6 +59,7 @@ struct core {
 	int key_status; /* 1: not asked; 0 or -code: given; under key_mutex */
 	int key_fd;     /* under key_mutex */
 
+	struct auditor *auditor; /* auditor.h */
 	struct errands *errands; /* errands.h */
 	struct hooks *hooks;     /* hooks.h; the worker's */
 	struct rotator *rotator; /* rotator.h; the worker's */

@@ -71,6 +71,9 @@ void core_take_gift(struct core *core, const struct frame *frame)
 	case GIVE_KEY_PAGE:
 		keep(&core->keys_fd, frame->fd);
 		break;
+	case GIVE_AUDIT_RING:
+		keep(&core->audit_fd, frame->fd);
+		break;
 	case GIVE_ADOPT:
 		keep(&core->adopt_fd, frame->fd);
 		break;
@@ -254,7 +257,7 @@ int core_receive_gifts(struct core *core, struct err *err)
 		if (frame.type == FRAME_GIVE)
 			core_take_gift(core, &frame);
 	}
-	if (core->handover_fd < 0 || core->keys_fd < 0)
+	if (core->handover_fd < 0 || core->keys_fd < 0 || core->audit_fd < 0)
 		return err_set(err, TACIT_INTERNAL, "start: holder gave too little");
 	return 0;
 }
