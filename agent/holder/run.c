@@ -23,6 +23,7 @@ static const struct {
 } lanes[RUN_LANES] = {
 	[RUN_HOOK] = { "hook", TACIT_RUN_DIR "/hook.running" },
 	[RUN_ROTATOR] = { "rotator", TACIT_RUN_DIR "/rotator.running" },
+	[RUN_KEY] = { "key program", TACIT_RUN_DIR "/key.running" },
 };
 
 static void close_streams(struct holder *holder)

@@ -4,8 +4,6 @@
 #include <string.h>
 
 #include "core/control/call.h"
-#include "seal/keyfile.h"
-#include "seal/transit.h"
 
 #define USERS_MAX 256
 
@@ -137,7 +135,7 @@ int call_status(struct call *call, struct err *err)
 	return 0;
 }
 
-static int answer_state(struct call *call, const char *state)
+int call_answer_state(struct call *call, const char *state)
 {
 	doc_open(&call->reply, NULL, DOC_OBJECT);
 	doc_text(&call->reply, "state", state);
@@ -145,48 +143,11 @@ static int answer_state(struct call *call, const char *state)
 	return 0;
 }
 
-int call_lock(struct call *call, struct err *err)
-{
-	int status = core_lock(call->core, true, err);
-
-	return status < 0 ? status : answer_state(call, "locked");
-}
-
-/* The text of a key file, sealed for "unlock". */
-static int unlock_with(struct call *call, struct err *err)
-{
-	const struct handover_keys *keys = call->core->keys;
-	uint8_t *text, *key = seal_alloc(SEAL_KEY_BYTES);
-	size_t length;
-	int status;
-
-	if (!key)
-		return err_set(err, TACIT_LIMIT, "no locked memory left");
-	status = transit_open(keys->transit_public, keys->transit_secret, "unlock", call->body,
-		call->request->body_length, &text, &length, err);
-	if (status == 0) {
-		status = keyfile_parse((const char *)text, length, key, err);
-		seal_free(text);
-	}
-	if (status == 0)
-		status = core_unlock(call->core, key, err);
-	seal_free(key);
-	return status;
-}
-
-int call_unlock(struct call *call, struct err *err)
-{
-	int status = call->request->body_length ? unlock_with(call, err)
-						: core_unlock(call->core, NULL, err);
-
-	return status < 0 ? status : answer_state(call, "serving");
-}
-
 int call_upgrade(struct call *call, struct err *err)
 {
 	(void)err;
 	call->upgrade = true;
-	return answer_state(call, "upgrading");
+	return call_answer_state(call, "upgrading");
 }
 
 int call_stop(struct call *call, struct err *err)
@@ -201,5 +162,5 @@ int call_stop(struct call *call, struct err *err)
 	if (live)
 		return err_set(err, TACIT_BUSY, "containers hold the mount, in %zu places", live);
 	call->stop = true;
-	return answer_state(call, "stopping");
+	return call_answer_state(call, "stopping");
 }

@@ -33,6 +33,9 @@ call_fn call_status, call_lock, call_unlock, call_upgrade, call_stop;
 /* Run the verb of a request by the table: checks its texts and whether the store must be open. */
 int call_dispatch(struct call *call, struct err *err);
 
+/* Answer with {"state": STATE}. */
+int call_answer_state(struct call *call, const char *state);
+
 /* The body's value, sealed by the client for "VERB:SECRET", or "VERB:BUNDLE/". *value is
  * seal_alloc'd, the caller's. */
 int call_open_value(

@@ -78,8 +78,11 @@ void core_take_gift(struct core *core, const struct frame *frame);
 
 /* boot.c, in main before the threads: models and sessions; what an earlier core left. */
 int core_boot(struct core *core, struct err *err);
-/* boot.c, in the worker: unlock by the key file at the start of an agent, or make the first store.
- */
+/* unlock.c. Attach the store, if it is not yet. TACIT_NOT_FOUND: there is none. */
+int core_attach(struct core *core, struct err *err);
+/* In main before the threads: go on with the root key that an earlier core was given. */
+int core_resume(struct core *core, struct err *err);
+/* In the worker: unlock by the key file at the start of an agent, or make the first store. */
 void core_first_unlock(struct core *core);
 /* Attach the store if it is not yet, open it by `key` (NULL: by the configured key file), load. */
 int core_unlock(struct core *core, const uint8_t *key, struct err *err);
@@ -141,6 +144,9 @@ int worker_start(struct core *core, struct err *err);
 
 /* touch.c */
 void touches_add_secret(struct core *core, const struct secret *secret); /* all of its files */
+/* What became current since then: after a crash, what the last core committed and may not have
+ * told. */
+void touches_add_since(struct core *core, uint64_t since_ns);
 /* The files of the secrets of one commit, each path once; of `retired` only what was shown of their
  * previous versions. */
 void touches_add(struct core *core, const struct secret *const *changed, size_t changed_count,

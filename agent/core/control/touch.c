@@ -85,6 +85,15 @@ void touches_add_secret(struct core *core, const struct secret *secret)
 	touches_add(core, &secret, 1, NULL, 0);
 }
 
+void touches_add_since(struct core *core, uint64_t since_ns)
+{
+	struct secret *secret, *next;
+
+	HASH_ITER (by_name, core->model->secrets_by_name, secret, next)
+		if (secret_since_ns(secret) >= since_ns)
+			touches_add_secret(core, secret);
+}
+
 /* When an overlap ends; NEVER: there is none, or it has no end. */
 static uint64_t end_of(const struct secret *secret)
 {
