@@ -150,13 +150,14 @@ static void show_document(struct exchange *exchange, const uint8_t *bytes, size_
 
 static void show_octets(struct exchange *exchange, const uint8_t *bytes, size_t length)
 {
-	exchange->type = TACIT_VALUE_TYPE;
-	exchange->bytes = malloc(length);
+	exchange->type = exchange->route->type;
+	exchange->bytes = malloc(length + 1); /* there may be none */
 	if (!exchange->bytes) {
 		refuse(exchange, TACIT_LIMIT, "out of memory");
 		return;
 	}
-	memcpy(exchange->bytes, bytes, length);
+	if (length)
+		memcpy(exchange->bytes, bytes, length);
 	exchange->length = length;
 }
 
@@ -169,7 +170,7 @@ void exchange_answer(struct exchange *exchange, enum tacit_code code, const char
 		return;
 	}
 	exchange->status = exchange->route->status;
-	if (exchange->route->octets && length)
+	if (exchange->route->type)
 		show_octets(exchange, bytes, length);
 	else
 		show_document(exchange, bytes, length);

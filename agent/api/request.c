@@ -14,7 +14,7 @@ static int take_flag(
 {
 	if (!target_is(value, "1"))
 		return err_set(
-			err, TACIT_INVALID, "force, dry_run and prune are 1 or are left out");
+			err, TACIT_INVALID, "force, dry_run, prune and names are 1 or are left out");
 	request->flags |= flag;
 	return 0;
 }
@@ -32,6 +32,11 @@ static int take_dry_run(struct frame_request *request, struct piece value, struc
 static int take_prune(struct frame_request *request, struct piece value, struct err *err)
 {
 	return take_flag(request, REQUEST_PRUNE, value, err);
+}
+
+static int take_names(struct frame_request *request, struct piece value, struct err *err)
+{
+	return take_flag(request, REQUEST_NAMES, value, err);
 }
 
 /* A number from 1 to `most`. */
@@ -141,6 +146,7 @@ static const struct word {
 	{ "pid", QUERY_PID, take_pid },
 	{ "container", QUERY_CONTAINER, take_container },
 	{ "overlap", QUERY_OVERLAP, take_overlap },
+	{ "names", QUERY_NAMES, take_names },
 };
 
 #define WORDS (sizeof words / sizeof words[0])

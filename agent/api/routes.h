@@ -35,6 +35,7 @@ enum query {
 	QUERY_PID = 128,
 	QUERY_CONTAINER = 256,
 	QUERY_OVERLAP = 512,
+	QUERY_NAMES = 1024,
 };
 
 struct route {
@@ -45,7 +46,7 @@ struct route {
 	enum body body;
 	int status;            /* of success */
 	bool changes;          /* never asked twice: the first time may have been done */
-	bool octets;           /* the answer is core's octets, not a document */
+	const char *type;      /* of the answer that is core's octets; NULL: it is a document */
 	unsigned int query;    /* words it knows */
 	unsigned int required; /* words it cannot do without */
 };
