@@ -39,6 +39,7 @@ static const struct name {
 	{ "audit_copy", COPY, offsetof(struct config, audit_copy), 0, 0 },
 	{ "threads", NUMBER, offsetof(struct config, threads), 1, 16 },
 	{ "keep_versions", NUMBER, offsetof(struct config, keep_versions), 1, 64 },
+	{ "allow_swap", SWITCH, offsetof(struct config, allow_swap), 0, 0 },
 	{ "resend", SWITCH, offsetof(struct config, resend), 0, 0 },
 	{ "log_level", LEVEL, offsetof(struct config, log_level), 0, 0 },
 	{ "engine_user", WORD, offsetof(struct config, engine_user), 0, 0 },

@@ -43,6 +43,7 @@ struct config {
 	unsigned int threads;            /* FUSE threads, 1 to 16; fixed for the life of a mount */
 	unsigned int keep_versions;      /* versions of a secret kept, 1 to 64 */
 	unsigned int hook_debounce;      /* ms from the last rotation to its hooks, 0 to 60000 */
+	bool allow_swap;                 /* go on where memory cannot be locked */
 	bool resend; /* ask the kernel to send again what a dead core had taken */
 	enum log_level log_level;
 	/* Where container engines put their cgroups: a path in which ID stands for a container's

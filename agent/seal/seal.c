@@ -2,6 +2,7 @@
 #include "seal/seal.h"
 
 #include <sodium.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,19 @@ int seal_check_locked(struct err *err)
 	return 0;
 }
 
+/* libsodium's own state is of the process, too. */
+static bool *swap_allowed(void)
+{
+	static bool allowed;
+
+	return &allowed;
+}
+
+void seal_allow_swap(void)
+{
+	*swap_allowed() = true;
+}
+
 void seal_random(void *bytes, size_t length)
 {
 	randombytes_buf(bytes, length);
@@ -87,7 +101,7 @@ void *seal_alloc(size_t length)
 	if (rounded < length || !(pointer = sodium_malloc(rounded ? rounded : ALIGNMENT)))
 		return NULL;
 	/* sodium_malloc() does not look whether its own lock succeeded; a second one tells. */
-	if (sodium_mlock(pointer, rounded) < 0) {
+	if (sodium_mlock(pointer, rounded) < 0 && !*swap_allowed()) {
 		sodium_free(pointer);
 		return NULL;
 	}

@@ -19,11 +19,15 @@ int seal_start(struct err *err);
  * and compares VmLck of /proc/self/status before and after. TACIT_LIMIT when it is not. */
 int seal_check_locked(struct err *err);
 
+/* From now on memory that cannot be locked is given all the same: it may be swapped out. Once per
+ * process, before other threads run. */
+void seal_allow_swap(void);
+
 void seal_random(void *bytes, size_t length);
 void seal_wipe(void *bytes, size_t length);
 
 /* Memory for keys and plaintext: locked, guarded, not in cores, wiped when freed. NULL when the
- * system refuses. seal_free(NULL) does nothing. Thread-safe. */
+ * system refuses, even to lock it. seal_free(NULL) does nothing. Thread-safe. */
 void *seal_alloc(size_t length);
 void seal_free(void *pointer);
 

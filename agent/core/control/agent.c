@@ -126,7 +126,7 @@ int call_status(struct call *call, struct err *err)
 	doc_number(doc, "core_starts", atomic_load(&core->handover->core_starts));
 	doc_number(doc, "requests_resumed", atomic_load(&core->handover->resumed));
 	doc_number(doc, "requests_resent", atomic_load(&core->handover->resent));
-	doc_bool(doc, "memory_locked", true);
+	doc_bool(doc, "memory_locked", !core->swaps);
 	doc_bool(doc, "key_page_secret", handover_keys_are_secret(core->keys_fd));
 	put_engines(doc, core);
 	put_parked(doc, core);

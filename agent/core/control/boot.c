@@ -21,6 +21,20 @@ static void prepare_transit_keys(struct core *core)
 	frame_send(core->holder, FRAME_PUBLISH, &publish, sizeof publish, -1, NULL);
 }
 
+static int start_sealing(struct core *core, struct err *err)
+{
+	int status = seal_start(err);
+
+	if (status < 0 || (status = seal_check_locked(err)) == 0)
+		return status;
+	if (!core->config.allow_swap)
+		return err_wrap(err, "not starting without 'allow_swap yes' in the configuration");
+	log_warning("keys and values may be swapped out: %s", err->text);
+	core->swaps = true;
+	seal_allow_swap();
+	return 0;
+}
+
 int core_boot(struct core *core, struct err *err)
 {
 	struct server_parts parts = { .device = core->device,
@@ -28,7 +42,7 @@ int core_boot(struct core *core, struct err *err)
 	struct err why;
 	int status;
 
-	if ((status = seal_start(err)) < 0 || (status = seal_check_locked(err)) < 0 ||
+	if ((status = start_sealing(core, err)) < 0 ||
 		(status = handover_map(core->handover_fd, &core->handover, err)) < 0 ||
 		(status = handover_map_keys(core->keys_fd, &core->keys, err)) < 0)
 		return status;

@@ -31,6 +31,7 @@ struct touches {
 struct core {
 	struct config config;
 	char root[PATH_ROOT_MAX + 1];
+	bool swaps;      /* memory cannot be locked, and the configuration allows that */
 	gid_t operators; /* group that may see names; (gid_t)-1: none */
 
 	/* Given by holder before anything runs; constant afterwards. */
