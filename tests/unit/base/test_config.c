@@ -74,6 +74,19 @@ static const struct {
 	{ "resend Yes", "yes or no" },
 	{ "log_level loud", "error, warning, info or debug" },
 	{ "key_file etc/k", "an absolute path" },
+	{ "key_file none", "'key_file' takes: an absolute path" },
+	{ "anchor none\naudit required\naudit_copy journald\n", NULL },
+	{ "anchor /a\naudit best-effort\naudit_copy none\n", NULL },
+	{ "anchor None", "an absolute path, or none" },
+	{ "audit off", "'audit' takes: best-effort or required" },
+	{ "audit_copy file", "'audit_copy' takes: none, syslog or journald" },
+	{ "audit_dir audit", "an absolute path" },
+	{ "audit_file_size 63", "a number from 64 to 1048576" },
+	{ "audit_keep 0\naudit_keep 1", "line 2: 'audit_keep' is given twice" },
+	{ "create_store perhaps", "yes or no" },
+	{ "allow_swap 1", "yes or no" },
+	{ "key_user " W63 "x", "at most 63 bytes" },
+	{ "credential " W63 "x", "at most 63 bytes" },
 	{ "user " W63 "x", "at most 63 bytes" },
 	{ "engine_user a\nengine_user a", "line 2: 'engine_user' is given twice" },
 	{ "gate_user " W63 "x", "at most 63 bytes" },
@@ -124,6 +137,9 @@ static void values_are_where_they_belong(void **state)
 				   "keep_versions 1\nresend no\nlog_level error\n"
 				   "engine_user e\ngate_user g\nengine /s/1\nengine /s/2\n"
 				   "hook_user h\nrotator_user r\nhook_debounce 60000\n"
+				   "key_user k\ncredential c\ncreate_store no\nanchor /n\n"
+				   "audit required\naudit_dir /d\naudit_file_size 64\n"
+				   "audit_keep 10000\naudit_copy syslog\nallow_swap yes\n"
 				   "runtime_root /x/ID\nruntime_root /y-ID.scope";
 	struct config config;
 
@@ -141,6 +157,16 @@ static void values_are_where_they_belong(void **state)
 	assert_string_equal(config.engines[1], "/s/2");
 	assert_string_equal(config.operators, "o");
 	assert_string_equal(config.key_file, "/k");
+	assert_string_equal(config.key_user, "k");
+	assert_string_equal(config.credential, "c");
+	assert_false(config.create_store);
+	assert_string_equal(config.anchor, "/n");
+	assert_true(config.audit_required);
+	assert_string_equal(config.audit_dir, "/d");
+	assert_int_equal(config.audit_file_size, 64);
+	assert_int_equal(config.audit_keep, 10000);
+	assert_int_equal(config.audit_copy, CONFIG_COPY_SYSLOG);
+	assert_true(config.allow_swap);
 	assert_int_equal(config.threads, 16);
 	assert_int_equal(config.keep_versions, 1);
 	assert_false(config.resend);
@@ -162,11 +188,14 @@ static void defaults_could_be_written_down(void **state)
 	length = snprintf(text, sizeof text,
 		"user %s\napi_user %s\noperators %s\nkey_file %s\nthreads %u\nkeep_versions %u\n"
 		"resend %s\nlog_level info\nengine_user %s\ngate_user %s\nhook_user %s\n"
-		"rotator_user %s\nhook_debounce %u\n",
+		"rotator_user %s\nhook_debounce %u\nkey_user %s\ncredential %s\n"
+		"create_store yes\nanchor %s\naudit best-effort\naudit_dir %s\n"
+		"audit_file_size %u\naudit_keep %u\naudit_copy none\nallow_swap no\n",
 		defaults.user, defaults.api_user, defaults.operators, defaults.key_file,
 		defaults.threads, defaults.keep_versions, defaults.resend ? "yes" : "no",
 		defaults.engine_user, defaults.gate_user, defaults.hook_user, defaults.rotator_user,
-		defaults.hook_debounce);
+		defaults.hook_debounce, defaults.key_user, defaults.credential, defaults.anchor,
+		defaults.audit_dir, defaults.audit_file_size, defaults.audit_keep);
 	for (size_t i = 0; i < defaults.runtime_root_count; i++)
 		length += snprintf(text + length, sizeof text - (size_t)length, "runtime_root %s\n",
 			defaults.runtime_roots[i]);
