@@ -229,6 +229,7 @@ static void process_open(
 		return;
 	}
 	turn->worker->refused = answer.rule == RULE_UNIDENTIFIED;
+	turn->worker->rule = answer.rule;
 	if (turn->opens)
 		answer.errnum = open_for_reading(turn, ino, &answer, &opening);
 	if (!answer.errnum)

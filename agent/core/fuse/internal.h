@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "core/fuse/server.h"
+#include "core/fuse/tally.h"
 #include "core/policy/policy.h"
 
 #define HANDLES_PER_CONSUMER (HANDOVER_HANDLES / 4) /* no consumer can take the whole table */
@@ -26,6 +27,8 @@ struct worker {
 	bool last_call;                 /* of a parked one: its time is over */
 	bool stays;                     /* of a parked one: it is not answered yet */
 	bool refused;                   /* of a parked one: denied, for nobody knows who it is */
+	enum policy_rule rule;          /* of an OPEN: what decided, when it is answered */
+	struct tally tally;
 	bool init; /* the replay of INIT: the answer goes to `init_reply`, not to the kernel */
 	struct fuse_init_out init_reply;
 };
@@ -189,6 +192,9 @@ void member_forget(struct server *server, const struct handover_handle *handle);
  * that it may be from now on (a model_folder_fn). */
 bool folder_is_known(const struct server *server, uint64_t folder);
 bool folder_add(void *server, uint64_t folder);
+
+/* tally.c: the request in the worker's slot was answered, and its reader has the answer. */
+void tally_answered(struct worker *worker, const struct fuse_out_header *answer);
 
 /* server.c: answer the request in the worker's slot, and clear it. */
 void server_process(struct worker *worker);

@@ -247,16 +247,20 @@ static void leave(struct park *park, unsigned int place, uint32_t arrival, bool 
 	atomic_store(&entry->state, PARKED_FREE);
 }
 
-/* Whether somebody waited for it: what the request opened before is then nobody's. */
-static bool answer_error(int device, const char *request, int errnum)
+/* If somebody waited for it, what the request opened before is nobody's. */
+static void answer_error(struct worker *doorman, const struct handover_parked *entry, int device,
+	const char *request, int errnum)
 {
 	struct fuse_out_header error = { sizeof error, -errnum,
 		((const struct fuse_in_header *)request)->unique };
 
-	if (write(device, &error, sizeof error) > 0)
-		return true;
-	log_debug("the answer to a parked request was not wanted any more");
-	return false;
+	if (write(device, &error, sizeof error) < 0) {
+		log_debug("the answer to a parked request was not wanted any more");
+		return;
+	}
+	tally_open(&doorman->tally, tally_outcome_of(RULE_CONSUMER, errnum), true,
+		clock_monotonic_ns() - entry->since_ns);
+	files_drop_request(doorman->server, unique_of(request));
 }
 
 /* What waits there into the doorman's hand; how many have come to this place before it. */
@@ -278,8 +282,7 @@ static void take_up(struct worker *doorman, unsigned int place)
 
 	doorman->stays = doorman->refused = false;
 	if (atomic_load(&entry->state) == PARKED_INTERRUPTED) {
-		if (answer_error(doorman->device, doorman->slot->request, EINTR))
-			files_drop_request(doorman->server, unique_of(doorman->slot->request));
+		answer_error(doorman, entry, doorman->device, doorman->slot->request, EINTR);
 	} else {
 		doorman->parked = entry;
 		doorman->last_call = clock_monotonic_ns() - entry->since_ns >=
@@ -347,8 +350,8 @@ static void strike(struct server *server, struct handover_slot *slot)
 			log_error("a parked request was at hand in %u crashes: answered with an "
 				  "error",
 				HANDOVER_STRIKES);
-			if (answer_error(server->parts.device[entry->device], entry->request, EIO))
-				files_drop_request(server, unique_of(entry->request));
+			answer_error(&server->worker[server->parts.handover->threads], entry,
+				server->parts.device[entry->device], entry->request, EIO);
 			atomic_store(&entry->state, PARKED_FREE);
 		}
 	}

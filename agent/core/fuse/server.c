@@ -18,11 +18,15 @@
 static ssize_t answer(int fd, struct iovec *parts, int count, void *userdata)
 {
 	struct worker *worker = userdata;
+	ssize_t sent;
 
 	(void)fd;
 	if (!worker->init) {
 		atomic_fetch_add_explicit(&worker->server->answered, 1, memory_order_release);
-		return writev(worker->device, parts, count);
+		sent = writev(worker->device, parts, count);
+		if (sent > 0)
+			tally_answered(worker, parts[0].iov_base);
+		return sent;
 	}
 	if (count == 2 && parts[1].iov_len <= sizeof worker->init_reply)
 		memcpy(&worker->init_reply, parts[1].iov_base, parts[1].iov_len);
@@ -171,10 +175,12 @@ static void give_up(struct worker *worker)
 
 	log_error("a request (operation %u) was at hand in %u crashes: answered with an error",
 		taken(worker)->opcode, HANDOVER_STRIKES);
-	if (write(worker->device, &error, sizeof error) < 0)
+	if (write(worker->device, &error, sizeof error) < 0) {
 		log_debug("its answer was not wanted any more");
-	else
+	} else {
+		tally_answered(worker, &error);
 		files_drop_request(worker->server, error.unique & ~UNIQUE_RESENT);
+	}
 	clear(worker);
 }
 
@@ -338,6 +344,13 @@ void server_end_previous(struct server *server, const struct grant *grant)
 			(table[i].node == grant->previous->id ||
 				table[i].node == grant->self_previous->id))
 			end_handle(server, &table[i]);
+}
+
+void server_sums(const struct server *server, struct tally_sums *sums)
+{
+	*sums = (struct tally_sums){ 0 };
+	for (unsigned int i = 0; i <= server->parts.handover->threads; i++)
+		tally_add(&server->worker[i].tally, sums);
 }
 
 unsigned int server_open_handles(struct server *server)

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "core/fuse/tally.h"
 #include "core/identity/containers.h"
 #include "core/identity/identity.h"
 #include "core/model/model.h"
@@ -107,6 +108,9 @@ void server_end_handles(struct server *server, const uint8_t *grant_id);
 void server_end_previous(struct server *server, const struct grant *grant);
 
 unsigned int server_open_handles(struct server *server);
+
+/* What all threads have answered since this core began. From any thread. */
+void server_sums(const struct server *server, struct tally_sums *sums);
 
 /* Whether an open file holds this version of a secret: it must not be pruned. */
 bool server_version_is_open(
