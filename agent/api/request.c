@@ -7,6 +7,7 @@
 #include "api/grant.h"
 #include "api/rules.h"
 #include "api/schedule.h"
+#include "api/words.h"
 #include "base/names.h"
 
 static int take_flag(
@@ -81,6 +82,24 @@ static int take_pid(struct frame_request *request, struct piece value, struct er
 	return status;
 }
 
+static int take_slot(struct frame_request *request, struct piece value, struct err *err)
+{
+	uint64_t number;
+	int status = take_number("slot", UINT32_MAX, value, &number, err);
+
+	request->slot = (uint32_t)number;
+	return status;
+}
+
+static int take_offset(struct frame_request *request, struct piece value, struct err *err)
+{
+	if (target_is(value, "0"))
+		return 0;
+	return take_number("offset", INT64_MAX, value, &request->offset, NULL) < 0
+		       ? err_set(err, TACIT_INVALID, "offset is a number from 0")
+		       : 0;
+}
+
 static int take_container(struct frame_request *request, struct piece value, struct err *err)
 {
 	int status = target_decode(value, request->container, sizeof request->container, err);
@@ -147,6 +166,12 @@ static const struct word {
 	{ "container", QUERY_CONTAINER, take_container },
 	{ "overlap", QUERY_OVERLAP, take_overlap },
 	{ "names", QUERY_NAMES, take_names },
+	{ "kind", QUERY_KIND, words_take_kind },
+	{ "label", QUERY_LABEL, words_take_label },
+	{ "program", QUERY_PROGRAM, words_take_program },
+	{ "slot", QUERY_SLOT, take_slot },
+	{ "how", QUERY_HOW, words_take_how },
+	{ "offset", QUERY_OFFSET, take_offset },
 };
 
 #define WORDS (sizeof words / sizeof words[0])
@@ -197,6 +222,8 @@ static int take_query(const struct route *route, struct piece query, struct fram
 	if (route->required & ~seen)
 		return err_set(err, TACIT_INVALID, "the query lacks %s",
 			missing_word(route->required & ~seen));
+	if (words_check(request, err) < 0)
+		return -TACIT_INVALID;
 	return seen & QUERY_FILE ? fields_check_file(request->secret, request->file, err) : 0;
 }
 
@@ -271,6 +298,11 @@ int request_body(const struct route *route, struct pack *body, struct frame_requ
 		if (!body->length)
 			return err_set(
 				err, TACIT_INVALID, "the body is empty: it is the sealed value");
+		break;
+	case BODY_OCTETS:
+		if (!body->length)
+			return err_set(
+				err, TACIT_INVALID, "the body is empty: it is octets of a backup");
 		break;
 	}
 	request->body_length = (uint32_t)body->length;

@@ -10,13 +10,14 @@
 #define REPLY_KEY_BYTES sizeof((struct frame_request *)NULL)->reply_key
 
 #define LISTED (QUERY_SECRET | QUERY_CONSUMER)
+#define NEW_SLOT (QUERY_KIND | QUERY_LABEL | QUERY_PROGRAM)
 
 static const struct route routes[] = {
 	{ "GET", "/v1/status", VERB_STATUS, BODY_NONE, 200, false, NULL, 0, 0 },
 	{ "GET", "/v1/metrics", VERB_METRICS, BODY_NONE, 200, false, TACIT_METRICS_TYPE,
 		QUERY_NAMES, 0 },
 	{ "POST", "/v1/lock", VERB_LOCK, BODY_NONE, 200, true, NULL, 0, 0 },
-	{ "POST", "/v1/unlock", VERB_UNLOCK, BODY_SEALED_OPTIONAL, 200, true, NULL, 0, 0 },
+	{ "POST", "/v1/unlock", VERB_UNLOCK, BODY_SEALED_OPTIONAL, 200, true, NULL, QUERY_KIND, 0 },
 	{ "POST", "/v1/upgrade", VERB_UPGRADE, BODY_NONE, 200, true, NULL, 0, 0 },
 	{ "POST", "/v1/stop", VERB_STOP, BODY_NONE, 200, true, NULL, QUERY_FORCE, 0 },
 	{ "GET", "/v1/secrets", VERB_SECRET_LIST, BODY_NONE, 200, false, NULL, 0, 0 },
@@ -69,6 +70,30 @@ static const struct route routes[] = {
 	{ "GET", "/v1/access", VERB_ACCESS_EXPORT, BODY_NONE, 200, false, NULL, 0, 0 },
 	{ "POST", "/v1/access", VERB_ACCESS_APPLY, BODY_ACCESS, 200, true, NULL,
 		QUERY_DRY_RUN | QUERY_PRUNE, 0 },
+	{ "GET", "/v1/keys", VERB_KEY_LIST, BODY_NONE, 200, false, NULL, 0, 0 },
+	{ "POST", "/v1/keys", VERB_KEY_ADD, BODY_SEALED_OPTIONAL, 201, true, NULL, NEW_SLOT,
+		QUERY_KIND },
+	{ "DELETE", "/v1/keys", VERB_KEY_REMOVE, BODY_NONE, 200, true, NULL, QUERY_SLOT,
+		QUERY_SLOT },
+	{ "POST", "/v1/keys/rotate", VERB_KEY_ROTATE, BODY_NONE, 200, true, NULL, 0, 0 },
+	{ "POST", "/v1/store", VERB_STORE_CREATE, BODY_SEALED_OPTIONAL, 201, true, NULL, NEW_SLOT,
+		QUERY_KIND },
+	{ "POST", "/v1/store/verify", VERB_STORE_VERIFY, BODY_NONE, 200, false, NULL, 0, 0 },
+	{ "POST", "/v1/store/accept", VERB_STORE_ACCEPT, BODY_NONE, 200, true, NULL, QUERY_HOW,
+		QUERY_HOW },
+	{ "GET", "/v1/store/backup", VERB_STORE_BACKUP_READ, BODY_NONE, 200, false,
+		TACIT_VALUE_TYPE, QUERY_OFFSET, QUERY_OFFSET },
+	{ "POST", "/v1/store/backup", VERB_STORE_BACKUP, BODY_NONE, 200, false, NULL, 0, 0 },
+	{ "DELETE", "/v1/store/backup", VERB_STORE_BACKUP_END, BODY_NONE, 200, false, NULL, 0, 0 },
+	{ "POST", "/v1/store/backup/step", VERB_STORE_BACKUP_STEP, BODY_NONE, 200, false, NULL, 0,
+		0 },
+	{ "POST", "/v1/store/restore", VERB_STORE_RESTORE, BODY_NONE, 200, false, NULL, 0, 0 },
+	{ "DELETE", "/v1/store/restore", VERB_STORE_RESTORE_DROP, BODY_NONE, 200, false, NULL, 0,
+		0 },
+	{ "POST", "/v1/store/restore/write", VERB_STORE_RESTORE_WRITE, BODY_OCTETS, 200, false,
+		NULL, QUERY_OFFSET, QUERY_OFFSET },
+	{ "POST", "/v1/store/restore/end", VERB_STORE_RESTORE_END, BODY_SEALED_OPTIONAL, 200, true,
+		NULL, QUERY_KIND | QUERY_FORCE, 0 },
 };
 
 #define ROUTES (sizeof routes / sizeof routes[0])
@@ -88,6 +113,7 @@ size_t route_body_limit(enum body body)
 		[BODY_ACCESS] = ACCESS_TEXT_MAX,
 		[BODY_SEALED] = TACIT_TRANSIT_MAX,
 		[BODY_SEALED_OPTIONAL] = TACIT_TRANSIT_MAX,
+		[BODY_OCTETS] = TACIT_CHUNK_MAX,
 		[BODY_REPLY_KEY] = REPLY_KEY_BYTES,
 	};
 

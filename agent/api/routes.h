@@ -19,6 +19,7 @@ enum body {
 	BODY_ACCESS,          /* text: an access file; core gets its statements */
 	BODY_SEALED,          /* octets: a sealed value, at least one */
 	BODY_SEALED_OPTIONAL, /* the same, or nothing */
+	BODY_OCTETS,          /* octets of a backup, at least one */
 	BODY_REPLY_KEY,       /* octets: the X25519 public key the answer is sealed to */
 	BODIES
 };
@@ -36,6 +37,12 @@ enum query {
 	QUERY_CONTAINER = 256,
 	QUERY_OVERLAP = 512,
 	QUERY_NAMES = 1024,
+	QUERY_KIND = 2048,
+	QUERY_LABEL = 4096,
+	QUERY_PROGRAM = 8192,
+	QUERY_SLOT = 16384,
+	QUERY_HOW = 32768,
+	QUERY_OFFSET = 65536,
 };
 
 struct route {
