@@ -59,6 +59,7 @@ struct audit_record {
 	uint32_t pid;     /* thread that asked, as the host counts; 0: none */
 	uint32_t uid;     /* its fsuid, likewise */
 	uint32_t operator_uid; /* who asked over the operators' socket */
+	uint32_t count; /* how often it happened, of denials that are told together; else 0 */
 	uint8_t secret_id[16]; /* zeros: none */
 	char container[CONTAINER_ID_LENGTH + 1];
 	char comm[AUDIT_COMM_MAX + 1];    /* what the process calls itself: any bytes, and a lie if

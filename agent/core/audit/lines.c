@@ -85,6 +85,7 @@ size_t audit_format_json(
 	add_number(&line, "uid", record->uid, AUDIT_NOBODY);
 	add_string(&line, "comm_untrusted", record->comm);
 	add_number(&line, "operator_uid", record->operator_uid, AUDIT_NOBODY);
+	add_number(&line, "count", record->count, 0);
 	add_number(&line, "request", record->unique, 0);
 	add(&line, "}\n");
 	return line.length;
@@ -104,6 +105,8 @@ static void describe_who(const struct audit_record *record, char *who, size_t ro
 		add(&line, "%spid %" PRIu32, line.length ? ", " : "", record->pid);
 	if (record->comm[0])
 		add(&line, " (%s?)", record->comm);
+	if (record->count)
+		add(&line, ", %" PRIu32 " times", record->count);
 	snprintf(who, room, "%s", text);
 }
 

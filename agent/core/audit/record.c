@@ -33,6 +33,7 @@ size_t audit_pack(const struct audit_record *record, const struct audit_source *
 	pack_u32(&pack, record->pid);
 	pack_u32(&pack, record->uid);
 	pack_u32(&pack, record->operator_uid);
+	pack_u32(&pack, record->count);
 	pack_bytes(&pack, record->secret_id, sizeof record->secret_id);
 	put_text(&pack, record->container, sizeof record->container);
 	put_text(&pack, record->comm, sizeof record->comm);
@@ -63,6 +64,7 @@ static void get_fields(struct unpack *from, struct audit_record *record)
 	record->pid = unpack_u32(from);
 	record->uid = unpack_u32(from);
 	record->operator_uid = unpack_u32(from);
+	record->count = unpack_u32(from);
 	unpack_bytes(from, record->secret_id, sizeof record->secret_id);
 	unpack_text(from, record->container, sizeof record->container);
 	unpack_text(from, record->comm, sizeof record->comm);

@@ -93,6 +93,7 @@ static inline struct audit_record rig_record(uint64_t i)
 	record.pid = (uint32_t)i;
 	record.uid = 1000;
 	record.operator_uid = AUDIT_NOBODY;
+	record.count = (uint32_t)(i % 3);
 	memset(record.secret_id, (int)i, sizeof record.secret_id);
 	memset(record.container, 'a', CONTAINER_ID_LENGTH);
 	strcpy(record.comm, "nginx");

@@ -84,7 +84,7 @@ static void json_has_what_applies(void **state)
 		"\"secret\":\"db/password-7\",\"secret_id\":\"07070707070707070707070707070707\","
 		"\"version\":2,\"consumer\":\"compose/shop/web\",\"container\":"
 		"\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
-		"\"pid\":7,\"uid\":1000,\"comm_untrusted\":\"nginx\",\"request\":7}\n");
+		"\"pid\":7,\"uid\":1000,\"comm_untrusted\":\"nginx\",\"count\":1,\"request\":7}\n");
 	assert_int_equal(length, strlen(line));
 	memset(&record, 0, sizeof record);
 	record.kind = AUDIT_CHANGE;
@@ -137,7 +137,7 @@ static void columns_stand_under_their_head(void **state)
 	assert_string_equal(line,
 		"2026-09-21T14:13:20.000Z denial EACCES       db/password-5 v3        "
 		" compose/shop/web             not-main         uid 1000, pid 5 "
-		"(nginx?)\n");
+		"(nginx?), 2 times\n");
 }
 
 int main(void)
