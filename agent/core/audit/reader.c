@@ -276,6 +276,16 @@ int audit_reader_next(
 	return result;
 }
 
+int audit_reader_pass(struct audit_reader *reader, uint64_t most, struct err *err)
+{
+	struct audit_record record;
+	int result = WALK_ON;
+
+	while (result > WALK_END && reader->number + 1 < reader->from && most--)
+		result = step(reader, &record, err);
+	return result < 0 ? result : result == WALK_END || reader->number + 1 >= reader->from;
+}
+
 const struct audit_place *audit_reader_place(const struct audit_reader *reader)
 {
 	return &reader->place;

@@ -50,6 +50,10 @@ void audit_reader_close(struct audit_reader *reader); /* NULL does nothing */
  * it, with the next record or the next file. */
 int audit_reader_next(struct audit_reader *reader, struct audit_record *record, uint64_t *number,
 	struct err *err);
+/* Pass over up to `most` of the records before the one to begin at, which audit_reader_next() would
+ * otherwise do at once. 1: it has come to that one, or to the end; 0: there are more. TACIT_CORRUPT
+ * as there. */
+int audit_reader_pass(struct audit_reader *reader, uint64_t most, struct err *err);
 const struct audit_place *audit_reader_place(const struct audit_reader *reader);
 
 /* Read all of it, up to the first place at which something is wrong, which is a TACIT_CORRUPT whose
@@ -57,6 +61,15 @@ const struct audit_place *audit_reader_place(const struct audit_reader *reader);
  * that is older, or has another past, is AUDIT_ROLLED_BACK. `verdict` is filled in either case. */
 int audit_verify(const struct audit_options *options, const struct audit_position *since,
 	struct audit_verdict *verdict, struct err *err);
+
+/* The same, looked at from another thread: how far it is, and whether it is to end with a
+ * TACIT_UNAVAILABLE before the next record. */
+struct audit_watch {
+	_Atomic bool stop;
+	_Atomic uint64_t records;
+};
+int audit_verify_watched(const struct audit_options *options, const struct audit_position *since,
+	struct audit_watch *watch, struct audit_verdict *verdict, struct err *err);
 
 /* "record 7 of file 2, at byte 1234: changed", into `text`. */
 #define AUDIT_PLACE_MAX 160

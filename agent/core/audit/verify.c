@@ -122,12 +122,34 @@ static int finish(struct audit_reader *reader, struct audit_verdict *verdict, st
 	return err_set(err, TACIT_CORRUPT, "audit log: %s", text);
 }
 
+/* 1: the next record is sound. */
+static int look_on(struct audit_reader *reader, struct audit_watch *watch,
+	struct audit_verdict *verdict, struct err *err)
+{
+	struct audit_record record;
+	uint64_t number;
+	int result;
+
+	if (atomic_load(&watch->stop))
+		return err_set(err, TACIT_UNAVAILABLE, "it was ended before it was through");
+	result = audit_reader_next(reader, &record, &number, err);
+	if (result == 1)
+		atomic_store(&watch->records, ++verdict->records);
+	return result;
+}
+
 int audit_verify(const struct audit_options *options, const struct audit_position *since,
 	struct audit_verdict *verdict, struct err *err)
 {
+	struct audit_watch nobody = { 0 };
+
+	return audit_verify_watched(options, since, &nobody, verdict, err);
+}
+
+int audit_verify_watched(const struct audit_options *options, const struct audit_position *since,
+	struct audit_watch *watch, struct audit_verdict *verdict, struct err *err)
+{
 	struct audit_reader *reader __attribute__((cleanup(close_reader))) = NULL;
-	struct audit_record record;
-	uint64_t number;
 	int result = audit_reader_open(options, 0, &reader, err);
 
 	memset(verdict, 0, sizeof *verdict);
@@ -135,8 +157,8 @@ int audit_verify(const struct audit_options *options, const struct audit_positio
 		return result;
 	reader->since = since;
 	reader->since_seen = since && !since->number;
-	while ((result = audit_reader_next(reader, &record, &number, err)) == 1)
-		verdict->records++;
+	while ((result = look_on(reader, watch, verdict, err)) == 1)
+		;
 	if (!result)
 		return finish(reader, verdict, err);
 	fill(verdict, reader);

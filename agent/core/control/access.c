@@ -9,6 +9,7 @@
 #include "core/control/access_plan.h"
 #include "core/control/call.h"
 #include "core/control/generations.h"
+#include "core/control/record.h"
 
 static struct access_statement *add(struct access_list *list, enum access_kind kind)
 {
@@ -258,6 +259,16 @@ static int check_folders(const struct access_list *wanted, struct err *err)
 	return status;
 }
 
+static int record_steps(struct call *call, const struct access_plan *plan, struct err *err)
+{
+	int status = 0;
+
+	for (size_t i = 0; status == 0 && i < plan->step_count; i++)
+		status = record_part(
+			call, plan->steps[i].statement, plan->steps[i].action == STEP_REMOVE, err);
+	return status;
+}
+
 static int apply(struct call *call, const struct access_list *now, const struct access_list *wanted,
 	struct access_plan *plan, struct err *err)
 {
@@ -273,6 +284,8 @@ static int apply(struct call *call, const struct access_list *now, const struct 
 		return status;
 	access_plan_steps(plan, now, wanted, request->flags & REQUEST_PRUNE);
 	status = access_plan_records(call->core, plan, err);
+	if (status == 0 && !dry)
+		status = record_steps(call, plan, err);
 	if (status == 0 && !dry && plan->step_count)
 		status = access_plan_carry_out(call->core, plan, err);
 	if (status == 0)

@@ -2,8 +2,10 @@
 #include "core/control/call.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/control/record.h"
 #include "seal/transit.h"
 
 /* Fields of the request, and the store unlocked. */
@@ -13,48 +15,55 @@ enum needs {
 	OPEN = 4,
 	BUNDLE = 8,   /* in place of a secret */
 	MEMBERS = 16, /* the secret may be "tls/", all of a bundle's; the file is then a folder */
+	ALWAYS = 32,  /* not refused while the audit log cannot be written: it locks, or it opens
+			 the log */
+	DRY = 64,     /* with REQUEST_DRY_RUN it only looks */
 };
 
 static const struct {
 	call_fn *run;
 	unsigned int needs;
+	const char *act; /* what the audit calls it; NULL: it only looks */
 } verbs[VERBS] = {
-	[VERB_STATUS] = { call_status, 0 },
-	[VERB_SECRET_LIST] = { call_secret_list, OPEN },
-	[VERB_SECRET_CREATE] = { call_secret_create, SECRET | OPEN },
-	[VERB_SECRET_INSPECT] = { call_secret_inspect, SECRET | OPEN },
-	[VERB_SECRET_ROTATE] = { call_secret_rotate, SECRET | OPEN },
-	[VERB_SECRET_STAGE] = { call_secret_stage, SECRET | OPEN },
-	[VERB_SECRET_PROMOTE] = { call_secret_promote, SECRET | OPEN },
-	[VERB_SECRET_RETIRE] = { call_secret_retire, SECRET | OPEN },
-	[VERB_SECRET_ROLLBACK] = { call_secret_rollback, SECRET | OPEN },
-	[VERB_SECRET_HISTORY] = { call_secret_history, SECRET | OPEN },
-	[VERB_SECRET_READERS] = { call_secret_readers, SECRET | OPEN },
-	[VERB_SECRET_REVEAL] = { call_secret_reveal, SECRET | OPEN },
-	[VERB_SECRET_REMOVE] = { call_secret_remove, SECRET | OPEN },
-	[VERB_SECRET_SCHEDULE] = { call_secret_schedule, SECRET | OPEN },
-	[VERB_BUNDLE_LIST] = { call_bundle_list, OPEN },
-	[VERB_BUNDLE_CREATE] = { call_bundle_create, BUNDLE | OPEN },
-	[VERB_BUNDLE_INSPECT] = { call_bundle_inspect, BUNDLE | OPEN },
-	[VERB_BUNDLE_ROTATE] = { call_bundle_rotate, BUNDLE | OPEN },
-	[VERB_BUNDLE_REMOVE] = { call_bundle_remove, BUNDLE | OPEN },
-	[VERB_GRANT_ADD] = { call_grant_add, SECRET | MEMBERS | CONSUMER | OPEN },
-	[VERB_GRANT_LIST] = { call_grant_list, MEMBERS | OPEN },
-	[VERB_GRANT_REMOVE] = { call_grant_remove, SECRET | MEMBERS | CONSUMER | OPEN },
-	[VERB_GRANT_CHECK] = { call_grant_check, SECRET | CONSUMER | OPEN },
-	[VERB_CONSUMER_LIST] = { call_consumer_list, OPEN },
-	[VERB_CONSUMER_INSPECT] = { call_consumer_inspect, CONSUMER | OPEN },
-	[VERB_CONSUMER_BIND] = { call_consumer_bind, CONSUMER | OPEN },
-	[VERB_CONSUMER_UNBIND] = { call_consumer_unbind, CONSUMER | OPEN },
-	[VERB_CONSUMER_FREEZE] = { call_consumer_freeze, CONSUMER | OPEN },
-	[VERB_CONSUMER_THAW] = { call_consumer_thaw, CONSUMER | OPEN },
-	[VERB_CONSUMER_REMOVE] = { call_consumer_remove, CONSUMER | OPEN },
-	[VERB_ACCESS_EXPORT] = { call_access_export, OPEN },
-	[VERB_ACCESS_APPLY] = { call_access_apply, OPEN },
-	[VERB_LOCK] = { call_lock, 0 },
-	[VERB_UNLOCK] = { call_unlock, 0 },
-	[VERB_UPGRADE] = { call_upgrade, 0 },
-	[VERB_STOP] = { call_stop, 0 },
+	[VERB_STATUS] = { call_status, 0, NULL },
+	[VERB_SECRET_LIST] = { call_secret_list, OPEN, NULL },
+	[VERB_SECRET_CREATE] = { call_secret_create, SECRET | OPEN, "create" },
+	[VERB_SECRET_INSPECT] = { call_secret_inspect, SECRET | OPEN, NULL },
+	[VERB_SECRET_ROTATE] = { call_secret_rotate, SECRET | OPEN, "rotate" },
+	[VERB_SECRET_STAGE] = { call_secret_stage, SECRET | OPEN, "stage" },
+	[VERB_SECRET_PROMOTE] = { call_secret_promote, SECRET | OPEN, "promote" },
+	[VERB_SECRET_RETIRE] = { call_secret_retire, SECRET | OPEN, "retire" },
+	[VERB_SECRET_ROLLBACK] = { call_secret_rollback, SECRET | OPEN, "rollback" },
+	[VERB_SECRET_HISTORY] = { call_secret_history, SECRET | OPEN, NULL },
+	[VERB_SECRET_READERS] = { call_secret_readers, SECRET | OPEN, NULL },
+	[VERB_SECRET_REVEAL] = { call_secret_reveal, SECRET | OPEN, "reveal" },
+	[VERB_SECRET_REMOVE] = { call_secret_remove, SECRET | OPEN, "remove" },
+	[VERB_SECRET_SCHEDULE] = { call_secret_schedule, SECRET | OPEN, "schedule" },
+	[VERB_BUNDLE_LIST] = { call_bundle_list, OPEN, NULL },
+	[VERB_BUNDLE_CREATE] = { call_bundle_create, BUNDLE | OPEN, "create" },
+	[VERB_BUNDLE_INSPECT] = { call_bundle_inspect, BUNDLE | OPEN, NULL },
+	[VERB_BUNDLE_ROTATE] = { call_bundle_rotate, BUNDLE | OPEN, "rotate" },
+	[VERB_BUNDLE_REMOVE] = { call_bundle_remove, BUNDLE | OPEN, "remove" },
+	[VERB_GRANT_ADD] = { call_grant_add, SECRET | MEMBERS | CONSUMER | OPEN, "grant-add" },
+	[VERB_GRANT_LIST] = { call_grant_list, MEMBERS | OPEN, NULL },
+	[VERB_GRANT_REMOVE] = { call_grant_remove, SECRET | MEMBERS | CONSUMER | OPEN,
+		"grant-remove" },
+	[VERB_GRANT_CHECK] = { call_grant_check, SECRET | CONSUMER | OPEN, NULL },
+	[VERB_CONSUMER_LIST] = { call_consumer_list, OPEN, NULL },
+	[VERB_CONSUMER_INSPECT] = { call_consumer_inspect, CONSUMER | OPEN, NULL },
+	[VERB_CONSUMER_BIND] = { call_consumer_bind, CONSUMER | OPEN, "consumer-bind" },
+	[VERB_CONSUMER_UNBIND] = { call_consumer_unbind, CONSUMER | OPEN, "consumer-unbind" },
+	[VERB_CONSUMER_FREEZE] = { call_consumer_freeze, CONSUMER | OPEN, "consumer-freeze" },
+	[VERB_CONSUMER_THAW] = { call_consumer_thaw, CONSUMER | OPEN, "consumer-thaw" },
+	[VERB_CONSUMER_REMOVE] = { call_consumer_remove, CONSUMER | OPEN, "consumer-remove" },
+	[VERB_ACCESS_EXPORT] = { call_access_export, OPEN, NULL },
+	[VERB_ACCESS_APPLY] = { call_access_apply, OPEN | DRY, "apply" },
+	[VERB_AUDIT_READ] = { call_audit_read, OPEN, NULL },
+	[VERB_AUDIT_VERIFY] = { call_audit_verify, OPEN, NULL },
+	[VERB_LOCK] = { call_lock, ALWAYS, "lock" },
+	[VERB_UNLOCK] = { call_unlock, ALWAYS, "unlock" },
+	[VERB_UPGRADE] = { call_upgrade, 0, "upgrade" },
+	[VERB_STOP] = { call_stop, 0, "stop" },
 };
 
 static bool is_text(const char *field, size_t room)
@@ -110,20 +119,43 @@ static int check_names(const struct call *call, unsigned int needs, struct err *
 	return status;
 }
 
+const char *call_act(enum verb verb)
+{
+	return verbs[verb].act;
+}
+
+static int run(struct call *call, unsigned int needs, struct err *err)
+{
+	const struct frame_request *request = call->request;
+
+	if (needs & OPEN && call->core->model->locked)
+		return err_set(err, TACIT_LOCKED, "the agent is locked%s%s",
+			call->core->failure.code ? ": " : "", call->core->failure.text);
+	return verbs[request->verb].run(call, err);
+}
+
 int call_dispatch(struct call *call, struct err *err)
 {
 	const struct frame_request *request = call->request;
+	struct record record;
+	struct err why;
 	unsigned int needs;
+	int status;
 
 	if (!is_well_formed(request))
 		return err_set(err, TACIT_INVALID, "no such request");
 	needs = verbs[request->verb].needs;
 	if (check_names(call, needs, err) < 0)
 		return -TACIT_INVALID;
-	if (needs & OPEN && call->core->model->locked)
-		return err_set(err, TACIT_LOCKED, "the agent is locked%s%s",
-			call->core->failure.code ? ": " : "", call->core->failure.text);
-	return verbs[request->verb].run(call, err);
+	if (!call_act(request->verb) || (needs & DRY && request->flags & REQUEST_DRY_RUN))
+		return run(call, needs, err);
+	status = record_begin(&record, call, call_act(request->verb), needs & BUNDLE, &why);
+	if (status < 0 && !(needs & ALWAYS))
+		return err_set(err, why.code, "%s", why.text);
+	status = run(call, needs, err);
+	record_end(&record, call, status);
+	free(call->parts);
+	return status;
 }
 
 int call_open_value(

@@ -14,6 +14,9 @@ struct call {
 	struct pack reply;   /* a document, or octets */
 	bool stop;           /* after the reply: let the agent end */
 	bool upgrade;        /* after the reply: ask holder to re-execute */
+	/* Of a change of many things: what each of them is to the audit (record.h). */
+	struct audit_record *parts;
+	size_t part_count;
 };
 
 typedef int call_fn(struct call *call, struct err *err);
@@ -28,10 +31,18 @@ call_fn call_grant_add, call_grant_list, call_grant_remove, call_grant_check;
 call_fn call_consumer_list, call_consumer_inspect, call_consumer_bind, call_consumer_unbind,
 	call_consumer_freeze, call_consumer_thaw, call_consumer_remove;
 call_fn call_access_export, call_access_apply;
+call_fn call_audit_read, call_audit_verify; /* audit_call.c */
+call_fn call_metrics;
 call_fn call_status, call_lock, call_unlock, call_upgrade, call_stop;
 
 /* Run the verb of a request by the table: checks its texts and whether the store must be open. */
 int call_dispatch(struct call *call, struct err *err);
+/* What the audit calls a verb that changes or reveals something, of those below VERBS; NULL: it
+ * only looks. */
+const char *call_act(enum verb verb);
+
+/* "serving", "locked" (which `tacit unlock` can cure) or "failed". */
+const char *agent_state(const struct core *core);
 
 /* Answer with {"state": STATE}. */
 int call_answer_state(struct call *call, const char *state);

@@ -65,6 +65,15 @@ struct core {
 	struct hooks *hooks;     /* hooks.h; the worker's */
 	struct rotator *rotator; /* rotator.h; the worker's */
 
+	/* Since this core began; the worker's. */
+	struct core_rotations {
+		uint64_t by_operators, by_agent; /* new current versions of secrets */
+		uint64_t failures;               /* attempts of the agent's that failed */
+	} rotations;
+
+	/* audit_call.h; the worker's. NULL: nobody reads the log. */
+	struct audit_desk *audit_desk;
+
 	/* main's own. */
 	int holder, toucher, engine, gate;
 	pid_t toucher_pid;
