@@ -81,39 +81,68 @@ void give_start(struct holder *holder, enum role role)
 	frame_send_now(child->channel, FRAME_GO, NULL, 0, -1, NULL);
 }
 
+/* Only root can have written it, and nobody else reads it. */
+static int open_key(const char *what, const char *path, int flags, int *fd, struct err *err)
+{
+	struct stat st;
+
+	*fd = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0400);
+	if (*fd < 0 && errno == EEXIST)
+		return err_set(err, TACIT_EXISTS, "%s %s exists", what, path);
+	if (*fd < 0)
+		return err_errno(err, errno, TACIT_IO, "%s %s", what, path);
+	if (!fstat(*fd, &st) && S_ISREG(st.st_mode) && !st.st_uid && !(st.st_mode & 077))
+		return 0;
+	close(take_fd(fd));
+	return err_set(err, TACIT_DENIED,
+		"%s %s must be a file of root's that nobody else can read: chown root, chmod 0400",
+		what, path);
+}
+
 static int open_key_file(const struct holder *holder, bool create, int *fd, struct err *err)
 {
 	char path[PATH_FULL_MAX + CONFIG_PATH_MAX];
-	struct stat st;
 
 	snprintf(path, sizeof path, "%s%s", holder->root, holder->config.key_file);
-	*fd = open(path, (create ? O_RDWR | O_CREAT | O_EXCL : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC,
-		0400);
-	if (*fd < 0 && errno == EEXIST)
-		return err_set(err, TACIT_EXISTS, "key file %s exists", path);
-	if (*fd < 0)
-		return err_errno(err, errno, TACIT_IO, "key file %s", path);
-	if (fstat(*fd, &st) || !S_ISREG(st.st_mode) || st.st_uid || (st.st_mode & 077)) {
-		close(*fd);
-		*fd = -1;
-		return err_set(err, TACIT_DENIED,
-			"key file %s must be a file of root's that nobody else can read: chown "
-			"root, chmod 0400",
-			path);
-	}
-	return 0;
+	return open_key("key file", path, create ? O_RDWR | O_CREAT | O_EXCL : O_RDONLY, fd, err);
 }
 
-void give_key_file(const struct holder *holder, bool create)
+static int open_credential(const struct holder *holder, bool create, int *fd, struct err *err)
 {
-	struct frame_give body = { .what = GIVE_KEY_FILE };
+	const char *name = holder->config.credential;
+	char path[PATH_FULL_MAX + CONFIG_WORD_MAX + 1];
+	int length;
+
+	if (create)
+		return err_set(err, TACIT_INVALID, "a credential is made by systemd alone");
+	if (!holder->credentials)
+		return err_set(err, TACIT_NOT_FOUND, "systemd has given no credentials");
+	if (name[0] == '.' || strchr(name, '/'))
+		return err_set(err, TACIT_INVALID,
+			"the configured credential is a name, and neither a path nor hidden");
+	length = snprintf(path, sizeof path, "%s/%s", holder->credentials, name);
+	if (holder->credentials[0] != '/' || length >= (int)sizeof path)
+		return err_set(err, TACIT_INVALID, "the directory of credentials is no path");
+	return open_key("credential", path, O_RDONLY, fd, err);
+}
+
+bool give_key(const struct holder *holder, const struct frame_need_key *need)
+{
+	static int (*const open_source[KEY_SOURCES])(
+		const struct holder *holder, bool create, int *fd, struct err *err) = {
+		[KEY_FROM_FILE] = open_key_file, [KEY_FROM_CREDENTIAL] = open_credential
+	};
+	struct frame_give body = { .what = GIVE_KEY_FILE, .index = need->source };
 	_close_ int fd = -1;
 	struct err err;
 
-	body.status = open_key_file(holder, create, &fd, &err);
+	if (need->source >= KEY_SOURCES)
+		return false;
+	body.status = open_source[need->source](holder, need->create, &fd, &err);
 	if (body.status < 0 && body.status != -TACIT_EXISTS)
 		log_warning("%s", err.text);
 	frame_send_now(holder->child[ROLE_CORE].channel, FRAME_GIVE, &body, sizeof body, fd, NULL);
+	return true;
 }
 
 static int connect_engine(const struct config *config, uint32_t engine, int *fd, struct err *err)

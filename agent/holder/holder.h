@@ -81,13 +81,17 @@ struct lane {
 	struct frame_ran ran; /* what core will be told; number 0: nobody wants to know */
 };
 
-#define STREAMS 3 /* descriptors 1, RUN_OLD_FD and RUN_NEW_FD of a program */
+/* Descriptors of a program: RUN_OLD_FD and RUN_NEW_FD are those of a value, standard input is a
+ * key's alone. */
+enum { STREAM_INPUT, STREAM_OUTPUT, STREAM_OLD, STREAM_NEW, STREAMS };
 
 struct holder {
 	struct config config;
 	char root[PATH_ROOT_MAX + 1];
 	char libexec[PATH_FULL_MAX];
 	char **argv;
+	const char *credentials; /* systemd's directory of them, as the environment said at the
+				    start; NULL: there is none */
 	struct user user[ROLES]; /* [ROLE_HOLDER] is root */
 	gid_t operators;         /* (gid_t)-1: no such group */
 	int lock;
@@ -135,14 +139,14 @@ int child_program(const struct holder *holder, enum role role, struct err *err);
 /* give.c: descriptors for children. Nothing here waits for one: what it does not read is lost. */
 /* What a role that has just started needs: its gifts, its peers, "go". */
 void give_start(struct holder *holder, enum role role);
-/* The key file to core; or why not. */
-void give_key_file(const struct holder *holder, bool create);
+/* The key file or the credential to core; or why not. False: there is no such source. */
+bool give_key(const struct holder *holder, const struct frame_need_key *need);
 /* A connection to an engine to gate, whose user may not open the engine's socket; or why not. */
 void give_engine(const struct holder *holder, const struct frame_need_engine *need);
 
-/* run.c: programs of hooks.d and rotators.d. No process of a lane's user outlives a run: it is
- * killed when the program ends, when it takes too long, when core ends (the next one asks again),
- * and when holder does; what a holder that was killed has left is ended by the next one. */
+/* run.c: programs of hooks.d, rotators.d and keys.d. No process of a lane's user outlives a run: it
+ * is killed when the program ends, when it takes too long, when core ends (the next one asks
+ * again), and when holder does; what a holder that was killed has left is ended by the next one. */
 void run_open(struct holder *holder);
 /* Core gives a stream, or asks for a run: answered by FRAME_RAN. False: it may not. The descriptor
  * is taken when it may. */

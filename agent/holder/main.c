@@ -199,6 +199,7 @@ int main(int argc, char **argv)
 	if (readlink("/proc/self/exe", self, sizeof self - 1) > 0)
 		argv[0] = self;
 	holder.argv = argv;
+	holder.credentials = getenv("CREDENTIALS_DIRECTORY");
 	table_empty(&holder.table);
 	for (enum role role = ROLE_CORE; role < ROLES; role++)
 		holder.child[role] = (struct child){ .role = role, .channel = -1 };

@@ -138,8 +138,10 @@ static bool arrange(const struct program *program)
 {
 	enum { REPORT = RUN_NEW_FD + 1, ALL };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int from[ALL] = { null, program->stream[0] >= 0 ? program->stream[0] : null, null,
-		program->stream[1], program->stream[2], program->report };
+	const int *stream = program->stream;
+	int from[ALL] = { stream[STREAM_INPUT] >= 0 ? stream[STREAM_INPUT] : null,
+		stream[STREAM_OUTPUT] >= 0 ? stream[STREAM_OUTPUT] : null, null, stream[STREAM_OLD],
+		stream[STREAM_NEW], program->report };
 
 	/* First above the places they go to: none is overwritten on its way. */
 	for (int fd = 0; fd < ALL; fd++)

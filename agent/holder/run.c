@@ -81,7 +81,8 @@ void run_open(struct holder *holder)
 bool run_take_stream(
 	struct holder *holder, enum role from, const struct frame_give *give, int *stream)
 {
-	static const uint32_t places[STREAMS] = { STDOUT_FILENO, RUN_OLD_FD, RUN_NEW_FD };
+	static const uint32_t places[STREAMS] = { STDIN_FILENO, STDOUT_FILENO, RUN_OLD_FD,
+		RUN_NEW_FD };
 
 	/* A pipe, and nothing else that core may have. */
 	if (from != ROLE_CORE || give->what != GIVE_STREAM || *stream < 0 ||
@@ -110,13 +111,12 @@ static int start(struct holder *holder, const struct frame_run *run, struct err 
 {
 	struct lane *lane = &holder->lane[run->lane];
 	char path[PROGRAM_PATH_MAX];
-	struct program program = { .path = path,
-		.run = run,
-		.user = lane->user,
-		.stream = { holder->stream[0], holder->stream[1], holder->stream[2] },
-		.holder = getpid() };
+	struct program program = {
+		.path = path, .run = run, .user = lane->user, .holder = getpid()
+	};
 	int ends[2], status;
 
+	memcpy(program.stream, holder->stream, sizeof program.stream);
 	if (!lane->user.uid)
 		return err_set(err, TACIT_NOT_FOUND,
 			"its user does not exist; make it with systemd-sysusers, or name another "
@@ -159,7 +159,8 @@ bool run_program(struct holder *holder, const struct frame_run *run)
 	if (run->lane >= RUN_LANES || !run->number || !is_text(run->program, sizeof run->program) ||
 		!is_text(run->argument, sizeof run->argument) ||
 		!is_text(run->secret, sizeof run->secret) ||
-		!is_text(run->consumer, sizeof run->consumer))
+		!is_text(run->consumer, sizeof run->consumer) ||
+		(holder->stream[STREAM_INPUT] >= 0 && run->lane != RUN_KEY))
 		return false;
 	if (holder->lane[run->lane].state != LANE_FREE) {
 		ran.end = RUN_BUSY;

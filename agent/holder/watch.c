@@ -130,8 +130,7 @@ static bool on_frame(struct holder *holder, struct child *child, pid_t *check)
 		publish(holder, &frame.body.publish);
 		return true;
 	case FRAME_NEED_KEY:
-		give_key_file(holder, frame.body.need_key.create);
-		return true;
+		return give_key(holder, &frame.body.need_key);
 	case FRAME_NEED_ENGINE:
 		give_engine(holder, &frame.body.need_engine);
 		return true;

@@ -88,7 +88,8 @@ enum give {
 	GIVE_MOUNT,      /* O_PATH of the mount's root; to core, toucher */
 	GIVE_LISTENER,   /* listening socket for operators; to core, api */
 	GIVE_PEER,       /* a channel to the role `index`; to any role */
-	GIVE_KEY_FILE,   /* the key file; without a descriptor when frame_give.status says why */
+	GIVE_KEY_FILE,   /* the key file or credential; without a descriptor when
+			    frame_give.status says why */
 	GIVE_SELF,       /* a pidfd of core; core -> a new holder, when adopted */
 	GIVE_ENGINE, /* a connection to an engine, for the ask `index`; holder -> gate; without a
 			descriptor when frame_give.status says why */
@@ -97,7 +98,7 @@ enum give {
 	GIVE_ACTED,  /* a pipe with an engine's answer to the act `index`, likewise; gate -> engine
 		      */
 	GIVE_STREAM, /* what the program of the next FRAME_RUN shall have as its descriptor `index`:
-			1, or RUN_OLD_FD, or RUN_NEW_FD; core -> holder */
+			1, or RUN_OLD_FD, or RUN_NEW_FD; of RUN_KEY 0, too; core -> holder */
 	GIVE_AUDIT_RING, /* memfd, wire/audit_ring.h; to core */
 	GIVE_COPY, /* a socket to syslog or journald, connected, that never waits; to core; without
 			a descriptor when frame_give.status says why */
@@ -106,7 +107,7 @@ enum give {
 
 struct frame_give {
 	uint32_t what;  /* enum give */
-	uint32_t index; /* of GIVE_DEVICE; the role of GIVE_PEER */
+	uint32_t index; /* of GIVE_DEVICE; the role of GIVE_PEER; enum key_source of GIVE_KEY_FILE */
 	int32_t pid;    /* of GIVE_PEER: the process at the other end */
 	int32_t status; /* of GIVE_KEY_FILE, GIVE_ENGINE, GIVE_ANSWER: 0, or -enum tacit_code and
 			   no descriptor comes */

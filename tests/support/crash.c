@@ -24,8 +24,8 @@ int __real_vault_commit(struct vault *vault, struct err *err);
 int __wrap_vault_commit(struct vault *vault, struct err *err);
 void __real_model_write_lock(struct model *model);
 void __wrap_model_write_lock(struct model *model);
-int __real_errands_run(struct core *core, struct frame_run *run, int stream[3], struct err *err);
-int __wrap_errands_run(struct core *core, struct frame_run *run, int stream[3], struct err *err);
+int __real_errands_run(struct core *core, struct frame_run *run, int stream[], struct err *err);
+int __wrap_errands_run(struct core *core, struct frame_run *run, int stream[], struct err *err);
 
 void __wrap_on_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 {
@@ -93,7 +93,7 @@ void __wrap_model_write_lock(struct model *model)
 	step();
 }
 
-int __wrap_errands_run(struct core *core, struct frame_run *run, int stream[3], struct err *err)
+int __wrap_errands_run(struct core *core, struct frame_run *run, int stream[], struct err *err)
 {
 	int status;
 

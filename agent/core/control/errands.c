@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/control/errands_state.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -23,9 +25,9 @@ struct errands *errands_new(void)
 	return errands;
 }
 
-static void close_streams(int stream[3])
+static void close_streams(int stream[ERRAND_STREAMS])
 {
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < ERRAND_STREAMS; i++)
 		if (stream[i] >= 0)
 			close(take_fd(&stream[i]));
 }
@@ -74,7 +76,7 @@ static struct errand *add(struct errands *errands, enum role whose)
 		.whose = whose,
 		.place = ++errands->places,
 		.deadline_ns = clock_monotonic_ns() + QUEUE_PATIENCE_NS,
-		.stream = { -1, -1, -1 },
+		.stream = { -1, -1, -1, -1 },
 		.end = { .number = fresh_number(errands) } };
 	eventfd_write(errands->send_fd, 1);
 	return errand;
@@ -85,7 +87,8 @@ static int no_room(struct err *err)
 	return err_set(err, TACIT_BUSY, "%d programs and acts are under way", ERRANDS_MAX);
 }
 
-int errands_run(struct core *core, struct frame_run *run, int stream[3], struct err *err)
+int errands_run(
+	struct core *core, struct frame_run *run, int stream[ERRAND_STREAMS], struct err *err)
 {
 	struct errand *errand;
 	hold_mutex(&core->errands->mutex);
@@ -97,7 +100,7 @@ int errands_run(struct core *core, struct frame_run *run, int stream[3], struct 
 	}
 	run->number = errand->end.number;
 	errand->frame.run = *run;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < ERRAND_STREAMS; i++)
 		errand->stream[i] = take_fd(&stream[i]);
 	return 0;
 }
@@ -166,6 +169,52 @@ bool errands_next_end(struct core *core, struct errand_end *end)
 	*end = errand->end;
 	errand->stage = ERRAND_FREE;
 	return true;
+}
+
+bool errands_take_end(struct core *core, uint32_t number, struct errand_end *end)
+{
+	struct errands *errands = core->errands;
+	struct errand *errand;
+	eventfd_t ignored;
+	hold_mutex(&errands->mutex);
+
+	end_overdue(errands);
+	errand = errand_by_number(errands, number);
+	if (!errand || errand->stage != ERRAND_ENDED) {
+		eventfd_read(errands->end_fd, &ignored);
+		return false;
+	}
+	*end = errand->end;
+	errand->stage = ERRAND_FREE;
+	return true;
+}
+
+void errands_drop(struct core *core, uint32_t number)
+{
+	struct errands *errands = core->errands;
+	struct errand *errand;
+	hold_mutex(&errands->mutex);
+
+	errand = errand_by_number(errands, number);
+	if (!errand || errand->stage != ERRAND_WAITING)
+		return;
+	close_streams(errand->stream);
+	errand->stage = ERRAND_FREE;
+}
+
+int errands_make_stream(const uint8_t *bytes, size_t length, int *stream, struct err *err)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_errno(err, errno, TACIT_LIMIT, "make a pipe");
+	*stream = ends[0];
+	_close_ int to = ends[1];
+	if (fcntl(to, F_SETPIPE_SZ, (int)length) < 0 || fcntl(to, F_SETFL, O_NONBLOCK) < 0)
+		return err_errno(err, errno, TACIT_LIMIT, "make room in a pipe");
+	if (write(to, bytes, length) != (ssize_t)length)
+		return err_set(err, TACIT_LIMIT, "a value does not fit into a pipe");
+	return 0;
 }
 
 int errands_end_fd(const struct core *core)

@@ -10,6 +10,9 @@
 
 #define ERRANDS_MAX 256
 
+/* What a program has besides: its standard output, RUN_OLD_FD, RUN_NEW_FD, its standard input. */
+enum errand_stream { STREAM_OUTPUT, STREAM_OLD, STREAM_NEW, STREAM_INPUT, ERRAND_STREAMS };
+
 struct errand_end {
 	uint32_t number;
 	bool done;                         /* with success */
@@ -21,12 +24,22 @@ struct errands;
 struct errands *errands_new(void); /* NULL: no memory */
 
 /* The worker. Ask; the number is never 0. TACIT_BUSY: ERRANDS_MAX are under way. `stream` (each a
- * descriptor or -1, taken whether it succeeds or not) is what the program has as 1, RUN_OLD_FD and
- * RUN_NEW_FD; `run->number` is filled in. */
-int errands_run(struct core *core, struct frame_run *run, int stream[3], struct err *err);
+ * descriptor or -1, taken whether it succeeds or not) is what enum errand_stream says;
+ * `run->number` is filled in. */
+int errands_run(
+	struct core *core, struct frame_run *run, int stream[ERRAND_STREAMS], struct err *err);
 int errands_act(struct core *core, struct frame_act *act, struct err *err);
 /* The next errand that has ended. Never the same twice. */
 bool errands_next_end(struct core *core, struct errand_end *end);
+/* How this one has ended, for who does nothing else until then: false, and errands_end_fd() is
+ * silent until another one has, when it has not. The others are left to errands_next_end(), which
+ * is to be called afterwards. */
+bool errands_take_end(struct core *core, uint32_t number, struct errand_end *end);
+/* It is not to be begun any more; what has been begun ends as it does. */
+void errands_drop(struct core *core, uint32_t number);
+/* A pipe that has all of these bytes in it and then ends: whoever gets *stream, which is the
+ * caller's, reads when it likes. TACIT_LIMIT. */
+int errands_make_stream(const uint8_t *bytes, size_t length, int *stream, struct err *err);
 /* Readable when one has ended (the worker); and how long until the next deadline, in ms, or -1. */
 int errands_end_fd(const struct core *core);
 int errands_patience(const struct core *core);

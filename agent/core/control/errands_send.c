@@ -13,7 +13,10 @@
 #define ACT_PATIENCE_NS (60 * SECOND_NS) /* a restart gives a container 10 s to end */
 #define RUN_PATIENCE_NS (30 * SECOND_NS) /* beyond the run's own time, at which holder ends it */
 
-static const uint32_t stream_index[3] = { 1, RUN_OLD_FD, RUN_NEW_FD };
+static const uint32_t stream_index[ERRAND_STREAMS] = { [STREAM_OUTPUT] = STDOUT_FILENO,
+	[STREAM_OLD] = RUN_OLD_FD,
+	[STREAM_NEW] = RUN_NEW_FD,
+	[STREAM_INPUT] = STDIN_FILENO };
 
 int errands_send_fd(const struct core *core)
 {
@@ -69,7 +72,7 @@ static int send_run(int holder, struct errand *errand)
 	struct frame_give give = { .what = GIVE_STREAM };
 	int status = 0;
 
-	for (int i = 0; i < 3 && status == 0; i++) {
+	for (int i = 0; i < ERRAND_STREAMS && status == 0; i++) {
 		if (errand->stream[i] < 0)
 			continue;
 		give.index = stream_index[i];

@@ -18,7 +18,7 @@ struct errand {
 	enum role whose; /* ROLE_HOLDER: a program; ROLE_GATE: an act */
 	uint64_t place;  /* in the order in which they were asked for, then ended */
 	uint64_t deadline_ns;
-	int stream[3]; /* not sent yet; each -1: none */
+	int stream[ERRAND_STREAMS]; /* not sent yet; each -1: none */
 	union {
 		struct frame_run run;
 		struct frame_act act;

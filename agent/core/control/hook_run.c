@@ -127,7 +127,7 @@ static void begin_program(
 	struct frame_run frame = { .lane = RUN_HOOK,
 		.timeout_ms = PROGRAM_TIMEOUT_MS,
 		.version = newest->secret->record.current };
-	int stream[3] = { -1, -1, -1 };
+	int stream[ERRAND_STREAMS] = { -1, -1, -1, -1 };
 
 	snprintf(frame.program, sizeof frame.program, "%s", run->hook.name);
 	snprintf(frame.secret, sizeof frame.secret, "%s", newest->secret->record.name);

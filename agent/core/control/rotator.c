@@ -15,8 +15,6 @@
 /* One byte more than a value can have shows that it is larger. */
 #define WRITTEN_ROOM (TACIT_VALUE_MAX + 1)
 
-enum { OUTPUT, OLD, NEW, STREAMS };
-
 struct rotator *rotator_new(void)
 {
 	struct rotator *rotator = calloc(1, sizeof *rotator);
@@ -24,22 +22,6 @@ struct rotator *rotator_new(void)
 	if (rotator)
 		rotator->output = -1;
 	return rotator;
-}
-
-/* A pipe that has all of a value in it and then ends: whoever has it reads when it likes. */
-static int give_value(const uint8_t *value, size_t length, int *stream, struct err *err)
-{
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return err_errno(err, errno, TACIT_LIMIT, "make a pipe");
-	*stream = ends[0];
-	_close_ int to = ends[1];
-	if (fcntl(to, F_SETPIPE_SZ, (int)length) < 0 || fcntl(to, F_SETFL, O_NONBLOCK) < 0)
-		return err_errno(err, errno, TACIT_LIMIT, "make room in a pipe");
-	if (write(to, value, length) != (ssize_t)length)
-		return err_set(err, TACIT_LIMIT, "a value does not fit into a pipe");
-	return 0;
 }
 
 static int give_version(
@@ -60,13 +42,13 @@ static int give_version(
 	status = vault_open_value(core->vault, blob->version.value_id, blob->sealed,
 		blob->sealed_length, plain, room, &length, err);
 	if (status == 0)
-		status = give_value(plain, length, stream, err);
+		status = errands_make_stream(plain, length, stream, err);
 	seal_free(plain);
 	return status;
 }
 
 /* A random value, and where the one that is made of it comes from. */
-static int prepare_make(struct rotator *rotator, int stream[STREAMS], struct err *err)
+static int prepare_make(struct rotator *rotator, int stream[ERRAND_STREAMS], struct err *err)
 {
 	const struct schedule_record *record = &rotator->record;
 	int ends[2];
@@ -79,29 +61,31 @@ static int prepare_make(struct rotator *rotator, int stream[STREAMS], struct err
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_errno(err, errno, TACIT_LIMIT, "make a pipe");
 	rotator->output = ends[0];
-	stream[OUTPUT] = ends[1];
+	stream[STREAM_OUTPUT] = ends[1];
 	if (fcntl(rotator->output, F_SETFL, O_NONBLOCK) < 0)
 		return err_errno(err, errno, TACIT_LIMIT, "make a pipe");
-	return give_value(rotator->random, record->generate_length, &stream[NEW], err);
+	return errands_make_stream(
+		rotator->random, record->generate_length, &stream[STREAM_NEW], err);
 }
 
-static int prepare(struct core *core, struct secret *secret, int stream[STREAMS], struct err *err)
+static int prepare(
+	struct core *core, struct secret *secret, int stream[ERRAND_STREAMS], struct err *err)
 {
 	struct rotator *rotator = core->rotator;
-	int status = give_version(core, secret, rotator->current, &stream[OLD], err);
+	int status = give_version(core, secret, rotator->current, &stream[STREAM_OLD], err);
 
 	if (status < 0)
 		return status;
 	if (rotator->record.step == ROTATION_IDLE)
 		return prepare_make(rotator, stream, err);
-	return give_version(core, secret, rotator->record.version, &stream[NEW], err);
+	return give_version(core, secret, rotator->record.version, &stream[STREAM_NEW], err);
 }
 
 int rotator_begin(struct core *core, struct secret *secret, const struct schedule_record *record,
 	struct err *err)
 {
 	struct rotator *rotator = core->rotator;
-	int stream[STREAMS] = { -1, -1, -1 }, status;
+	int stream[ERRAND_STREAMS] = { -1, -1, -1, -1 }, status;
 	struct frame_run run = { .lane = RUN_ROTATOR,
 		.timeout_ms = ROTATOR_TIMEOUT_MS,
 		.version = record->step == ROTATION_IDLE ? secret->record.last_number + 1
@@ -115,7 +99,7 @@ int rotator_begin(struct core *core, struct secret *secret, const struct schedul
 	status = prepare(core, secret, stream, err);
 	if (status == 0)
 		status = errands_run(core, &run, stream, err);
-	for (int i = 0; i < STREAMS; i++)
+	for (int i = 0; i < ERRAND_STREAMS; i++)
 		if (stream[i] >= 0)
 			close(take_fd(&stream[i]));
 	if (status == 0)

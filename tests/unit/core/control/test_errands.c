@@ -95,7 +95,7 @@ static int a_file(void)
 static int ask_run(uint32_t lane, bool old, bool new, uint32_t *number)
 {
 	struct frame_run run = { .lane = lane, .timeout_ms = 30000, .program = "reload" };
-	int stream[3] = { -1, old ? a_file() : -1, new ? a_file() : -1 };
+	int stream[ERRAND_STREAMS] = { -1, old ? a_file() : -1, new ? a_file() : -1, -1 };
 	int status = errands_run(&core, &run, stream, NULL);
 
 	assert_int_equal(stream[1], -1);
