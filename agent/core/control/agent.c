@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/control/auditor.h"
 #include "core/control/call.h"
+#include "core/control/counts.h"
 
 #define USERS_MAX 256
 
@@ -31,26 +33,43 @@ static void put_users(struct pack *doc, struct core *core)
 	doc_close(doc);
 }
 
-static void put_counts(struct pack *doc, const struct model *model)
+static void put_counts(struct pack *doc, const struct core *core)
 {
-	struct grant *grant, *next;
-	uint64_t live = 0, consumers = 0;
+	struct counts counts;
 
-	HASH_ITER (hh, model->grants, grant, next)
-		live += grant_lives(grant);
-	for (struct node *node = model->nodes; node; node = node->hh.next) {
-		struct grant_place place = { 0 };
+	counts_take(core, &counts);
+	doc_number(doc, "secrets", counts.secrets);
+	doc_number(doc, "grants", counts.grants);
+	doc_number(doc, "consumers", counts.consumers);
+}
 
-		consumers += node_level(node->id) == LEVEL_CONSUMER &&
-			     node_next_grant(node, &place) != NULL;
-	}
-	doc_number(doc, "secrets", HASH_CNT(by_id, model->secrets_by_id));
-	doc_number(doc, "grants", live);
-	doc_number(doc, "consumers", consumers);
+/* Of the audit, which goes on while the store is locked. */
+static void put_audit(struct pack *doc, const struct core *core)
+{
+	struct auditor_state state;
+
+	if (!core->auditor)
+		return;
+	auditor_state(core, &state);
+	doc_open(doc, "audit", DOC_OBJECT);
+	doc_text(doc, "mode", core->config.audit_required ? "required" : "best-effort");
+	doc_bool(doc, "open", state.open);
+	doc_bool(doc, "blocked", state.blocked);
+	if (state.reason[0])
+		doc_text(doc, "reason", state.reason);
+	else
+		doc_none(doc, "reason");
+	doc_number(doc, "written", state.pump.written);
+	doc_number(doc, "queue", state.pump.queue);
+	doc_number(doc, "lost", state.pump.lost);
+	doc_number(doc, "failures", state.pump.failures);
+	doc_bool(doc, "copying", state.copying);
+	doc_number(doc, "copies_lost", state.copies_lost);
+	doc_close(doc);
 }
 
 /* What `tacit unlock` can cure is locked; what it cannot, a damaged or newer store, is failed. */
-static const char *state_word(const struct core *core)
+const char *agent_state(const struct core *core)
 {
 	if (!core->model->locked)
 		return "serving";
@@ -106,7 +125,7 @@ int call_status(struct call *call, struct err *err)
 
 	(void)err;
 	doc_open(doc, NULL, DOC_OBJECT);
-	doc_text(doc, "state", state_word(core));
+	doc_text(doc, "state", agent_state(core));
 	if (locked)
 		doc_text(doc, "reason", core->failure.text);
 	else
@@ -117,7 +136,7 @@ int call_status(struct call *call, struct err *err)
 	put_path(doc, "key_file", core->root, core->config.key_file);
 	doc_time(doc, "serving_since", locked ? 0 : core->handover->mounted_ns);
 	if (!locked) {
-		put_counts(doc, core->model);
+		put_counts(doc, core);
 		doc_put_rotations(doc, core);
 		doc_put_hooks(doc, core);
 	}
@@ -128,6 +147,7 @@ int call_status(struct call *call, struct err *err)
 	doc_number(doc, "requests_resent", atomic_load(&core->handover->resent));
 	doc_bool(doc, "memory_locked", !core->swaps);
 	doc_bool(doc, "key_page_secret", handover_keys_are_secret(core->keys_fd));
+	put_audit(doc, core);
 	put_engines(doc, core);
 	put_parked(doc, core);
 	put_users(doc, core);

@@ -60,6 +60,7 @@ static const struct {
 	[VERB_ACCESS_APPLY] = { call_access_apply, OPEN | DRY, "apply" },
 	[VERB_AUDIT_READ] = { call_audit_read, OPEN, NULL },
 	[VERB_AUDIT_VERIFY] = { call_audit_verify, OPEN, NULL },
+	[VERB_METRICS] = { call_metrics, 0, NULL },
 	[VERB_LOCK] = { call_lock, ALWAYS, "lock" },
 	[VERB_UNLOCK] = { call_unlock, ALWAYS, "unlock" },
 	[VERB_UPGRADE] = { call_upgrade, 0, "upgrade" },

@@ -146,6 +146,19 @@ static void publish(const struct change_plan *plan, struct err *err)
 	model_unlock(model);
 }
 
+/* A secret's first version replaces none. */
+static void count_rotations(const struct change_plan *plan)
+{
+	struct core_rotations *rotations = &plan->core->rotations;
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < plan->change->count; i++)
+		count += plan->targets[i].is_current &&
+			 plan->targets[i].item->kind != CHANGE_CREATE;
+	*(plan->change->made_by == MADE_BY_AGENT ? &rotations->by_agent
+						 : &rotations->by_operators) += count;
+}
+
 /* Wake who watches what has changed. */
 static void touch(const struct change_plan *plan)
 {
@@ -175,6 +188,7 @@ int change_carry_out(const struct change *change, struct err *err)
 	if (status == 0)
 		publish(&plan, err);
 	if (status == 0) {
+		count_rotations(&plan);
 		touch(&plan);
 		hooks_changed(plan.core);
 	}

@@ -11,7 +11,7 @@ static bool is_running(const struct core *core, const struct grant *grant)
 	return run && (run->stage == STAGE_GOING || run->stage == STAGE_OVER);
 }
 
-static enum hook_due_state state_of(const struct core *core, const struct grant *grant)
+enum hook_due_state hook_state(const struct core *core, const struct grant *grant)
 {
 	return hook_is_meant(core, grant)
 		       ? hook_due_state(&grant->hook, secret_since_ns(grant->secret))
@@ -45,7 +45,7 @@ void doc_put_hook(struct pack *doc, const struct core *core, const struct grant 
 		doc_none(doc, "hook");
 		return;
 	}
-	state = state_of(core, grant);
+	state = hook_state(core, grant);
 	doc_text(doc, "on_rotate", grant->record.on_rotate);
 	doc_open(doc, "hook", DOC_OBJECT);
 	doc_text(doc, "state",
@@ -63,7 +63,7 @@ void doc_put_hooks(struct pack *doc, const struct core *core)
 	doc_open(doc, "hooks", DOC_OBJECT);
 	doc_open(doc, "failing", DOC_LIST);
 	HASH_ITER (hh, core->model->grants, grant, next) {
-		enum hook_due_state state = state_of(core, grant);
+		enum hook_due_state state = hook_state(core, grant);
 
 		pending += state == HOOK_PENDING;
 		if (state != HOOK_FAILING && state != HOOK_GAVE_UP)

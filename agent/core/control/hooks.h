@@ -64,6 +64,8 @@ struct hooks {
  * that may be run: its consumer is not frozen. */
 bool hook_is_meant(const struct core *core, const struct grant *grant);
 bool hook_is_wanted(const struct core *core, const struct grant *grant);
+/* hook_doc.c: how far it is; HOOK_IDLE of a grant without one. */
+enum hook_due_state hook_state(const struct core *core, const struct grant *grant);
 
 /* Look at all grants then, or, when that has just been done, in a moment. */
 void hooks_walk_by(struct hooks *hooks, uint64_t at_ns);

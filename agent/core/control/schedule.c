@@ -62,6 +62,7 @@ static void fail(struct core *core, const struct secret *secret,
 {
 	struct schedule_record after;
 
+	core->rotations.failures++;
 	rotation_failed(before, reason, model_now_ns(core->model), &after);
 	log_warning("rotate %s: %s", secret->record.name, after.reason);
 	note(core, secret, before, &after);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "core/control/call.h"
 #include "core/control/change.h"
+#include "core/control/counts.h"
 #include "seal/transit.h"
 
 static void hex_id(const uint8_t id[SEAL_ID_BYTES], char text[2 * SEAL_ID_BYTES + 1])
@@ -31,8 +32,25 @@ static void put_or_none(struct pack *doc, const char *name, uint64_t number)
 		doc_none(doc, name);
 }
 
-static void put_secret_fields(
-	struct pack *doc, const struct core *core, const struct secret *secret)
+/* Of all of its living grants. */
+static void put_last_reader(
+	struct pack *doc, const struct core *core, const struct counts_reader *reader)
+{
+	char user[VAULT_USER_MAX + 1];
+	uint64_t when_ns, version;
+
+	if (!reader) {
+		doc_none(doc, "last_read_at");
+		doc_none(doc, "last_reader");
+		return;
+	}
+	grant_last_read(core->model, reader->grant, &when_ns, &version, user);
+	doc_time(doc, "last_read_at", when_ns);
+	doc_text(doc, "last_reader", user);
+}
+
+static void put_secret_fields(struct pack *doc, const struct core *core,
+	const struct secret *secret, const struct counts_readers *readers)
 {
 	const struct secret_record *record = &secret->record;
 	const struct version_record *current = &secret_current(secret)->version;
@@ -48,14 +66,19 @@ static void put_secret_fields(
 	doc_time(doc, "created_at", record->created_ns);
 	doc_time(doc, "rotated_at", secret_since_ns(secret));
 	doc_number(doc, "grants", secret->grants);
+	put_last_reader(doc, core, counts_last_reader(readers, secret));
 	doc_put_schedule(doc, core, secret);
 }
 
 void doc_put_secret(struct pack *doc, const struct core *core, const struct secret *secret)
 {
+	struct counts_readers readers = { 0 };
+
+	doc->failed |= counts_take_readers(core, secret, &readers, NULL) < 0;
 	doc_open(doc, NULL, DOC_OBJECT);
-	put_secret_fields(doc, core, secret);
+	put_secret_fields(doc, core, secret, &readers);
 	doc_close(doc);
+	counts_free_readers(&readers);
 }
 
 struct secret *secret_find(const struct call *call, struct err *err)
@@ -69,25 +92,35 @@ struct secret *secret_find(const struct call *call, struct err *err)
 
 int call_secret_list(struct call *call, struct err *err)
 {
+	struct counts_readers readers = { 0 };
 	struct secret *secret, *next;
 
-	(void)err;
+	if (counts_take_readers(call->core, NULL, &readers, err) < 0)
+		return -TACIT_LIMIT;
 	doc_open(&call->reply, NULL, DOC_LIST);
-	HASH_ITER (by_name, call->core->model->secrets_by_name, secret, next)
-		doc_put_secret(&call->reply, call->core, secret);
+	HASH_ITER (by_name, call->core->model->secrets_by_name, secret, next) {
+		doc_open(&call->reply, NULL, DOC_OBJECT);
+		put_secret_fields(&call->reply, call->core, secret, &readers);
+		doc_close(&call->reply);
+	}
 	doc_close(&call->reply);
+	counts_free_readers(&readers);
 	return 0;
 }
 
 int call_secret_inspect(struct call *call, struct err *err)
 {
 	const struct secret *secret = secret_find(call, err);
+	struct counts_readers readers = { 0 };
 	struct grant *grant, *next;
 
 	if (!secret)
 		return -TACIT_NOT_FOUND;
+	if (counts_take_readers(call->core, secret, &readers, err) < 0)
+		return -TACIT_LIMIT;
 	doc_open(&call->reply, NULL, DOC_OBJECT);
-	put_secret_fields(&call->reply, call->core, secret);
+	put_secret_fields(&call->reply, call->core, secret, &readers);
+	counts_free_readers(&readers);
 	doc_open(&call->reply, "granted_to", DOC_LIST);
 	HASH_ITER (hh, call->core->model->grants, grant, next)
 		if (grant->secret == secret && grant_lives(grant))
