@@ -150,6 +150,20 @@ static int take_file(struct frame_request *request, struct piece value, struct e
 	return target_decode(value, request->file, sizeof request->file, err);
 }
 
+static int take_from(struct frame_request *request, struct piece value, struct err *err)
+{
+	return take_number("from", INT64_MAX, value, &request->offset, err);
+}
+
+static int take_count(struct frame_request *request, struct piece value, struct err *err)
+{
+	uint64_t number;
+	int status = take_number("count", UINT32_MAX, value, &number, err);
+
+	request->count = (uint32_t)number;
+	return status;
+}
+
 static const struct word {
 	const char *word;
 	enum query bit;
@@ -172,6 +186,8 @@ static const struct word {
 	{ "slot", QUERY_SLOT, take_slot },
 	{ "how", QUERY_HOW, words_take_how },
 	{ "offset", QUERY_OFFSET, take_offset },
+	{ "from", QUERY_FROM, take_from },
+	{ "count", QUERY_COUNT, take_count },
 };
 
 #define WORDS (sizeof words / sizeof words[0])

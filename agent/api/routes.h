@@ -43,6 +43,8 @@ enum query {
 	QUERY_SLOT = 16384,
 	QUERY_HOW = 32768,
 	QUERY_OFFSET = 65536,
+	QUERY_FROM = 131072,
+	QUERY_COUNT = 262144,
 };
 
 struct route {
