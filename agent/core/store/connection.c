@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "core/store/schema.h"
 
 #define APPLICATION_ID 0x74616369 /* "taci" in the file's header */
 #define FORMAT_VERSION 1          /* user_version in the file's header */
@@ -22,26 +23,11 @@ static const char head_magic[16] = "SQLite format 3";
 #define TEXT_OF_(number) #number
 #define TEXT_OF(number) TEXT_OF_(number)
 
-static const char schema[] =
+static const char fresh[] =
 	"PRAGMA synchronous=FULL;"
-	"BEGIN;"
-	"PRAGMA application_id=" TEXT_OF(
-		APPLICATION_ID) ";"
-				"PRAGMA user_version=" TEXT_OF(
-					FORMAT_VERSION) ";"
-							"CREATE TABLE meta (name TEXT PRIMARY KEY "
-							"NOT NULL, bytes BLOB NOT NULL) STRICT;"
-							"CREATE TABLE record (id BLOB PRIMARY KEY "
-							"NOT NULL, bytes BLOB NOT NULL) STRICT;"
-							"CREATE TABLE value (id BLOB PRIMARY KEY "
-							"NOT NULL, bytes BLOB NOT NULL) STRICT;"
-							"CREATE TABLE fence (one INTEGER PRIMARY "
-							"KEY CHECK (one = 1), owner INTEGER NOT "
-							"NULL) STRICT;"
-							"INSERT INTO fence (one, owner) VALUES (1, "
-							"0);"
-							"COMMIT;"
-							"PRAGMA journal_mode=WAL;";
+	"PRAGMA application_id=" TEXT_OF(APPLICATION_ID) ";"
+							 "PRAGMA user_version=" TEXT_OF(
+								 FORMAT_VERSION) ";";
 
 static const char settings[] =
 	"PRAGMA trusted_schema=0;"
@@ -54,6 +40,13 @@ static const char settings[] =
 	"PRAGMA synchronous=FULL;"
 	/* An automatic checkpoint swallows the errors of its fsync. */
 	"PRAGMA wal_autocheckpoint=0;";
+
+/* Of a copy, of which nothing is written. */
+static const char copy_settings[] = "PRAGMA trusted_schema=0;"
+				    "PRAGMA cell_size_check=1;"
+				    "PRAGMA mmap_size=0;"
+				    "PRAGMA temp_store=MEMORY;"
+				    "PRAGMA query_only=1;";
 
 static const struct {
 	int option;
@@ -152,7 +145,11 @@ int connection_create(const char *path, struct err *err)
 	rc = sqlite3_open_v2(path, &db,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 	if (!rc)
-		rc = connection_run(db, schema);
+		rc = connection_run(db, fresh);
+	if (!rc)
+		rc = schema_make(db);
+	if (!rc)
+		rc = connection_run(db, "PRAGMA journal_mode=WAL");
 	return rc ? connection_error(rc, "make store", err) : 0;
 }
 
@@ -218,9 +215,10 @@ static int probe(const char *path, struct err *err)
 		big_endian(head + AT_APPLICATION_ID), big_endian(head + AT_USER_VERSION), err);
 }
 
-static int configure(sqlite3 *db, struct err *err)
+/* Before the first statement, which reads the schema. */
+static int restrain(sqlite3 *db, struct err *err)
 {
-	int rc = SQLITE_OK, result;
+	int rc = SQLITE_OK;
 
 	for (size_t i = 0; !rc && i < sizeof options / sizeof *options; i++)
 		rc = sqlite3_db_config(db, options[i].option, options[i].value, NULL);
@@ -229,37 +227,132 @@ static int configure(sqlite3 *db, struct err *err)
 	sqlite3_busy_timeout(db, BUSY_MS);
 	sqlite3_limit(db, SQLITE_LIMIT_LENGTH, (int)CONNECTION_ROW_MAX);
 	/* A newer tacit may have left its version in the log, where the probe did not look. */
-	result = check_version(db, err);
+	return check_version(db, err);
+}
+
+static int configure(sqlite3 *db, struct err *err)
+{
+	int rc, result = restrain(db, err);
+
 	if (result < 0)
 		return result;
 	rc = connection_run(db, settings);
 	return rc ? connection_error(rc, "configure store", err) : 0;
 }
 
-int connection_open(const char *path, sqlite3 **db, struct err *err)
+/* That it may be opened at all, by its name and its first bytes. */
+static int check_file(const char *path, struct err *err)
 {
-	_close_db_ sqlite3 *opened = NULL;
 	struct stat status;
-	int rc, result;
+	int result;
 
 	if (lstat(path, &status) < 0)
 		return err_errno(err, errno, TACIT_IO, "%s", path);
 	if (!S_ISREG(status.st_mode))
 		return err_set(err, TACIT_CORRUPT, "%s is not a regular file", path);
 	result = probe(path, err);
-	if (result < 0) {
+	if (result < 0)
 		err_wrap(err, "%s", path);
+	return result;
+}
+
+static int open_with(const char *path, int flags, int (*prepare)(sqlite3 *db, struct err *err),
+	sqlite3 **db, struct err *err)
+{
+	_close_db_ sqlite3 *opened = NULL;
+	int rc, result = check_file(path, err);
+
+	if (result < 0)
 		return result;
-	}
-	rc = sqlite3_open_v2(path, &opened,
-		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+	rc = sqlite3_open_v2(
+		path, &opened, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 	if (rc)
 		return connection_error(rc, "open store", err);
-	result = configure(opened, err);
+	result = prepare(opened, err);
 	if (result < 0) {
 		err_wrap(err, "%s", path);
 		return result;
 	}
+	*db = opened;
+	opened = NULL;
+	return 0;
+}
+
+int connection_open(const char *path, sqlite3 **db, struct err *err)
+{
+	return open_with(path, SQLITE_OPEN_READWRITE, configure, db, err);
+}
+
+/* What a stranger's file is read with: nothing of it is longer or deeper than what is ours. */
+static const struct {
+	int limit;
+	int value;
+} copy_limits[] = {
+	{ SQLITE_LIMIT_SQL_LENGTH, 4096 },
+	{ SQLITE_LIMIT_COLUMN, 16 },
+	{ SQLITE_LIMIT_EXPR_DEPTH, 100 },
+	{ SQLITE_LIMIT_COMPOUND_SELECT, 4 },
+	{ SQLITE_LIMIT_ATTACHED, 0 },
+	{ SQLITE_LIMIT_TRIGGER_DEPTH, 1 },
+	{ SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 64 },
+};
+
+static int check_pages(sqlite3 *db, struct err *err)
+{
+	_finalize_ sqlite3_stmt *row = NULL;
+	int rc = sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &row, NULL);
+	const char *text;
+
+	if (!rc)
+		rc = sqlite3_step(row);
+	if (rc != SQLITE_ROW)
+		return connection_error(rc == SQLITE_DONE ? SQLITE_CORRUPT : rc, "check", err);
+	text = (const char *)sqlite3_column_text(row, 0);
+	if (!text || strcmp(text, "ok"))
+		return err_set(err, TACIT_CORRUPT, "its pages do not belong together");
+	return 0;
+}
+
+static int configure_copy(sqlite3 *db, struct err *err)
+{
+	int rc, result;
+
+	for (size_t i = 0; i < sizeof copy_limits / sizeof *copy_limits; i++)
+		sqlite3_limit(db, copy_limits[i].limit, copy_limits[i].value);
+	result = restrain(db, err);
+	if (result < 0)
+		return result;
+	rc = connection_run(db, copy_settings);
+	if (rc)
+		return connection_error(rc, "read the copy", err);
+	rc = schema_check(db);
+	if (rc == SQLITE_CORRUPT)
+		return err_set(err, TACIT_CORRUPT, "its tables are not those of a store");
+	return rc ? connection_error(rc, "read the copy", err) : check_pages(db, err);
+}
+
+int connection_open_copy(const char *path, sqlite3 **db, struct err *err)
+{
+	return open_with(path, SQLITE_OPEN_READONLY, configure_copy, db, err);
+}
+
+static const char bare[] = "PRAGMA synchronous=OFF;"
+			   "PRAGMA locking_mode=EXCLUSIVE;" /* no index of a log beside it */
+			   "PRAGMA journal_mode=OFF;";
+
+int connection_create_copy(const char *path, sqlite3 **db, struct err *err)
+{
+	_close_db_ sqlite3 *opened = NULL;
+	int rc, result = make_file(path, err);
+
+	if (result < 0)
+		return result;
+	rc = sqlite3_open_v2(path, &opened,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+	if (!rc)
+		rc = connection_run(opened, bare);
+	if (rc)
+		return connection_error(rc, "make the copy", err);
 	*db = opened;
 	opened = NULL;
 	return 0;

@@ -23,6 +23,14 @@ int connection_create(const char *path, struct err *err);
  * and then no byte of it was changed. */
 int connection_open(const char *path, sqlite3 **db, struct err *err);
 
+/* Open a copy of a store, to be read: a file that anybody may have written. Nothing of it runs, and
+ * its tables and pages are checked before anything else is read. TACIT_CORRUPT, TACIT_NEWER. */
+int connection_open_copy(const char *path, sqlite3 **db, struct err *err);
+
+/* Make the file `path`, which must not exist, as above, for a copy of another database. It is not
+ * synced: whoever needs the copy beyond this process reads it out. */
+int connection_create_copy(const char *path, sqlite3 **db, struct err *err);
+
 /* What a result of SQLite is here: TACIT_IO, TACIT_CORRUPT, TACIT_BUSY... `what` is a fixed text.
  * The words of SQLite's own message are left out: they may quote the file. */
 int connection_error(int rc, const char *what, struct err *err);

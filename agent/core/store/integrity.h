@@ -68,9 +68,16 @@ enum vault_anchoring {
 /* Where the anchor is, an absolute path; before the vault gets its key, or NULL for none. It is
  * compared in vault_unlock() and vault_resume(), and written after each commit. A store that was
  * never committed to gets its anchor when it is opened; a missing one is otherwise TACIT_STALE too,
- * for to remove it is easier than to forge it. A failure to write it after a commit leaves the
+ * for to remove it is easier than to forge it,
+ * and so is another store's and a damaged one. A failure to write it after a commit leaves the
  * commit made, is logged, and is tried again with the next one. TACIT_LIMIT, TACIT_INVALID. */
 int vault_set_anchor(
 	struct vault *vault, const char *path, enum vault_anchoring how, struct err *err);
+
+/* Before `copy`, an open copy of a store, is put in the place of the store whose anchor is `path`:
+ * let it be taken there as it is now. Said in a file beside the anchor, which whoever can write the
+ * store alone cannot make; a store that agrees with its anchor takes it back. TACIT_LOCKED;
+ * otherwise as anchor_write(). */
+int vault_announce(const struct vault *copy, const char *path, struct err *err);
 
 #endif

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A store beside its anchor: refused when it is behind, and the anchor taken along when it is
  * ahead. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "core/store/integrity_state.h"
+
+#define NEXT_SUFFIX ".next"
+#define NEXT_PATH_MAX ANCHOR_PATH_MAX
+#define PATH_MAX_ ((int)(NEXT_PATH_MAX - sizeof NEXT_SUFFIX))
 
 int vault_set_anchor(
 	struct vault *vault, const char *path, enum vault_anchoring how, struct err *err)
@@ -14,10 +20,9 @@ int vault_set_anchor(
 
 	if (vault->ring)
 		return err_set(err, TACIT_INVALID, "the store has its key already");
-	if (path && (path[0] != '/' || strlen(path) > ANCHOR_PATH_MAX - 1))
+	if (path && (path[0] != '/' || strlen(path) > (size_t)PATH_MAX_))
 		return err_set(err, TACIT_INVALID,
-			"the anchor's path begins with / and has at most %d bytes",
-			ANCHOR_PATH_MAX - 1);
+			"the anchor's path begins with / and has at most %d bytes", PATH_MAX_);
 	if (path && !(copy = strdup(path)))
 		return err_set(err, TACIT_LIMIT, "out of memory");
 	free(vault->anchor_path);
@@ -51,14 +56,15 @@ static int compare(const struct integrity_root *root, const struct anchor *ancho
 	if (root->generation < anchor->generation)
 		return err_set(err, TACIT_STALE,
 			"the store is of generation %llu and its anchor of %llu: an older copy of "
-			"the store was put back. Put the newest one back, or accept this one",
+			"the store was put back. Put the newest one back, or go on with this one: "
+			"'tacit store accept --rollback'",
 			(unsigned long long)root->generation,
 			(unsigned long long)anchor->generation);
 	if (root->generation == anchor->generation && !setmac_equal(root->mac, anchor->root))
 		return err_set(err, TACIT_STALE,
 			"the store and its anchor are both of generation %llu and differ: another "
-			"copy of the store was written to. Put the right one back, or accept this "
-			"one",
+			"copy of the store was written to. Put the right one back, or go on with "
+			"this one: 'tacit store accept --rollback'",
 			(unsigned long long)root->generation);
 	return 0;
 }
@@ -69,8 +75,8 @@ static int refuse_missing(const struct integrity *integrity, struct err *err)
 		return 0;
 	return err_set(err, TACIT_STALE,
 		"the store's anchor is missing: that this is the newest copy of the store cannot "
-		"be "
-		"told. Put the anchor back, or accept the store as it is");
+		"be told. Put the anchor back, or go on with the store as it is: 'tacit store "
+		"accept --rollback'");
 }
 
 /* What the anchor says of the store; `read` is how its reading ended. */
@@ -80,15 +86,54 @@ static int judge(const struct integrity *integrity, int read, const struct ancho
 	if (read == -TACIT_NOT_FOUND)
 		return refuse_missing(integrity, err);
 	if (read < 0)
-		return err_set(err, found->code, "the store's anchor: %s", found->text);
+		return err_set(err,
+			read == -TACIT_IO || read == -TACIT_NEWER ? found->code : TACIT_STALE,
+			"the store's anchor: %s. Put the right one back, or go on with the store "
+			"as "
+			"it is: 'tacit store accept --rollback'",
+			found->text);
 	/* Without a root there is no generation to compare, and no row is served. */
 	return integrity->rootless ? 0 : compare(&integrity->root, anchor, err);
+}
+
+static void next_path(const char *path, char next[NEXT_PATH_MAX])
+{
+	snprintf(next, NEXT_PATH_MAX, "%s" NEXT_SUFFIX, path);
+}
+
+/* Whether it was announced that this store, as it is, takes the place of another one. */
+static bool was_announced(const struct vault *vault)
+{
+	const struct integrity_root *root = &vault->integrity->root;
+	struct anchor next = { 0 };
+	char path[NEXT_PATH_MAX];
+
+	next_path(vault->anchor_path, path);
+	return !vault->integrity->rootless &&
+	       !anchor_read(path, vault->ring, vault->store_id, &next, NULL) &&
+	       next.generation == root->generation && setmac_equal(next.root, root->mac);
+}
+
+int vault_announce(const struct vault *copy, const char *path, struct err *err)
+{
+	const struct integrity *integrity = copy->integrity;
+	struct anchor anchor = { 0 };
+	char next[NEXT_PATH_MAX];
+
+	if (!integrity)
+		return err_set(err, TACIT_LOCKED, "the store is locked");
+	anchor.key_id = integrity->root.key_id;
+	anchor.generation = integrity->root.generation;
+	memcpy(anchor.root, integrity->root.mac, SETMAC_BYTES);
+	next_path(path, next);
+	return anchor_write(next, &anchor, copy->ring, copy->store_id, err);
 }
 
 int integrity_check_anchor(struct vault *vault, struct err *err)
 {
 	struct integrity *integrity = vault->integrity;
 	struct anchor anchor = { 0 };
+	char next[NEXT_PATH_MAX];
 	struct err found;
 	int result, read;
 
@@ -96,6 +141,10 @@ int integrity_check_anchor(struct vault *vault, struct err *err)
 		return 0;
 	read = anchor_read(vault->anchor_path, vault->ring, vault->store_id, &anchor, &found);
 	result = vault->anchor_replaced ? 0 : judge(integrity, read, &anchor, &found, err);
+	if (result == -TACIT_STALE && was_announced(vault)) {
+		vault->anchor_replaced = true;
+		result = 0;
+	}
 	if (result < 0)
 		return result;
 	/* Whatever is committed from now on is ahead of every copy that the anchor has seen. */
@@ -103,5 +152,8 @@ int integrity_check_anchor(struct vault *vault, struct err *err)
 	if (!integrity->rootless && (vault->anchor_replaced || read < 0 ||
 					    anchor.generation != integrity->root.generation))
 		integrity_write_anchor(vault);
+	next_path(vault->anchor_path, next);
+	if (!integrity->anchor_behind)
+		unlink(next);
 	return 0;
 }

@@ -12,8 +12,9 @@ int integrity_begin(struct vault *vault, struct err *err)
 
 	if (integrity->damage_count)
 		return err_set(err, TACIT_CORRUPT,
-			"the store is damaged and not written to until an operator accepts "
-			"what is left of it");
+			"%zu record%s damaged, so nothing is changed: 'tacit store verify' names "
+			"what is, 'tacit store accept' decides",
+			integrity->damage_count, integrity->damage_count == 1 ? " is" : "s are");
 	integrity->next = integrity->root;
 	integrity->undo_count = 0;
 	return 0;

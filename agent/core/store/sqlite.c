@@ -11,7 +11,6 @@
 #include "core/store/connection.h"
 #include "core/store/sqlite.h"
 
-#define FILE_NAME "store.db"
 #define NEW_NAME "store.db.new"
 
 int sqlite_fail(struct store *store, int rc, const char *what, struct err *err)
@@ -44,7 +43,7 @@ static int sqlite_create(const char *dir, struct err *err)
 		return result;
 	if (at < 0)
 		return err_errno(err, errno, TACIT_IO, "%s", dir);
-	if (!faccessat(at, FILE_NAME, F_OK, AT_SYMLINK_NOFOLLOW))
+	if (!faccessat(at, SQLITE_FILE_NAME, F_OK, AT_SYMLINK_NOFOLLOW))
 		return err_set(err, TACIT_EXISTS, "%s has a store already", dir);
 	if (flock(at, LOCK_EX | LOCK_NB) < 0)
 		return err_set(err, TACIT_BUSY, "another process makes a store in %s", dir);
@@ -54,7 +53,7 @@ static int sqlite_create(const char *dir, struct err *err)
 	result = connection_create(path, err);
 	if (result < 0)
 		return result;
-	if (renameat2(at, NEW_NAME, at, FILE_NAME, RENAME_NOREPLACE) < 0)
+	if (renameat2(at, NEW_NAME, at, SQLITE_FILE_NAME, RENAME_NOREPLACE) < 0)
 		return err_errno(err, errno, errno == EEXIST ? TACIT_EXISTS : TACIT_IO,
 			"rename the new store in %s", dir);
 	return fsync(at) < 0 ? err_errno(err, errno, TACIT_IO, "sync %s", dir) : 0;
@@ -133,6 +132,7 @@ static int mend(struct store *store, struct err *err)
 		err_wrap(err, "recover the store");
 		return result;
 	}
+	sqlite_copy_cut(store);
 	sqlite3_close(store->db);
 	store->db = db;
 	store->broken = false;
@@ -153,6 +153,7 @@ static void sqlite_close(struct store *store)
 	if (!store)
 		return;
 	undo(store);
+	sqlite_copy_cut(store);
 	sqlite3_close(store->db);
 	free(store);
 }
@@ -160,8 +161,10 @@ static void sqlite_close(struct store *store)
 static int open_store(struct store *store, const char *dir, struct err *err)
 {
 	struct err refused = { 0 };
-	int result = path_of(dir, FILE_NAME, store->path, err);
+	int result = path_of(dir, SQLITE_FILE_NAME, store->path, err);
 
+	if (!result)
+		result = sqlite_replace_undo(dir, err);
 	if (!result)
 		result = connection_open(store->path, &store->db, err);
 	if (!result)
@@ -192,8 +195,11 @@ static int sqlite_open(const char *dir, struct store **opened, struct err *err)
 
 static int sqlite_begin(struct store *store, struct err *err)
 {
-	int rc, result = mend(store, err);
+	int rc, result;
 
+	if (store->is_copy)
+		return err_set(err, TACIT_DENIED, "a copy of a store is not written to");
+	result = mend(store, err);
 	if (!result && !store->raised)
 		result = raise_fence(store, err);
 	if (result < 0)
@@ -216,9 +222,9 @@ static int sqlite_commit(struct store *store, struct err *err)
 
 static int sqlite_checkpoint(struct store *store, struct err *err)
 {
-	int rc, result = mend(store, err);
+	int rc, result = store->is_copy ? 0 : mend(store, err);
 
-	if (result < 0)
+	if (result < 0 || store->is_copy)
 		return result;
 	rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	return rc ? sqlite_fail(store, rc, "checkpoint", err) : 0;
@@ -239,4 +245,9 @@ const struct store_engine store_sqlite = {
 	.commit = sqlite_commit,
 	.rollback = sqlite_rollback,
 	.checkpoint = sqlite_checkpoint,
+	.copy_begin = sqlite_copy_begin,
+	.copy_step = sqlite_copy_step,
+	.copy_end = sqlite_copy_end,
+	.open_copy = sqlite_open_copy,
+	.replace = sqlite_replace,
 };

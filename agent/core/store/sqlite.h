@@ -15,17 +15,35 @@
 #include "core/store/connection.h"
 #include "core/store/store.h"
 
+#define SQLITE_FILE_NAME "store.db"
+
 struct store {
 	sqlite3 *db;
-	int64_t seen; /* invariant 1 */
-	bool raised;  /* the fence is ours */
-	bool broken;  /* invariant 3 */
-	bool refused; /* a commit failed, and nothing was committed since */
+	int64_t seen;               /* invariant 1 */
+	bool raised;                /* the fence is ours */
+	bool broken;                /* invariant 3 */
+	bool refused;               /* a commit failed, and nothing was committed since */
+	bool is_copy;               /* of a store: opened for reading */
+	struct store_copy *copying; /* one that is being made, or NULL */
 	char path[CONNECTION_PATH_MAX];
 };
 
 /* connection_error(), and the store is broken when the disk refused. */
 int sqlite_fail(struct store *store, int rc, const char *what, struct err *err);
+
+/* sqlite_copy.c, sqlite_replace.c; as struct store_engine says. */
+int sqlite_copy_begin(
+	struct store *store, const char *path, struct store_copy **copy, struct err *err);
+int sqlite_copy_step(struct store_copy *copy, struct store_copy_state *state, struct err *err);
+void sqlite_copy_end(struct store_copy *copy);
+int sqlite_open_copy(const char *path, struct store **opened, struct err *err);
+int sqlite_replace(
+	const char *dir, const char *path, char replaced[STORE_REPLACED_MAX], struct err *err);
+
+/* The connection is about to be closed: what is being copied ends. */
+void sqlite_copy_cut(struct store *store);
+/* What a replacement that was cut short has left in `dir`, before the store is opened. */
+int sqlite_replace_undo(const char *dir, struct err *err);
 
 /* Rows; as struct store_engine says. */
 int sqlite_each(

@@ -9,6 +9,7 @@
 #ifndef TACIT_STORE_STORE_H
 #define TACIT_STORE_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,14 @@
 enum store_table { STORE_RECORDS = 1, STORE_VALUES = 2 };
 
 struct store;
+struct store_copy;
+
+struct store_copy_state {
+	uint64_t done, total; /* pages */
+	bool whole;
+};
+
+#define STORE_REPLACED_MAX 32 /* bytes of a file's name with its NUL */
 
 /* One row at a time; the bytes live until it returns. Not 0 ends the walk, which returns it. */
 typedef int store_row_fn(void *arg, const uint8_t id[STORE_ID_BYTES], const uint8_t *bytes,
@@ -57,6 +66,24 @@ struct store_engine {
 	/* Move the log into the database now and then; called outside a transaction, off any hot
 	 * path. */
 	int (*checkpoint)(struct store *store, struct err *err);
+
+	/* A copy of the whole store, in one file that must not exist: begun, made a few pages at a
+	 * time, and let go of, whole or not. Commits in between are in it, too. One at a time
+	 * (TACIT_BUSY); one that an error of the disk has cut short is TACIT_STALE. The file is the
+	 * caller's to remove; it is whole when a step has said so, and is not synced. */
+	int (*copy_begin)(
+		struct store *store, const char *path, struct store_copy **copy, struct err *err);
+	int (*copy_step)(struct store_copy *copy, struct store_copy_state *state, struct err *err);
+	void (*copy_end)(struct store_copy *copy); /* NULL does nothing */
+	/* Open such a file, which anybody may have written, for reading: TACIT_CORRUPT, TACIT_NEWER
+	 * before a row of it was read. There is no fence, and nothing can be changed. */
+	int (*open_copy)(const char *path, struct store **store, struct err *err);
+	/* Put such a file, synced and on the same file system, in the place of the store in `dir`,
+	 * which nobody has open. That one is kept beside it as `replaced` ("store.db.replaced-1");
+	 * empty when there was none. Wherever it is cut short, open() finds the one or the other.
+	 */
+	int (*replace)(const char *dir, const char *path, char replaced[STORE_REPLACED_MAX],
+		struct err *err);
 };
 
 extern const struct store_engine store_sqlite;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/pack.h"
 #include "core/store/integrity_state.h"
 
@@ -68,8 +69,10 @@ static int read_clock(struct vault *vault, struct err *err)
 	return 0;
 }
 
-int vault_attach(
-	const struct store_engine *engine, const char *dir, struct vault **vault, struct err *err)
+/* What is in a store that `open` opens at `path`. */
+static int attach(const struct store_engine *engine,
+	int (*open)(const char *path, struct store **store, struct err *err), const char *path,
+	struct vault **vault, struct err *err)
 {
 	struct vault *made = calloc(1, sizeof *made);
 	int result;
@@ -78,7 +81,7 @@ int vault_attach(
 		return err_set(err, TACIT_LIMIT, "out of memory");
 	made->engine = engine;
 	made->written = VAULT_CHECKPOINT_BYTES;
-	result = engine->open(dir, &made->store, err);
+	result = open(path, &made->store, err);
 	if (!result)
 		result = read_header(made, err);
 	if (!result)
@@ -90,6 +93,18 @@ int vault_attach(
 	else
 		*vault = made;
 	return result;
+}
+
+int vault_attach(
+	const struct store_engine *engine, const char *dir, struct vault **vault, struct err *err)
+{
+	return attach(engine, engine->open, dir, vault, err);
+}
+
+int vault_attach_copy(
+	const struct store_engine *engine, const char *path, struct vault **vault, struct err *err)
+{
+	return attach(engine, engine->open_copy, path, vault, err);
 }
 
 void vault_close(struct vault *vault)
@@ -165,7 +180,37 @@ int vault_write_locked(struct vault *vault, bool locked, struct err *err)
 		engine->rollback(vault->store);
 	else
 		vault->written_locked = locked;
+	return vault_note_change(vault, result, err);
+}
+
+int vault_note_change(struct vault *vault, int result, const struct err *err)
+{
+	if (!result) {
+		if (vault->refusal.code)
+			log_info("the store can be written to again");
+		vault->refusal = (struct err){ 0 };
+	} else if (result == -TACIT_IO && !vault->refusal.code) {
+		err_set(&vault->refusal, TACIT_IO, "%s", err ? err->text : "the disk refused");
+		log_error("the store is read-only until the disk takes a change: %s",
+			vault->refusal.text);
+	}
 	return result;
+}
+
+const struct err *vault_refusal(const struct vault *vault)
+{
+	return &vault->refusal;
+}
+
+int vault_heal(struct vault *vault, struct err *err)
+{
+	return vault_write_locked(vault, vault->written_locked, err);
+}
+
+bool vault_can_change(const struct vault *vault)
+{
+	return vault->ring && vault->integrity && !vault->integrity->damage_count &&
+	       !vault->refusal.code;
 }
 
 bool vault_is_written_locked(const struct vault *vault)

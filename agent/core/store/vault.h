@@ -164,6 +164,10 @@ int vault_create(const struct store_engine *engine, const char *dir,
  * made it (nothing is touched). */
 int vault_attach(
 	const struct store_engine *engine, const char *dir, struct vault **vault, struct err *err);
+/* Attach to a copy of a store (backup.h), a file that anybody may have written, for reading: all of
+ * it is checked that can be without its key. No change of it can begin. */
+int vault_attach_copy(
+	const struct store_engine *engine, const char *path, struct vault **vault, struct err *err);
 void vault_close(struct vault *vault); /* forgets, frees; NULL does nothing */
 
 /* Unlock by a key: its slot gives the root key, which is written to `root` (locked memory of the
@@ -174,6 +178,12 @@ int vault_unlock(struct vault *vault, const uint8_t key[SEAL_KEY_BYTES],
 int vault_resume(struct vault *vault, const uint8_t root[SEAL_KEY_BYTES], struct err *err);
 void vault_forget(struct vault *vault);
 bool vault_is_open(const struct vault *vault);
+
+/* What tells this store, and all that is sealed for it, from others; set when it was made. */
+void vault_store_id(const struct vault *vault, uint8_t id[SEAL_ID_BYTES]);
+/* The key of the audit log (vault_audit.c) into locked memory of the caller; made, and committed,
+ * when there is none. TACIT_LOCKED; as vault_begin() and vault_commit() when it is made. */
+int vault_audit_key(struct vault *vault, uint8_t key[SEAL_KEY_BYTES], struct err *err);
 
 /* "Locked" as written down: survives every restart. Works without a key. */
 int vault_write_locked(struct vault *vault, bool locked, struct err *err);
@@ -243,6 +253,16 @@ size_t vault_plain_room(size_t sealed_length);
 int vault_open_value(const struct vault *vault, const uint8_t value_id[SEAL_ID_BYTES],
 	const uint8_t *sealed, size_t sealed_length, uint8_t *plain, size_t room, size_t *length,
 	struct err *err);
+
+/* Why the disk refused the last change; its code is 0 when it did not. The vault is then read-only,
+ * which is logged, until a change has gone through: each one that is begun opens the store anew.
+ * Who makes changes by himself asks vault_can_change() first, and vault_heal() now and then: it
+ * commits what is written down already. Works without a key. */
+const struct err *vault_refusal(const struct vault *vault);
+int vault_heal(struct vault *vault, struct err *err);
+/* Whether a change that nobody waits for is worth the attempt: it has its key, no row is damaged,
+ * and the disk did not refuse. */
+bool vault_can_change(const struct vault *vault);
 
 /* Changes: begin, any number of puts and removes, then commit; all or nothing. After a failure of
  * any of them call vault_rollback. Each commit raises the store's generation (integrity.h); while

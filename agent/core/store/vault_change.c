@@ -19,7 +19,7 @@ int vault_begin(struct vault *vault, struct err *err)
 	if (!result)
 		result = vault->engine->begin(vault->store, err);
 	if (result < 0)
-		return result;
+		return vault_note_change(vault, result, err);
 	vault->changing = true;
 	vault->change_ns = vault->clock_ns;
 	return 0;
@@ -51,7 +51,7 @@ static int put_row(struct vault *vault, enum store_table table, const uint8_t id
 		result = integrity_put(vault, table, id, bytes, size, err);
 	if (result < 0) {
 		free(bytes);
-		return result;
+		return vault_note_change(vault, result, err);
 	}
 	vault->written += size;
 	*sealed = bytes;
@@ -243,6 +243,7 @@ int vault_commit(struct vault *vault, struct err *err)
 
 	if (!result)
 		result = integrity_commit(vault, err);
+	vault_note_change(vault, result, err);
 	if (result < 0)
 		return result;
 	vault->changing = false;

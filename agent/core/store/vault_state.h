@@ -27,6 +27,7 @@ struct vault {
 	struct integrity *integrity; /* of integrity_state.h; there as long as `ring` is */
 	char *anchor_path;           /* malloc'd; NULL: no anchor */
 	bool anchor_replaced;        /* whatever the anchor says, the store is right */
+	struct err refusal;          /* of the last change, by the disk; code 0: none */
 	uint64_t clock_ns;           /* as the store has it */
 	uint64_t change_ns; /* and as it will have it after the change; not below clock_ns */
 };
@@ -66,6 +67,10 @@ struct record_address vault_address(const struct vault *vault, uint32_t key_id,
 int vault_open_row(const struct vault *vault, enum store_table table,
 	const uint8_t id[SEAL_ID_BYTES], const uint8_t *sealed, size_t sealed_length,
 	uint8_t *plain, size_t room, size_t *length, struct err *err);
+
+/* A change has ended, or could not begin: note whether the disk refused it. Returns `result`; `err`
+ * may be NULL. */
+int vault_note_change(struct vault *vault, int result, const struct err *err);
 
 /* Put "WHAT ID: " before the text of `err`, the id in hexadecimal. */
 void vault_wrap_id(struct err *err, const char *what, const uint8_t id[SEAL_ID_BYTES]);
