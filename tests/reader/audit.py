@@ -40,7 +40,7 @@ class State:
     def copy(copy, log_id, place):
         need(copy[:4] == b"tacs", "no state")
         known(copy[4], 1, "version of the state")
-        known(copy[5], seal.ALGORITHM, "algorithm of the state")
+        seal.algorithm(copy[5], "the state")
         need(blake(copy[:496], size=16) == copy[496:], "sum of the state")
         generation, = struct.unpack_from("<Q", copy, 24)
         need(copy[6:8] == b"\0\0" and copy[8:24] == log_id and not any(copy[296:496]), "state")
@@ -74,6 +74,7 @@ class Log:
         self.place, self.id = place, log_id
         self.root = derive(chain_key, b"tacit-audit-log1", 0, log_id)
         self.records, self.next, self.link = [], None, None
+        self.ended = self.anew = False
         names = sorted((n for n in os.listdir(place) if re.fullmatch(r"audit-\d{8,}", n)), key=lambda n: int(n[6:]))
         self.files = [int(n[6:]) for n in names if n == "audit-%08d" % int(n[6:])]
 
@@ -87,11 +88,12 @@ class Log:
             with open(os.path.join(self.place, "audit-%08d" % number), "rb") as file:
                 self.read_file(number, file.read(), state)
         need(self.ended, "the log does not reach the place that its state names")
+        need(not self.anew, "the state was lost once, and the log begun anew")
 
     def read_file(self, number, data, state):
         need(len(data) >= HEADER and data[:4] == b"taca", "file %d has no header" % number)
         known(data[4], 1, "version of the log")
-        known(data[5], seal.ALGORITHM, "algorithm of the log")
+        seal.algorithm(data[5], "the log")
         origin, zero = data[6], data[7]
         log_id, own, first, created, oldest = struct.unpack_from("<16sQQQQ", data, 8)
         need(zero == 0 and log_id == self.id and own == number, "header of file %d" % number)
@@ -106,6 +108,7 @@ class Log:
             self.link, self.number = data[56:88], first - 1
             need(number != 1 or (self.link == NO_LINK and first == 1), "header of file 1")
         if origin == ANEW:
+            self.anew = self.anew or not first_of_all
             self.link, self.number = data[56:88], first - 1
         need(data[56:88] == self.link and first == self.number + 1, "file %d does not follow" % number)
         self.item(data[:HEAD], data[HEAD:HEADER], "header of file %d" % number)

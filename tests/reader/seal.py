@@ -23,6 +23,11 @@ def need(condition, what, word="corrupt"):
         raise Bad(word, what)
 
 
+def algorithm(number, what):
+    """A version has one; what is not that one is damage."""
+    need(number == ALGORITHM, "algorithm of " + what)
+
+
 def known(number, newest, what):
     need(number != 0, what + " 0")
     need(number <= newest, "%s %d" % (what, number), "newer_format")
@@ -62,7 +67,8 @@ def from_answer(octets):
 
 
 def from_passphrase(passphrase, salt, passes, kib):
-    need(2 <= passes <= 10 and 65536 <= kib <= 1048576, "cost of a passphrase")
+    need(2 <= passes <= 10 and 65536 <= kib <= 1048576, "cost of a passphrase", "invalid")
+    need(1 <= len(passphrase) <= 1024, "length of a passphrase", "invalid")
     return sodium.crypto_pwhash_alg(32, passphrase, salt, passes, kib * 1024, sodium.crypto_pwhash_ALG_ARGON2ID13)
 
 
@@ -80,6 +86,7 @@ def polymod(values):
 
 
 def from_recovery(text):
+    need(len(text) <= 256, "length of a recovery key", "invalid")
     try:
         text = text.decode("ascii")
     except UnicodeDecodeError:
@@ -102,7 +109,7 @@ def unwrap(wrap, kind, which, key, what):
     """The plaintext of `wrap`, of `kind` and for the id `which`, under the wrapping key."""
     need(len(wrap) == 80 + PLAIN[kind] and wrap[:4] == b"tacw", what + " is no wrap")
     known(wrap[4], VERSION, "version of " + what)
-    known(wrap[5], ALGORITHM, "algorithm of " + what)
+    algorithm(wrap[5], what)
     need(wrap[6] == kind and wrap[7] == 0, what + " is another kind of wrap")
     need(wrap[8:24] == which, what + " belongs to another")
     need(wrap[24:40] == derive(key, b"tacit-wrap-check", kind, which)[:16], what + " is under another key", "wrong_key")
@@ -136,7 +143,7 @@ def padded(n):
 def open_record(sealed, store_id, keyring, table, record_id):
     need(len(sealed) >= 72 and sealed[:4] == b"tacr", "no record")
     known(sealed[4], VERSION, "version of a record")
-    known(sealed[5], ALGORITHM, "algorithm of a record")
+    algorithm(sealed[5], "a record")
     need(sealed[6:8] == b"\0\0", "record")
     need(sealed[8:24] == store_id, "record of another store")
     number, = struct.unpack_from("<I", sealed, 24)

@@ -14,7 +14,7 @@ class Slot:
     def __init__(self, row, number, store_id):
         need(len(row) >= 6 and row[:4] == b"tacs", "no slot")
         known(row[4], seal.VERSION, "version of a slot")
-        known(row[5], seal.ALGORITHM, "algorithm of a slot")
+        seal.algorithm(row[5], "a slot")
         need(blake(row[:-16], size=16) == row[-16:], "sum of a slot")
         f = Fields(row[:-16], 6)
         kind, self.number = f.u8(), f.u8()

@@ -233,10 +233,10 @@ class Store:
             need(self.root_mac is None, "there is no anchor", "stale")
             return "none"
         need(len(anchor) == 104 and anchor[:4] == b"taca", "no anchor")
-        version, store_id, number, zero, generation, mac = struct.unpack("<I16sIIQ32s", anchor[4:72])
+        version, store_id, number, _, generation, mac = struct.unpack("<I16sIIQ32s", anchor[4:72])
         known(version, 1, "version of the anchor")
-        need(store_id == self.id, "anchor of another store")
-        need(zero == 0 and number in self.keyring.keys, "anchor of a data key that is not there")
+        need(store_id == self.id, "anchor of another store", "wrong_key")
+        need(number in self.keyring.keys, "anchor of a data key that is not there", "wrong_key")
         key = derive(self.keyring.keys[number], b"tacit-integrity-", 0, self.id)
         need(blake(bytes([ANCHOR, 0]) + self.id + anchor[:72], key) == anchor[72:], "MAC of the anchor")
         need(self.generation >= generation, "the store is at %d, the anchor at %d" % (self.generation, generation), "stale")
