@@ -16,7 +16,7 @@ struct client {
 	CURL *curl;
 	char socket[PATH_FULL_MAX];
 	long timeout; /* milliseconds */
-	void (*wait)(void *with);
+	bool (*wait)(void *with);
 	void *with;
 };
 
@@ -32,9 +32,7 @@ static int on_progress(
 	const struct client *waiting = client;
 
 	(void)total, (void)now, (void)up_total, (void)up;
-	if (waiting->wait)
-		waiting->wait(waiting->with);
-	return 0;
+	return waiting->wait && !waiting->wait(waiting->with);
 }
 
 static size_t on_bytes(char *bytes, size_t size, size_t count, void *to)
@@ -86,7 +84,7 @@ void client_set_timeout(struct client *client, long milliseconds)
 	client->timeout = milliseconds < 1 ? 1 : milliseconds;
 }
 
-void client_on_wait(struct client *client, void (*wait)(void *with), void *with)
+void client_on_wait(struct client *client, bool (*wait)(void *with), void *with)
 {
 	client->wait = wait;
 	client->with = with;
@@ -187,6 +185,9 @@ static int no_answer(struct client *client, CURLcode code, bool too_large, struc
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return err_set(err, TACIT_UNAVAILABLE,
 			"the agent did not answer at %s in time; its log says why", client->socket);
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		return err_set(err, TACIT_UNAVAILABLE,
+			"interrupted before the agent answered; it may have been done");
 	if (code == CURLE_WRITE_ERROR)
 		return err_set(err, too_large ? TACIT_TOO_LARGE : TACIT_INTERNAL,
 			too_large ? "the agent's answer is larger than %u bytes"

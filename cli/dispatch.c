@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "cli/help.h"
@@ -13,7 +14,9 @@
 static void describe(const struct invocation *invocation, char *text, size_t room)
 {
 	char words[COMMAND_WORDS_MAX] = "";
+	/* Where the argument is '-', a word may be a passphrase that was meant to be secret. */
 	bool named = invocation->command && invocation->command->noun && invocation->count &&
+		     strcmp(invocation->command->arguments, "[-]") &&
 		     session_shows(invocation->words[0]);
 
 	if (invocation->command)

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The key: taken away, and given back. */
-#include "cli/input.h"
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/opener.h"
 #include "cli/run.h"
-#include "cli/transfer.h"
-#include "seal/keyfile.h"
+
+#define UNLOCK_PATH TACIT_API_PREFIX "/unlock"
+#define TRIES 3 /* a person types wrong now and then; the agent slows who guesses */
 
 static void say(const struct session *session, const json_t *answer, const char *sentence)
 {
@@ -25,52 +29,82 @@ int lock_lock(struct session *session, struct err *err)
 	return status;
 }
 
-static int read_text(const char *path, char *text, size_t *length, struct err *err)
+static int send_opener(
+	struct session *session, const struct opener *opener, json_t **answer, struct err *err)
 {
-	int status = input_read("key file", path, text, KEYFILE_TEXT_MAX, length, err);
+	return opener_send(session, UNLOCK_PATH, "unlock", opener, NULL, answer, err);
+}
 
-	if (status == -TACIT_TOO_LARGE)
-		return err_set(err, TACIT_INVALID, "key file: too long; 'tacitd' writes them");
-	if (status < 0)
-		report_hint(err, err->code, "give the path of a key file that 'tacitd' made");
+/* Failures after which a passphrase may still open it. */
+static bool another_may_open(int status)
+{
+	return status == -TACIT_WRONG_KEY || status == -TACIT_NOT_FOUND ||
+	       status == -TACIT_LOCKED || status == -TACIT_UNAVAILABLE;
+}
+
+static bool has_slot(struct session *session, const char *kind)
+{
+	_json_ json_t *keys = NULL;
+	const json_t *slot;
+	size_t i;
+
+	if (session_get(session, TACIT_API_PREFIX "/keys", &keys, NULL) < 0)
+		return false;
+	json_array_foreach (json_object_get(keys, "slots"), i, slot)
+		if (!strcmp(member_text(slot, "kind"), kind))
+			return true;
+	return false;
+}
+
+static int ask_passphrase(struct session *session, json_t **answer, struct err *err)
+{
+	int status = -TACIT_WRONG_KEY;
+
+	for (int tries = 0; tries < TRIES && status == -TACIT_WRONG_KEY; tries++) {
+		struct opener opener;
+
+		if (tries)
+			session_note(session, "that passphrase does not open the store");
+		status = opener_ask_passphrase(&opener, err);
+		if (status < 0)
+			return status;
+		status = send_opener(session, &opener, answer, err);
+		opener_free(&opener);
+	}
 	return status;
 }
 
-/* The text is judged here, so that a wrong file is named as such and goes nowhere. */
-static int send_key(struct session *session, const char *path, char *text, uint8_t *key,
-	json_t **answer, struct err *err)
+/* By itself it was not: `status` and `err` say why. */
+static int unlock_otherwise(struct session *session, int status, json_t **answer, struct err *err)
 {
-	size_t length = 0;
-	int status = read_text(path, text, &length, err);
-
-	if (!status)
-		status = keyfile_parse(text, length, key, err);
-	return status ? status
-		      : transfer_send(session, TACIT_API_PREFIX "/unlock", "unlock", text, length,
-				answer, err);
+	if (!another_may_open(status))
+		return status;
+	if (has_slot(session, "passphrase") && isatty(STDIN_FILENO)) {
+		session_note_text(session, err->text);
+		return ask_passphrase(session, answer, err);
+	}
+	report_hint(
+		err, TACIT_NOT_FOUND, "put it back, or give another: tacit unlock --key-file FILE");
+	report_hint(err, err->code,
+		"open it with --passphrase, --recovery or --key-file FILE; 'tacit key ls' says "
+		"what opens it");
+	return status;
 }
 
 int lock_unlock(struct session *session, struct err *err)
 {
-	const char *path = session->invocation->values[OPTION_KEY_FILE];
+	const struct invocation *invocation = session->invocation;
 	_json_ json_t *answer = NULL;
-	char *text;
-	int status;
+	struct opener opener;
+	int status = opener_known(
+		session, invocation->count ? invocation->words[0] : NULL, &opener, err);
 
-	if (!path) {
-		status = session_post(
-			session, TACIT_API_PREFIX "/unlock", NULL, NULL, 0, &answer, err);
-		if (status == -TACIT_NOT_FOUND)
-			report_hint(err, TACIT_NOT_FOUND,
-				"put it back, or give another: tacit unlock --key-file FILE");
-	} else {
-		text = seal_alloc(KEYFILE_TEXT_MAX + 1 + SEAL_KEY_BYTES);
-		if (!text)
-			return err_set(err, TACIT_LIMIT, "no locked memory; raise 'ulimit -l'");
-		status = send_key(
-			session, path, text, (uint8_t *)text + KEYFILE_TEXT_MAX + 1, &answer, err);
-		seal_free(text);
-	}
+	if (status < 0)
+		return status;
+	status = send_opener(session, &opener, &answer, err);
+	opener_free(&opener);
+	if (status < 0 && !opener.kind)
+		status = unlock_otherwise(session, status, &answer, err);
 	if (!status)
 		say(session, answer,
 			"unlocked; run 'tacit repair' for containers that stopped meanwhile");

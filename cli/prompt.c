@@ -136,6 +136,19 @@ static int ask_twice(struct prompt *prompt, const char *what, uint8_t *bytes, si
 	return status;
 }
 
+int prompt_once(const char *what, uint8_t *bytes, size_t room, size_t *length, struct err *err)
+{
+	struct prompt prompt = { .tty = -1, .signals = -1 };
+	int status = open_prompt(&prompt, err);
+
+	if (!status)
+		status = ask_once(&prompt, what, "", bytes, room, length, err);
+	close_prompt(&prompt);
+	if (!status && !*length)
+		return err_set(err, TACIT_INVALID, "nothing was typed; nothing was changed");
+	return status;
+}
+
 int prompt_twice(const char *what, uint8_t *bytes, size_t room, size_t *length, struct err *err)
 {
 	struct prompt prompt = { .tty = -1, .signals = -1 };

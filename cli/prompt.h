@@ -17,4 +17,7 @@
  * been restored; after a stop the question is asked again. */
 int prompt_twice(const char *what, uint8_t *bytes, size_t room, size_t *length, struct err *err);
 
+/* Likewise once: for what is known already. */
+int prompt_once(const char *what, uint8_t *bytes, size_t room, size_t *length, struct err *err);
+
 #endif

@@ -33,6 +33,21 @@ int consumer_freeze(struct session *session, struct err *err);
 int consumer_thaw(struct session *session, struct err *err);
 int consumer_rm(struct session *session, struct err *err);
 
+int key_ls(struct session *session, struct err *err);
+int key_add(struct session *session, struct err *err);
+int key_rm(struct session *session, struct err *err);
+int key_rotate(struct session *session, struct err *err);
+
+int store_create(struct session *session, struct err *err);
+int store_backup(struct session *session, struct err *err);
+int store_verify(struct session *session, struct err *err);
+int store_restore(struct session *session, struct err *err);
+int store_accept(struct session *session, struct err *err);
+
+int audit_tail(struct session *session, struct err *err);
+int audit_verify(struct session *session, struct err *err);
+int audit_export(struct session *session, struct err *err);
+
 int access_export(struct session *session, struct err *err);
 int access_apply(struct session *session, struct err *err);
 

@@ -11,6 +11,8 @@
 #include "base/names.h"
 #include "cli/bundle.h"
 
+#define CLEAN_UP_MS 5000 /* who has pressed ^C does not wait longer */
+
 int session_number(const struct session *session, enum option option, unsigned long low,
 	unsigned long high, unsigned long *number, struct err *err)
 {
@@ -32,6 +34,15 @@ int session_number(const struct session *session, enum option option, unsigned l
 	return 0;
 }
 
+/* While a request is under way: whether it is still wanted. */
+static bool go_on(void *with)
+{
+	struct session *session = with;
+
+	progress_tick(&session->progress);
+	return !interrupt_came(&session->interrupt);
+}
+
 int session_client(struct session *session, struct err *err)
 {
 	int status;
@@ -40,7 +51,7 @@ int session_client(struct session *session, struct err *err)
 		return 0;
 	status = client_open(session->root, &session->client, err);
 	if (!status)
-		client_on_wait(session->client, progress_tick, &session->progress);
+		client_on_wait(session->client, go_on, session);
 	return status;
 }
 
@@ -89,6 +100,19 @@ int session_delete(struct session *session, const char *path, json_t **json, str
 {
 	return ask(
 		session, &(struct client_request){ .method = "DELETE", .path = path }, json, err);
+}
+
+void session_clean_up(struct session *session, const char *path)
+{
+	struct interrupt held = session->interrupt;
+	_json_ json_t *answer = NULL;
+
+	if (!session->client)
+		return;
+	session->interrupt.held = false;
+	client_set_timeout(session->client, CLEAN_UP_MS);
+	session_delete(session, path, &answer, NULL);
+	session->interrupt = held;
 }
 
 int session_status(struct session *session, json_t **status, struct err *err)
@@ -205,6 +229,16 @@ void session_note(const struct session *session, const char *format, ...)
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputc('\n', stderr);
+}
+
+void session_note_text(const struct session *session, const char *text)
+{
+	_free_ char *copy = strdup(text);
+
+	if (!copy)
+		return;
+	report_clean(copy);
+	session_note(session, "%s", copy);
 }
 
 bool session_colour(FILE *file)

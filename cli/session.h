@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/paths.h"
 #include "cli/command.h"
+#include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 
@@ -22,6 +23,7 @@ struct session {
 	char root[PATH_ROOT_MAX + 1];
 	struct client *client;
 	struct progress progress;
+	struct interrupt interrupt; /* signals that a command holds back, if it does */
 	struct rlimit cores; /* the limit before main() forbade core files: for engines' commands */
 	bool json;
 	bool quiet;
@@ -42,6 +44,9 @@ int session_get(struct session *session, const char *path, json_t **json, struct
 int session_post(struct session *session, const char *path, const char *type, const void *body,
 	size_t length, json_t **json, struct err *err);
 int session_delete(struct session *session, const char *path, json_t **json, struct err *err);
+/* DELETE `path` after a failure or a signal, which is then not looked at: within a few seconds, or
+ * not at all. */
+void session_clean_up(struct session *session, const char *path);
 int session_status(struct session *session, json_t **status, struct err *err);
 
 /* Answers as they are printed: pretty JSON in ASCII, and the members of objects. A member that is
@@ -72,6 +77,9 @@ int session_remove_all(
 /* A remark on standard error, unless --quiet. */
 __attribute__((format(printf, 2, 3))) void session_note(
 	const struct session *session, const char *format, ...);
+
+/* The same of a text that is not ours, cleaned. */
+void session_note_text(const struct session *session, const char *text);
 
 /* Whether `file` is a terminal that wants colour: NO_COLOR and TERM=dumb do not. */
 bool session_colour(FILE *file);

@@ -8,6 +8,7 @@
 #define TACIT_CLIENT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,8 +44,9 @@ void client_close(struct client *client);
 
 /* Milliseconds a request may take, at least 1. */
 void client_set_timeout(struct client *client, long milliseconds);
-/* Call `wait(with)` now and then, at least once a second, while a request is under way. */
-void client_on_wait(struct client *client, void (*wait)(void *with), void *with);
+/* Call `wait(with)` now and then, at least once a second, while a request is under way. When it
+ * says false the request is given up, TACIT_UNAVAILABLE: it may have been done. */
+void client_on_wait(struct client *client, bool (*wait)(void *with), void *with);
 
 /* "/v1" and every segment up to NULL, percent-encoded, into `path`. TACIT_INVALID when too long. */
 __attribute__((sentinel)) int client_path(
