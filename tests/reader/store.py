@@ -118,19 +118,19 @@ class Store:
         if root is None:
             need(not self.rows, "there is no root")
             return False
-        need(len(root) == 2152 and root[:4] == b"tacg", "no root")
+        need(len(root) == 2168 and root[:4] == b"tacg", "no root")
         version, generation, number, zero = struct.unpack_from("<IQII", root, 4)
         known(version, 1, "version of the root")
         need(zero == 0, "root")
         need(number in self.keyring.keys, "root of a data key that is not there")
         self.integrity_key = derive(self.keyring.keys[number], b"tacit-integrity-", 0, self.id)
-        need(self.mac(ROOT, 0, self.id, root[:2120]) == root[2120:], "MAC of the root")
-        self.generation, self.root_mac = generation, root[2120:]
-        tags = [root[24 + 16 * i:40 + 16 * i] for i in range(3 + GROUPS)]
-        for name, tag in zip(("header", "keyring", "clock"), tags):
+        need(self.mac(ROOT, 0, self.id, root[:2136]) == root[2136:], "MAC of the root")
+        self.generation, self.root_mac = generation, root[2136:]
+        tags = [root[24 + 16 * i:40 + 16 * i] for i in range(4 + GROUPS)]
+        for name, tag in zip(("header", "keyring", "clock", "audit"), tags):
             if self.tag(META, 0, name.encode().ljust(16, b"\0"), self.meta.get(name, b"")) != tag:
                 self.problem("meta", "the row %s is not that of this generation" % name)
-        self.tags = tags[3:]
+        self.tags = tags[4:]
         return True
 
     def list_of(self, group, rows):

@@ -9,6 +9,7 @@ static const char *const meta_names[INTEGRITY_METAS] = {
 	[INTEGRITY_HEADER] = VAULT_HEADER,
 	[INTEGRITY_KEYRING] = VAULT_KEYRING,
 	[INTEGRITY_CLOCK] = VAULT_CLOCK,
+	[INTEGRITY_AUDIT] = VAULT_AUDIT,
 };
 
 const char *integrity_meta_name(size_t meta)

@@ -26,7 +26,7 @@
 
 /* Meta rows that are the generation's too. Of the slots there is no need: whoever removes one wraps
  * the keyring anew, and the old one is not this generation's. */
-enum { INTEGRITY_HEADER, INTEGRITY_KEYRING, INTEGRITY_CLOCK, INTEGRITY_METAS };
+enum { INTEGRITY_HEADER, INTEGRITY_KEYRING, INTEGRITY_CLOCK, INTEGRITY_AUDIT, INTEGRITY_METAS };
 
 #define INTEGRITY_ROOT_HEAD 24 /* magic, version, generation, number of the key, 0 */
 #define INTEGRITY_ROOT_BODY                                                                        \

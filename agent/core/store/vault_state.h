@@ -22,6 +22,7 @@ struct vault {
 	uint8_t store_id[SEAL_ID_BYTES];
 	struct keyring *ring; /* seal_alloc() memory; NULL while there is no key */
 	bool written_locked;
+	bool first_layout; /* by its header: it was made before there were generations */
 	bool changing;               /* between begin and commit or rollback */
 	size_t written;              /* bytes put since the last checkpoint */
 	struct integrity *integrity; /* of integrity_state.h; there as long as `ring` is */
@@ -39,6 +40,7 @@ struct vault {
 #define VAULT_KEYRING "keyring"
 #define VAULT_LOCKED "locked"
 #define VAULT_CLOCK "clock"
+#define VAULT_AUDIT "audit"
 #define VAULT_MAGIC "tacm"
 #define VAULT_HEADER_VERSION 2
 
