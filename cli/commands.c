@@ -70,13 +70,14 @@ const struct option_row option_table[OPTIONS] = {
 		"a passphrase: asked for, or from standard input by '-'" },
 	[OPTION_CREDENTIAL] = { "credential", 0, NULL, "the credential systemd gives the agent" },
 	[OPTION_COMMAND] = { "command", 0, "NAME", "a key that this program of keys.d unwraps" },
-	[OPTION_RECOVERY] = { "recovery", 0, NULL,
-		"a recovery key; a new one is printed once" },
+	[OPTION_RECOVERY] = { "recovery", 0, NULL, "a recovery key; a new one is printed once" },
 	[OPTION_LABEL] = { "label", 0, "TEXT", "what people call the slot" },
 	[OPTION_NO_RECOVERY] = { "no-recovery", 0, NULL, "make no recovery key" },
 	[OPTION_DROP] = { "drop", 0, NULL, "remove what is damaged, for good" },
-	[OPTION_ADOPT] = { "adopt", 0, NULL, "take what opens as it is, older or added as it may be" },
-	[OPTION_ROLLBACK] = { "rollback", 0, NULL, "take a store that is not what its anchor says" },
+	[OPTION_ADOPT] = { "adopt", 0, NULL,
+		"take what opens as it is, older or added as it may be" },
+	[OPTION_ROLLBACK] = { "rollback", 0, NULL,
+		"take a store that is not what its anchor says" },
 };
 
 const struct command command_table[] = {
@@ -138,7 +139,8 @@ const struct command command_table[] = {
 		"make the store, and print its recovery key once" },
 	{ "store", "backup", NULL, "FILE|-", PRINTS, store_backup,
 		"copy the store, sealed as it is, while it serves" },
-	{ "store", "verify", NULL, "", PRINTS, store_verify, "read all of it, and say what is wrong" },
+	{ "store", "verify", NULL, "", PRINTS, store_verify,
+		"read all of it, and say what is wrong" },
 	{ "store", "restore", NULL, "FILE|- [-]", OPENS | BIT(FORCE) | PRINTS, store_restore,
 		"go on with a backup as the store" },
 	{ "store", "accept", NULL, "", BIT(DROP) | BIT(ADOPT) | BIT(ROLLBACK) | BIT(FORCE) | PRINTS,
