@@ -100,6 +100,28 @@ bool audit_ring_find(
 	return false;
 }
 
+uint64_t audit_ring_next(const struct audit_ring *ring, unsigned int lane)
+{
+	return atomic_load_explicit(&ring->lanes[lane].put, memory_order_relaxed) + 1;
+}
+
+bool audit_ring_is_taken(const struct audit_ring *ring, unsigned int lane, uint64_t place)
+{
+	return atomic_load_explicit(&ring->lanes[lane].taken, memory_order_acquire) >= place;
+}
+
+const struct audit_record *audit_ring_at(
+	const struct audit_ring *ring, unsigned int lane, uint64_t place)
+{
+	const struct audit_lane *of = &ring->lanes[lane];
+	uint64_t put = atomic_load_explicit(&of->put, memory_order_relaxed);
+
+	/* Of the oldest place a dying core may have filled a half with the next record. */
+	if (!place || place > put || put - place >= AUDIT_LANE_RECORDS - 1)
+		return NULL;
+	return &of->records[(place - 1) % AUDIT_LANE_RECORDS];
+}
+
 uint64_t audit_ring_waiting(const struct audit_ring *ring, unsigned int lane)
 {
 	const struct audit_lane *of = &ring->lanes[lane];

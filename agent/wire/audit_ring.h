@@ -80,9 +80,21 @@ struct audit_lane {
 	struct audit_record records[AUDIT_LANE_RECORDS];
 } __attribute__((aligned(64)));
 
+/* A change that an operator asked for, from before anything of it is done until its record is in
+ * the worker's lane. */
+enum audit_intent_state { AUDIT_INTENT_NONE, AUDIT_INTENT_BEGUN, AUDIT_INTENT_ENDED };
+
+struct audit_intent {
+	_Atomic uint32_t state; /* enum audit_intent_state: set after what it speaks of */
+	uint32_t pad;
+	uint64_t put; /* of ENDED: what the lane's counter was before its record */
+	struct audit_record record;
+};
+
 struct audit_ring {
 	uint32_t magic, layout;
 	uint8_t id[AUDIT_RING_ID_BYTES]; /* random: counters of another ring are not this one's */
+	struct audit_intent intent;      /* the worker's */
 	struct audit_lane lanes[AUDIT_LANES];
 };
 
@@ -102,6 +114,21 @@ bool audit_ring_put(struct audit_ring *ring, unsigned int lane, const struct aud
  * every place. */
 bool audit_ring_find(
 	const struct audit_ring *ring, uint64_t unique, struct audit_record *record, bool *taken);
+
+/* Where the next record of the lane will be, counted from 1: for its producer. Whether the log has
+ * the record at a place; and that record, or NULL when it was never put there, or another one has
+ * taken its place since: for its producer, too. */
+uint64_t audit_ring_next(const struct audit_ring *ring, unsigned int lane);
+bool audit_ring_is_taken(const struct audit_ring *ring, unsigned int lane, uint64_t place);
+const struct audit_record *audit_ring_at(
+	const struct audit_ring *ring, unsigned int lane, uint64_t place);
+
+/* audit_intent.c, for the producer of the worker's lane. A change is about to be made; it has ended
+ * so (false: the lane is full, which has been counted); and, before the producer runs, what an
+ * earlier core had not ended is recorded as "interrupted", or as it ended when that was known. */
+void audit_ring_begin(struct audit_ring *ring, const struct audit_record *change);
+bool audit_ring_end(struct audit_ring *ring, uint64_t time_ns, const char *outcome);
+void audit_ring_recover(struct audit_ring *ring, uint64_t time_ns);
 
 /* For the one consumer. Records of the lane that wait; the `place`-th of them, from 0, which stays
  * where it is until it is taken. */

@@ -180,3 +180,26 @@ int state_write(int fd, const uint8_t id[SEAL_ID_BYTES], const struct state *sta
 		result = err_errno(err, errno, TACIT_IO, "sync");
 	return result < 0 ? err_wrap(err, STATE_NAME) : 0;
 }
+
+int audit_log_find_id(const char *dir, uint8_t id[SEAL_ID_BYTES], struct err *err)
+{
+	_close_ int at = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), fd = -1;
+	uint8_t bytes[STATE_BYTES];
+	bool found = false;
+	uint64_t size;
+	int result;
+
+	if (at < 0)
+		return err_errno(err, errno, TACIT_IO, "the directory of the audit log");
+	result = file_open(at, STATE_NAME, O_RDONLY, &fd, &size, err);
+	for (uint64_t i = 0; result == 0 && i < 2 && !found; i++) {
+		ssize_t got = file_get(fd, bytes, sizeof bytes, i * STATE_APART, err);
+
+		result = got < 0 ? (int)got : 0;
+		found = got == (ssize_t)sizeof bytes && state_find_id(bytes, id);
+	}
+	seal_wipe(bytes, sizeof bytes);
+	if (result < 0 || found)
+		return result;
+	return err_set(err, TACIT_NOT_FOUND, "the state of the audit log is lost");
+}

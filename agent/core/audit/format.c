@@ -149,6 +149,17 @@ int state_unpack(const uint8_t bytes[STATE_BYTES], const uint8_t id[SEAL_ID_BYTE
 	return err_set(err, TACIT_CORRUPT, "the state is another audit log's");
 }
 
+bool state_find_id(const uint8_t bytes[STATE_BYTES], uint8_t id[SEAL_ID_BYTES])
+{
+	uint8_t check[CHAIN_CHECK_BYTES];
+
+	chain_check(bytes, STATE_CHECKED, check);
+	if (memcmp(bytes, state_magic, 4) || memcmp(check, bytes + STATE_CHECKED, sizeof check))
+		return false;
+	memcpy(id, bytes + 8, SEAL_ID_BYTES);
+	return true;
+}
+
 void marks_add(struct audit_marks *marks, const struct audit_source *source)
 {
 	if (source->lane < AUDIT_LANES)

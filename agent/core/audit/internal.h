@@ -72,6 +72,8 @@ void state_pack(
 	const struct state *state, const uint8_t id[SEAL_ID_BYTES], uint8_t bytes[STATE_BYTES]);
 int state_unpack(const uint8_t bytes[STATE_BYTES], const uint8_t id[SEAL_ID_BYTES],
 	struct state *state, struct err *err);
+/* The id of whichever log a whole state is of. False: it is none. */
+bool state_find_id(const uint8_t bytes[STATE_BYTES], uint8_t id[SEAL_ID_BYTES]);
 
 /* files.c */
 void file_name(uint64_t file, char name[FILE_NAME_MAX]);

@@ -71,7 +71,10 @@ size_t audit_format_json(
 	char time[CLOCK_TEXT_MAX];
 
 	clock_format_exact(record->time_ns, time);
-	add(&line, "{\"number\":%" PRIu64 ",\"time\":\"%s\"", number, time);
+	add(&line, "{");
+	if (number)
+		add(&line, "\"number\":%" PRIu64 ",", number);
+	add(&line, "\"time\":\"%s\"", time);
 	add_string(&line, "kind", audit_kind_word(record->kind));
 	add_string(&line, "act", record->act);
 	add_string(&line, "outcome", record->outcome);

@@ -65,6 +65,11 @@ struct audit_position {
 	uint8_t link[32];
 };
 
+/* The id of the log that is in `dir`, by what says where it ends, so that it can be opened while the
+ * store is locked, or is not there: nothing is authenticated. TACIT_NOT_FOUND: there is none, or
+ * nothing says so. */
+int audit_log_find_id(const char *dir, uint8_t id[SEAL_ID_BYTES], struct err *err);
+
 /* Open the log, or make it, which needs the key. TACIT_LOCKED: it must be made, or its state is
  * lost, and there is no key. TACIT_BUSY: another process has it open. TACIT_NEWER. TACIT_IO: as the
  * disk says. */

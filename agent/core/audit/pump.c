@@ -12,11 +12,21 @@
 struct audit_pump {
 	struct audit_ring *ring;
 	struct audit_log *log;
-	uint64_t taken[AUDIT_LANES]; /* with the group at hand */
+	uint64_t taken[AUDIT_LANES];        /* with the group at hand */
+	uint8_t group[AUDIT_BATCH_RECORDS]; /* the lanes of its records, in their order */
+	unsigned int group_count;
+	struct audit_record lost; /* AUDIT_LANE_NONE in it */
 	audit_durable_fn *durable;
 	void *with;
 	_Atomic uint64_t blocked_since_ns, written, groups, failures;
 };
+
+static void tell(struct audit_pump *pump, const struct audit_record *record, uint64_t number)
+{
+	atomic_fetch_add(&pump->written, 1);
+	if (pump->durable)
+		pump->durable(pump->with, record, number);
+}
 
 /* What the log has is taken out, and told of. */
 static void settle(struct audit_pump *pump)
@@ -29,13 +39,30 @@ static void settle(struct audit_pump *pump)
 		uint64_t taken = atomic_load(&pump->ring->lanes[lane].taken);
 		uint64_t waiting = audit_ring_waiting(pump->ring, lane);
 
-		for (uint64_t i = 0; i < waiting && taken + i < marks->taken[lane]; i++) {
-			atomic_fetch_add(&pump->written, 1);
-			if (pump->durable)
-				pump->durable(pump->with, audit_ring_peek(pump->ring, lane, i));
-		}
+		for (uint64_t i = 0; i < waiting && taken + i < marks->taken[lane]; i++)
+			tell(pump, audit_ring_peek(pump->ring, lane, i), 0);
 		audit_ring_taken(pump->ring, lane, marks->taken[lane]);
 	}
+}
+
+/* The group is durable: the same, in the order of the log. */
+static void settle_group(struct audit_pump *pump)
+{
+	uint64_t place[AUDIT_LANES] = { 0 }, number;
+	struct audit_position end;
+
+	audit_log_position(pump->log, &end);
+	number = end.number - pump->group_count;
+	for (unsigned int i = 0; i < pump->group_count; i++) {
+		unsigned int lane = pump->group[i];
+
+		tell(pump,
+			lane == AUDIT_LANE_NONE ? &pump->lost
+						: audit_ring_peek(pump->ring, lane, place[lane]++),
+			++number);
+	}
+	for (unsigned int lane = 0; lane < AUDIT_LANES; lane++)
+		audit_ring_taken(pump->ring, lane, pump->taken[lane]);
 }
 
 struct audit_pump *audit_pump_new(struct audit_ring *ring, struct audit_log *log)
@@ -45,10 +72,16 @@ struct audit_pump *audit_pump_new(struct audit_ring *ring, struct audit_log *log
 	if (!pump)
 		return NULL;
 	pump->ring = ring;
-	pump->log = log;
-	settle(pump);
+	audit_pump_use(pump, log);
 	pump->written = 0;
 	return pump;
+}
+
+void audit_pump_use(struct audit_pump *pump, struct audit_log *log)
+{
+	pump->log = log;
+	if (log)
+		settle(pump);
 }
 
 void audit_pump_free(struct audit_pump *pump)
@@ -86,7 +119,11 @@ static int append_lost(struct audit_pump *pump, struct err *err)
 {
 	uint64_t lost = audit_ring_lost(pump->ring), told = audit_log_marks(pump->log)->lost;
 	struct audit_source source = { AUDIT_LANE_NONE, lost };
-	struct audit_record record = {
+	int result;
+
+	if (lost == told)
+		return 0;
+	pump->lost = (struct audit_record){
 		.time_ns = clock_realtime_ns(),
 		.kind = AUDIT_AGENT,
 		.uid = AUDIT_NOBODY,
@@ -94,13 +131,12 @@ static int append_lost(struct audit_pump *pump, struct err *err)
 		.act = "lost",
 		.rule = "ring-full",
 	};
-	int result;
-
-	if (lost == told)
-		return 0;
-	snprintf(record.outcome, sizeof record.outcome, "%" PRIu64, lost - told);
-	result = audit_log_append(pump->log, &record, &source, err);
-	return result < 0 ? result : 1;
+	snprintf(pump->lost.outcome, sizeof pump->lost.outcome, "%" PRIu64, lost - told);
+	result = audit_log_append(pump->log, &pump->lost, &source, err);
+	if (result < 0)
+		return result;
+	pump->group[0] = AUDIT_LANE_NONE;
+	return 1;
 }
 
 /* How many were appended. */
@@ -119,15 +155,18 @@ static int gather(struct audit_pump *pump, struct err *err)
 		if (result < 0)
 			return count ? count : result;
 		pump->taken[lane]++;
-		count++;
+		pump->group[count++] = (uint8_t)lane;
 	}
 	return count;
 }
 
 static int write_group(struct audit_pump *pump, struct err *err)
 {
-	int result = audit_log_heal(pump->log, err), count;
+	int result, count;
 
+	if (!pump->log)
+		return err_set(err, TACIT_UNAVAILABLE, "there is no audit log");
+	result = audit_log_heal(pump->log, err);
 	if (result < 0)
 		return result;
 	result = audit_log_use_ring(pump->log, pump->ring->id, err);
@@ -139,10 +178,11 @@ static int write_group(struct audit_pump *pump, struct err *err)
 	count = gather(pump, err);
 	if (count <= 0)
 		return count;
+	pump->group_count = (unsigned int)count;
 	result = audit_log_commit(pump->log, err);
 	if (result < 0)
 		return result;
-	settle(pump);
+	settle_group(pump);
 	atomic_fetch_add(&pump->groups, 1);
 	return count == (int)AUDIT_BATCH_RECORDS;
 }

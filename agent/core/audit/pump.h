@@ -12,17 +12,21 @@
 
 struct audit_pump;
 
-/* `record` is durable. In the thread of audit_pump_run(). */
-typedef void audit_durable_fn(void *with, const struct audit_record *record);
+/* `record` is durable, as `number` of the log; 0: it is not known which, for the log had it already
+ * when it was healed. In the thread of audit_pump_run(). */
+typedef void audit_durable_fn(void *with, const struct audit_record *record, uint64_t number);
 
 /* Uses both, which outlive it; records that a lane had no room for are told of in a record of the
  * agent's own, "lost", whose outcome is their number. What an earlier core had written and not
- * taken out is taken out now: before the lanes' producers run. NULL: no memory. */
+ * taken out is taken out now. `log` may be NULL: there is none yet. NULL: no memory. */
 struct audit_pump *audit_pump_new(struct audit_ring *ring, struct audit_log *log);
+/* Go on with another log, or with none. */
+void audit_pump_use(struct audit_pump *pump, struct audit_log *log);
 void audit_pump_free(struct audit_pump *pump); /* NULL does nothing */
 void audit_pump_on_durable(struct audit_pump *pump, audit_durable_fn *durable, void *with);
 
-/* Write one group: 1: there may be more; 0: nothing waits; or the error that blocks the log. */
+/* Write one group: 1: there may be more; 0: nothing waits; or the error that blocks the log:
+ * TACIT_UNAVAILABLE when there is none. */
 int audit_pump_run(struct audit_pump *pump, struct err *err);
 
 /* From any thread. */

@@ -42,7 +42,7 @@ int audit_unpack(const uint8_t *body, size_t length, struct audit_record *record
 const char *audit_kind_word(uint32_t kind);
 
 /* One line, its newline included, NUL at its end. Of at most AUDIT_LINE_MAX bytes with the NUL; its
- * length is returned. `number`: the record's in the log.
+ * length is returned. `number`: the record's in the log; 0: it is not known.
  *
  * JSON: an object, printable ASCII alone. What does not apply is absent. Bytes of `comm` above 126
  * or below 32 are \u00XX, for nobody says what they encode. */

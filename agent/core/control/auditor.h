@@ -21,6 +21,9 @@ struct auditor;
  * finish is recorded as "interrupted". Then, when all else is there, the thread. */
 int auditor_new(struct core *core, struct err *err);
 int auditor_start(struct core *core, struct err *err);
+/* End the thread, which may be waiting for a disk; NULL in core->auditor afterwards. A core that
+ * ends with its process has no need of it. */
+void auditor_free(struct core *core);
 struct audit_ring *auditor_ring(const struct core *core);
 
 /* The worker. The store has been unlocked: take the chain key out of it (it is made when there is
@@ -29,9 +32,14 @@ struct audit_ring *auditor_ring(const struct core *core);
 int auditor_unlocked(struct core *core, struct err *err);
 void auditor_lock(struct core *core);
 
+/* The worker: what is in the ring is durable afterwards, or AUDITOR_PATIENCE_NS has passed. */
+void auditor_flush(struct core *core);
+
 /* The worker, around a change that an operator asks for: what it will be is written into the ring
- * before anything happens. TACIT_UNAVAILABLE while changes are refused. A core that dies between
- * the two leaves it to its successor, which records it as "interrupted". */
+ * before anything happens. TACIT_UNAVAILABLE while changes are refused: then nothing has been
+ * written, and what is done all the same (locking, say) is noted. A core that dies between the two
+ * leaves it to its successor, which records it as "interrupted". Time, kind and outcome are filled
+ * in. auditor_end() without a begin does nothing. */
 int auditor_begin(struct core *core, const struct audit_record *change, struct err *err);
 void auditor_end(struct core *core, const char *outcome);
 
@@ -39,6 +47,13 @@ void auditor_end(struct core *core, const char *outcome);
  * may be NULL. */
 void auditor_note(struct core *core, const char *act, const char *secret, uint64_t version,
 	const char *consumer, const char *outcome);
+
+/* From any thread, never waits: there is something in the ring; with `urgent` it is about to be
+ * full. Of server_parts; `core` is a struct core. */
+void auditor_wake(void *core, bool urgent);
+
+/* main: a socket that holder connected, or -1, to where records are told, too. */
+void auditor_take_copy(struct core *core, int fd);
 
 struct auditor_state {
 	struct audit_pump_state pump;

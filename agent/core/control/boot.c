@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/control/auditor.h"
 #include "core/control/core.h"
 #include "seal/transit.h"
 
@@ -46,6 +47,8 @@ int core_boot(struct core *core, struct err *err)
 		(status = handover_map(core->handover_fd, &core->handover, err)) < 0 ||
 		(status = handover_map_keys(core->keys_fd, &core->keys, err)) < 0)
 		return status;
+	if ((status = auditor_new(core, err)) < 0)
+		return status;
 	atomic_fetch_add(&core->handover->core_starts, 1);
 	core->identity = identity_new(&core->config);
 	core->containers = containers_new(&core->config, CONTAINERS_PATIENCE_NS);
@@ -68,6 +71,8 @@ int core_boot(struct core *core, struct err *err)
 	server_set_toucher(core->server, core->toucher_pid);
 	server_resume(core->server, core->vault, core->config.resend);
 	status = server_start(core->server, err);
+	if (status == 0)
+		status = auditor_start(core, err);
 	if (status == 0)
 		touches_add_since(core, clock_realtime_ns() - RECENT_NS);
 	return status;

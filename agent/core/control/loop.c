@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "core/control/auditor.h"
 #include "core/control/errands.h"
 
 #define STUCK_NS 1500000000ull /* a request takes microseconds: this one will not end */
@@ -73,6 +74,9 @@ void core_take_gift(struct core *core, const struct frame *frame)
 		break;
 	case GIVE_AUDIT_RING:
 		keep(&core->audit_fd, frame->fd);
+		break;
+	case GIVE_COPY:
+		auditor_take_copy(core, frame->fd);
 		break;
 	case GIVE_ADOPT:
 		keep(&core->adopt_fd, frame->fd);

@@ -5,16 +5,28 @@
 #include <tacit/api.h>
 
 #include "base/log.h"
+#include "core/control/auditor.h"
 #include "core/control/key_source.h"
 
 int core_attach(struct core *core, struct err *err)
 {
 	char path[PATH_FULL_MAX];
+	int status;
 
 	if (core->vault)
 		return 0;
 	path_below(core->root, TACIT_STORE_DIR, path);
-	return vault_attach(&store_sqlite, path, &core->vault, err);
+	status = vault_attach(&store_sqlite, path, &core->vault, err);
+	return status < 0 ? status : core_set_anchor(core, VAULT_ANCHOR_CHECK, err);
+}
+
+/* No reason to stay locked: reads and changes follow what the configuration says of such a log. */
+static void open_audit(struct core *core)
+{
+	struct err err;
+
+	if (auditor_unlocked(core, &err) < 0)
+		log_warning("%s", err.text);
 }
 
 /* Go on with the key that an earlier core was given. */
@@ -24,7 +36,11 @@ int core_resume(struct core *core, struct err *err)
 
 	if (status == 0)
 		status = vault_resume(core->vault, core->keys->root, err);
-	return status < 0 ? status : core_load(core, err);
+	if (status == 0)
+		status = core_load(core, err);
+	if (status == 0)
+		open_audit(core);
+	return status;
 }
 
 /* The first start of an instance: a key, and a store that it opens. */
@@ -86,6 +102,7 @@ int core_unlock(struct core *core, const uint8_t *given, struct err *err)
 		return status;
 	}
 	core->failure = (struct err){ 0 };
+	open_audit(core);
 	touches_add_since(core, 0);
 	/* What was told while it was locked could not be sealed. */
 	containers_all_changed(core->containers);
@@ -101,6 +118,7 @@ int core_lock(struct core *core, bool write_down, struct err *err)
 		status = vault_write_locked(core->vault, true, err);
 	if (status < 0)
 		return status;
+	auditor_lock(core);
 	model_write_lock(core->model);
 	if (!core->model->locked) {
 		server_end_handles(core->server, NULL);

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "core/control/auditor.h"
 #include "core/control/call.h"
 #include "core/control/errands.h"
 
@@ -18,6 +19,7 @@ static void let_stop(struct core *core)
 	static const struct frame_stop_answer go_ahead = { 0 };
 
 	keep_uses(core, true);
+	auditor_flush(core);
 	frame_send(core->holder, FRAME_STOP_ANSWER, &go_ahead, sizeof go_ahead, -1, NULL);
 }
 

@@ -11,6 +11,7 @@
 
 #include <sys/eventfd.h>
 
+#include "core/control/auditor.h"
 #include "core/control/call.h"
 #include "core/control/change.h"
 #include "core/control/errands.h"
@@ -58,6 +59,7 @@ static inline int desk_set_up(void **state)
 		.server = desk->rig->server,
 		.handover = desk->rig->handover,
 		.keys = &desk->keys,
+		.audit_fd = desk->rig->audit_fd,
 		.touch_wake = eventfd(0, EFD_CLOEXEC),
 		.toucher = -1,
 		.errands = errands_new(),
@@ -67,6 +69,7 @@ static inline int desk_set_up(void **state)
 		.gate = -1,
 		.operators = (gid_t)-1 };
 	assert_true(desk->core.errands && desk->core.hooks);
+	assert_int_equal(auditor_new(&desk->core, &desk->err), 0);
 	desk->core.config.keep_versions = 2;
 	pthread_mutex_init(&desk->core.touches.mutex, NULL);
 	transit_make_keys(desk->keys.transit_public, desk->keys.transit_secret);
@@ -101,6 +104,7 @@ static inline int desk_tear_down(void **state)
 	close(desk->core.touch_wake);
 	close(errands_send_fd(&desk->core));
 	close(errands_end_fd(&desk->core));
+	auditor_free(&desk->core);
 	free(desk->core.errands);
 	hooks_forget(&desk->core);
 	free(desk->core.hooks);

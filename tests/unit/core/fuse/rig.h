@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #include "core/fuse/internal.h"
+#include "wire/audit_ring.h"
 
 #define RIG_THREADS 4
 #define RIG_ENGINE_THREADS 2
@@ -33,7 +34,8 @@ struct rig {
 	struct identity *identity;
 	struct containers *containers; /* none has an engine, unless the set-up says otherwise */
 	struct handover *handover;
-	int handover_fd;
+	int handover_fd, audit_fd;
+	struct audit_ring *ring; /* outlives cores, as handover does */
 	unsigned int threads;
 	uint64_t patience_ns;      /* of the next core with an OPEN */
 	const struct vault *vault; /* what the server sees: NULL while locked */
@@ -614,6 +616,8 @@ static inline int rig_set_up_with(void **state, unsigned int threads, size_t eng
 	rig->identity = identity_new(&rig->config);
 	must(handover_create(threads, &rig->handover_fd, &err));
 	must(handover_map(rig->handover_fd, &rig->handover, &err));
+	must(audit_ring_create(&rig->audit_fd, &err));
+	must(audit_ring_map(rig->audit_fd, &rig->ring, &err));
 	rig_init(rig->handover, RIG_FLAGS);
 	rig->secret = (struct secret_record){ .created_ns = 5, .name = RIG_SECRET };
 	seal_random(rig->secret.id, sizeof rig->secret.id);
@@ -672,6 +676,8 @@ static inline int rig_tear_down(void **state)
 	identity_free(rig->identity);
 	handover_unmap(rig->handover);
 	close(rig->handover_fd);
+	audit_ring_unmap(rig->ring);
+	close(rig->audit_fd);
 	vault_close(rig->store.vault);
 	scratch_remove(rig->store.dir);
 	free(rig);
