@@ -16,7 +16,8 @@ say        = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 
 PACKAGES := gcc make pkg-config libsodium-dev libmicrohttpd-dev libjansson-dev libfuse3-dev libcmocka-dev \
   libsqlite3-dev libcurl4-gnutls-dev uthash-dev busybox-static docker.io docker-compose podman runc \
-  iproute2 procps jq curl clang libclang-rt-14-dev strace sqlite3 nginx openssl postgresql
+  iproute2 procps jq curl clang libclang-rt-14-dev strace sqlite3 nginx openssl postgresql \
+  python3 python3-nacl
 
 # Flags: those the compiler knows.
 probe = $(shell $(CC) $(1) -Werror -x c -c /dev/null -o /dev/null 2>/dev/null && echo $(1))

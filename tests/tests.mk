@@ -12,6 +12,7 @@ $(foreach t,$(UNIT_SOURCES),$(eval $(call unit_rule,$(t))))
 
 # The time that these see is theirs to say.
 $(filter $(O)/unit/core/identity/test_containers% $(O)/unit/core/control/test_errands $(O)/unit/core/control/test_hooks $(O)/unit/core/control/test_clock_set,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=clock_monotonic_ns
+$(filter $(O)/unit/core/control/test_metrics,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=auditor_state
 $(filter $(O)/unit/core/control/test_touches,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=clock_realtime_ns
 $(filter $(O)/unit/core/control/test_hooks,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=clock_boottime_ns,--wrap=clock_realtime_ns,--wrap=vault_commit
 $(filter $(O)/unit/core/control/test_clock_set,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=clock_boottime_ns,--wrap=clock_realtime_ns
@@ -19,6 +20,11 @@ $(filter $(O)/unit/core/audit/test_faults,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--w
 
 unit: $(UNIT_TESTS)
 	$(Q)sh tests/support/run-units.sh $(UNIT_TESTS)
+
+# The second reader of the formats, against the vectors and the golden stores. Debian's python, which has its libsodium.
+.PHONY: reader
+reader:
+	$(Q)/usr/bin/python3 -B tests/reader/test_reader.py --quiet
 
 # Programs that run inside containers of any image: static, and never sanitized.
 STATIC_FLAGS := -std=gnu17 -O2 -static -D_GNU_SOURCE $(WARNINGS)
@@ -57,7 +63,7 @@ integration: $(BINARIES) $(PROBE) $(CRASHING_ALL) $(MANAGER) $(TOOLS)
 	$(Q)TACIT_BUILD=$(CURDIR)/$(O) bash tests/support/run-integration.sh $(TESTS:%=tests/integration/%)
 
 check: deps-if-missing
-	$(Q)$(MAKE) --no-print-directory layers unit fuzz-corpus integration
+	$(Q)$(MAKE) --no-print-directory layers unit reader fuzz-corpus integration
 
 demo: deps-if-missing
 	$(Q)$(MAKE) --no-print-directory demo-now
@@ -79,6 +85,11 @@ bench: deps-if-missing
 .PHONY: bench-now
 bench-now: $(BINARIES) $(PROBE) $(BENCH)
 	$(Q)TACIT_BUILD=$(CURDIR)/$(O) bash tests/bench/bench.sh
+
+# What made tests/golden/store-*: for the next format, not for every day.
+GOLDEN := $(O)/tests/golden/make_store
+$(GOLDEN): $(O)/tests/golden/make_store.o $(call archives,core/store) $(call archive,core/audit) $(call archive,wire)
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $< $(call archive,core/audit) $(call archives,core/store) $(call archives,wire) $(LIBS_core/store) $(LIBS_seal)
 
 # Fuzzers: tests/fuzz/fuzz_NAME.c with its corpus, over the layers that FUZZ_NAME names (libFuzzer, clang).
 FUZZ_SECONDS ?= 60

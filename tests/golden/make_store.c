@@ -256,6 +256,8 @@ static void write_log(struct vault *vault, const struct made *made)
 		.consumer = "compose/shop/web",
 		.secret = "db/password" };
 	struct audit_options options = { .dir = "audit", .file_bytes = 4096 };
+	FILE *lines = create("expected-audit.ndjson");
+	char line[AUDIT_LINE_MAX];
 	uint8_t key[SEAL_KEY_BYTES];
 	struct audit_found found;
 	struct audit_log *log;
@@ -277,10 +279,13 @@ static void write_log(struct vault *vault, const struct made *made)
 		record.unique = 2 * i + 2;
 		record.version = i % 3;
 		record.operator_uid = record.kind == AUDIT_CHANGE ? 1000 : AUDIT_NOBODY;
+		record.count = record.kind == AUDIT_DENIAL ? 5 : 0;
 		check(audit_log_append(log, &record, &source, &err), &err);
 		check(audit_log_commit(log, &err), &err);
+		fwrite(line, audit_format_json(&record, i + 1, line), 1, lines);
 	}
 	audit_log_close(log);
+	fclose(lines);
 }
 
 static void write_keys(const uint8_t key[SEAL_KEY_BYTES],
@@ -338,6 +343,9 @@ int main(int argc, char **argv)
 	check(golden_describe(vault, expected, &err), &err);
 	fclose(expected);
 	vault_close(vault);
+	/* Empty: what they had is in the database. */
+	unlink("store.db-wal");
+	unlink("store.db-shm");
 	free(made);
 	return 0;
 }

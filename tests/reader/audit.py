@@ -54,7 +54,7 @@ def body(plain):
     need(length + 2 <= len(plain) < length + 2 + 128 and not any(plain[2 + length:]), "padding of a record")
     f = Fields(plain[2:2 + length])
     known(f.u8(), 1, "layout of a record")
-    said = {"lane": f.u8(), "count": f.u64(), "kind": f.u8(), "time_ns": f.u64(), "request": f.u64(),
+    said = {"lane": f.u8(), "lane_count": f.u64(), "kind": f.u8(), "time_ns": f.u64(), "request": f.u64(),
             "version": f.u64(), "pid": f.u32(), "uid": f.u32(), "operator": f.u32(),
             "times": f.u32(), "secret_id": f.take(16)}
     need(said["lane"] <= 17 or said["lane"] == 255, "lane")
