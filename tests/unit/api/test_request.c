@@ -72,6 +72,19 @@ static void test_cutting(void **state)
 	assert_false(target_next(&rest, '/', &piece));
 }
 
+/* No GET, and yet harmless twice: nothing is changed, or what is dies with core. */
+static bool may_be_asked_again(enum verb verb)
+{
+	static const enum verb verbs[] = { VERB_SECRET_REVEAL, VERB_STORE_VERIFY, VERB_STORE_BACKUP,
+		VERB_STORE_BACKUP_STEP, VERB_STORE_BACKUP_END, VERB_STORE_RESTORE,
+		VERB_STORE_RESTORE_WRITE, VERB_STORE_RESTORE_DROP, VERB_AUDIT_VERIFY };
+
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		if (verbs[i] == verb)
+			return true;
+	return false;
+}
+
 static void test_every_route_is_found_by_its_own_path(void **state)
 {
 	uint64_t verbs = 0;
@@ -97,7 +110,7 @@ static void test_every_route_is_found_by_its_own_path(void **state)
 		if (!strcmp(route->method, "GET"))
 			assert_false(route->changes);
 		else
-			assert_true(route->changes || route->verb == VERB_SECRET_REVEAL);
+			assert_true(route->changes || may_be_asked_again(route->verb));
 		verbs |= UINT64_C(1) << route->verb;
 	}
 	/* Every verb has one route. */
