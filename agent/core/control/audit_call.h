@@ -17,8 +17,8 @@
  * one is. */
 #define AUDIT_PAGE_NS UINT64_C(30000000)
 
-/* End the readers, and the thread: within the time that one record takes. In the worker; before
- * auditor_lock() forgets the key, and when core ends. */
+/* End the readers, and the thread: within the time that one record takes. In the worker; for
+ * auditor.c, before it forgets the key. */
 void audit_call_forget(struct core *core);
 
 /* audit_check.c: the thread that verifies, and what it found. */

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "core/control/audit_call.h"
 #include "core/control/auditor_parts.h"
 
 /* Places of the worker's lane that changes leave to what the agent does by itself meanwhile. */
@@ -68,6 +69,7 @@ void auditor_free(struct core *core)
 
 	if (!auditor)
 		return;
+	audit_call_forget(core);
 	atomic_store(&auditor->ends, true);
 	eventfd_write(auditor->wake, 1);
 	if (auditor->started)
@@ -156,6 +158,7 @@ void auditor_lock(struct core *core)
 	struct auditor_wish wish = { .named = auditor->readable };
 
 	memcpy(wish.id, auditor->reading.id, sizeof wish.id);
+	audit_call_forget(core);
 	auditor->readable = false;
 	seal_wipe(auditor->keys->reading, SEAL_KEY_BYTES);
 	pthread_mutex_lock(&auditor->mutex);
@@ -205,7 +208,9 @@ int auditor_begin(struct core *core, const struct audit_record *change, struct e
 	if (is_blocked(auditor)) {
 		get_reason(auditor, reason);
 		return err_set(err, TACIT_UNAVAILABLE,
-			"nothing is changed while the audit log cannot be written: %s", reason);
+			"nothing is changed while the audit log cannot be written: %s; see to the "
+			"disk of %s",
+			reason, auditor->dir);
 	}
 	if (audit_ring_waiting(auditor->ring, AUDIT_LANE_WORKER) + NOTES_ROOM >= AUDIT_LANE_RECORDS)
 		return err_set(err, TACIT_UNAVAILABLE,

@@ -16,8 +16,8 @@ struct record {
 };
 
 /* Begin the record of a call, as `act`; `of_bundle`: what its field `secret` names is a bundle.
- * TACIT_UNAVAILABLE: the audit takes nothing. Whoever goes on nevertheless calls record_end(), and
- * it is recorded then, if it can be. */
+ * TACIT_UNAVAILABLE: the audit takes nothing. Of what is done nevertheless record_end() lets the
+ * ring have the record, for when the log can be written again. */
 int record_begin(struct record *record, const struct call *call, const char *act, bool of_bundle,
 	struct err *err);
 /* How it ended: 0 or -enum tacit_code. */
