@@ -61,6 +61,21 @@ static const struct {
 	[VERB_AUDIT_READ] = { call_audit_read, OPEN, NULL },
 	[VERB_AUDIT_VERIFY] = { call_audit_verify, OPEN, NULL },
 	[VERB_METRICS] = { call_metrics, 0, NULL },
+	[VERB_KEY_LIST] = { call_key_list, 0, NULL },
+	[VERB_KEY_ADD] = { call_key_add, OPEN, "key-add" },
+	[VERB_KEY_REMOVE] = { call_key_remove, OPEN, "key-remove" },
+	[VERB_KEY_ROTATE] = { call_key_rotate, OPEN, "key-rotate" },
+	[VERB_STORE_CREATE] = { call_store_create, 0, "store-create" },
+	[VERB_STORE_VERIFY] = { call_store_verify, OPEN, NULL },
+	[VERB_STORE_ACCEPT] = { call_store_accept, 0, "store-accept" },
+	[VERB_STORE_BACKUP] = { call_store_backup, OPEN, "store-backup" },
+	[VERB_STORE_BACKUP_STEP] = { call_store_backup_step, OPEN, NULL },
+	[VERB_STORE_BACKUP_READ] = { call_store_backup_read, 0, NULL },
+	[VERB_STORE_BACKUP_END] = { call_store_backup_end, 0, NULL },
+	[VERB_STORE_RESTORE] = { call_store_restore, 0, NULL },
+	[VERB_STORE_RESTORE_WRITE] = { call_store_restore_write, 0, NULL },
+	[VERB_STORE_RESTORE_END] = { call_store_restore_end, 0, "store-restore" },
+	[VERB_STORE_RESTORE_DROP] = { call_store_restore_drop, 0, NULL },
 	[VERB_LOCK] = { call_lock, ALWAYS, "lock" },
 	[VERB_UNLOCK] = { call_unlock, ALWAYS, "unlock" },
 	[VERB_UPGRADE] = { call_upgrade, 0, "upgrade" },
@@ -81,6 +96,8 @@ static bool is_well_formed(const struct frame_request *request)
 		    is_text(request->container, sizeof request->container) &&
 		    is_text(request->rotator, sizeof request->rotator) &&
 		    is_text(request->on_rotate, sizeof request->on_rotate) &&
+		    is_text(request->label, sizeof request->label) &&
+		    is_text(request->program, sizeof request->program) &&
 		    request->rule_count <= BINDING_RULES_MAX;
 
 	for (uint32_t i = 0; good && i < request->rule_count; i++)

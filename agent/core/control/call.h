@@ -33,7 +33,14 @@ call_fn call_consumer_list, call_consumer_inspect, call_consumer_bind, call_cons
 call_fn call_access_export, call_access_apply;
 call_fn call_audit_read, call_audit_verify; /* audit_call.c */
 call_fn call_metrics;
-call_fn call_status, call_lock, call_unlock, call_upgrade, call_stop;
+call_fn call_store_verify, call_store_accept; /* store_call.c */
+call_fn call_store_backup, call_store_backup_step, call_store_backup_read,
+	call_store_backup_end; /* backup_call.c */
+call_fn call_store_restore, call_store_restore_write, call_store_restore_end,
+	call_store_restore_drop; /* restore.c */
+call_fn call_status, call_upgrade, call_stop;
+call_fn call_lock, call_unlock, call_store_create, call_key_list, call_key_add, call_key_remove,
+	call_key_rotate; /* keys_call.c */
 
 /* Run the verb of a request by the table: checks its texts and whether the store must be open. */
 int call_dispatch(struct call *call, struct err *err);
@@ -113,6 +120,10 @@ void doc_put_schedule(struct pack *doc, const struct core *core, const struct se
 void doc_put_hook(struct pack *doc, const struct core *core, const struct grant *grant);
 void doc_put_rotations(struct pack *doc, const struct core *core); /* "rotations": of status */
 void doc_put_hooks(struct pack *doc, const struct core *core);     /* "hooks": of status */
+/* "integrity": of status: {"generation","damages","anchor":"ok|behind|none","read_only":TEXT|null}.
+ */
+void doc_put_integrity(struct pack *doc, const struct core *core);
+void doc_put_keys(struct pack *doc, struct core *core); /* "keys": of status */
 void doc_put_grant(struct pack *doc, const struct core *core, const struct grant *grant);
 
 #endif

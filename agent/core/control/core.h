@@ -17,6 +17,7 @@
 #include "base/config.h"
 #include "base/paths.h"
 #include "core/fuse/server.h"
+#include "core/store/integrity.h"
 #include "wire/frame.h"
 
 /* Paths that toucher shall write to, each once; filled by the worker, drained by main. */
@@ -57,8 +58,11 @@ struct core {
 	struct touches touches;
 	pthread_mutex_t key_mutex;
 	pthread_cond_t key_given;
-	int key_status; /* 1: not asked; 0 or -code: given; under key_mutex */
-	int key_fd;     /* under key_mutex */
+	int key_status;      /* 1: not asked; 0 or -code: given; under key_mutex */
+	uint32_t key_source; /* that was asked; under key_mutex */
+	int key_fd;          /* under key_mutex */
+	struct err key_trouble; /* of the key slots, as they were last looked at; code 0: none, or
+				   locked. The worker's */
 
 	struct auditor *auditor; /* auditor.h */
 	struct errands *errands; /* errands.h */
@@ -73,6 +77,9 @@ struct core {
 
 	/* audit_call.h; the worker's. NULL: nobody reads the log. */
 	struct audit_desk *audit_desk;
+
+	struct backup *backup;   /* core/store/backup.h; the worker's; NULL: none is made */
+	struct restore *restore; /* restore.c; the worker's; NULL: none is begun */
 
 	/* main's own. */
 	int holder, toucher, engine, gate;
@@ -92,12 +99,24 @@ int core_boot(struct core *core, struct err *err);
 int core_attach(struct core *core, struct err *err);
 /* In main before the threads: go on with the root key that an earlier core was given. */
 int core_resume(struct core *core, struct err *err);
-/* In the worker: unlock by the key file at the start of an agent, or make the first store. */
+/* In the worker: unlock by what is there at the start of an agent, or make the first store. */
 void core_first_unlock(struct core *core);
-/* Attach the store if it is not yet, open it by `key` (NULL: by the configured key file), load. */
-int core_unlock(struct core *core, const uint8_t *key, struct err *err);
+/* Attach the store if it is not yet, open it by what an operator gave (NULL, or nothing: by what is
+ * there; and when there is no store, make it if that is configured), load. keys.h */
+struct keys_given;
+int core_unlock(struct core *core, const struct keys_given *given, struct err *err);
+/* Make a store that `key` opens, a slot as `about` has it, and serve it. TACIT_EXISTS. */
+struct slot_about;
+int core_create(struct core *core, struct slot_about *about, const uint8_t key[SEAL_KEY_BYTES],
+	struct err *err);
 /* Forget keys and values, end open files; with `write_down` it stays so after a restart. */
 int core_lock(struct core *core, bool write_down, struct err *err);
+
+/* store_place.c: tell the vault, which has no key yet, of the configured anchor; should that fail,
+ * the vault is closed. */
+int core_set_anchor(struct core *core, enum vault_anchoring how, struct err *err);
+/* A backup or a restore that is under way, or what another core left of one: its files go. */
+void core_end_transfers(struct core *core);
 
 /* engines.c, in main: what the role engine says; and what it is to be asked. Negative: the channel
  * is over. */
@@ -149,7 +168,10 @@ void core_expect_published(int status, const struct err *err);
 /* adopt.c: a new holder asks for everything that must outlive us. */
 void core_answer_adoption(struct core *core);
 
-/* worker.c */
+/* worker.c. Within a request: wait until `fd` is readable, hung up, or it is `deadline_ns`
+ * (CLOCK_MONOTONIC; UINT64_MAX: there is none). Reads that are counted do not wait meanwhile: the
+ * caller is in no change. It may come back early. */
+void core_wait(struct core *core, int fd, uint64_t deadline_ns);
 int worker_start(struct core *core, struct err *err);
 
 /* touch.c */

@@ -21,7 +21,9 @@ static int end_change(struct vault *vault, int status, const char *what, struct 
 		status = vault_commit(vault, err);
 	if (status < 0) {
 		vault_rollback(vault);
-		log_warning("write down %s: %s", what, err->text);
+		/* What the disk refuses the vault has logged, once. */
+		if (status != -TACIT_IO)
+			log_warning("write down %s: %s", what, err->text);
 	}
 	return status;
 }
@@ -35,7 +37,7 @@ void keep_containers(struct core *core)
 	int status;
 
 	eventfd_read(containers_keep_fd(core->containers), &ignored);
-	if (core->model->locked)
+	if (core->model->locked || !vault_can_change(core->vault))
 		return;
 	status = vault_begin(core->vault, &err);
 	while (status == 0 && containers_next_change(core->containers, id, &next)) {
@@ -128,7 +130,8 @@ void keep_counts(struct core *core)
 	/* What is left keeps server_count_fd() readable. */
 	for (int i = 0; i < COUNTS_AT_ONCE && server_next_count(core->server, &count); i++)
 		server_settle_count(core->server, &count,
-			!core->model->locked && count_read(core, &count, &err) == 0);
+			!core->model->locked && vault_can_change(core->vault) &&
+				count_read(core, &count, &err) == 0);
 }
 
 static int put_uses(struct core *core, struct err *err)
@@ -160,6 +163,14 @@ static bool is_due(const struct core *core, uint64_t now)
 	return due;
 }
 
+/* A disk that refused is asked again now and then, and what waited for it is written down. */
+static void keep_writable(struct core *core)
+{
+	if (!vault_refusal(core->vault)->code || vault_heal(core->vault, NULL) < 0)
+		return;
+	keep_containers(core);
+}
+
 void keep_uses(struct core *core, bool now_due)
 {
 	uint64_t now, since = clock_monotonic_ns() - core->uses_kept_ns;
@@ -169,8 +180,9 @@ void keep_uses(struct core *core, bool now_due)
 	if (core->model->locked || (!now_due && since < USES_EVERY_MS * 1000000ull))
 		return;
 	core->uses_kept_ns = clock_monotonic_ns();
+	keep_writable(core);
 	now = model_now_ns(core->model);
-	if (!is_due(core, now))
+	if (!vault_can_change(core->vault) || !is_due(core, now))
 		return;
 	status = vault_begin(core->vault, &err);
 	if (status == 0)

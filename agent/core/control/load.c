@@ -7,21 +7,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "core/control/call.h"
+#include "core/control/load.h"
+#include "core/control/store_place.h"
 
-/* Records that are put in when what they speak of is there, in the order found. */
-struct list {
-	uint8_t *bytes;
-	size_t count, room, size; /* bytes of one */
-};
-
-struct load {
-	struct core *core;
-	struct model *model; /* which nobody else sees yet */
-	struct list bundles, schedules, grants, uses, hooks;
-};
-
-static int list_add(struct list *list, const void *record, struct err *err)
+static int list_add(struct load_list *list, const void *record, struct err *err)
 {
 	if (list->count == list->room) {
 		size_t room = list->room ? list->room * 2 : 64;
@@ -36,12 +25,7 @@ static int list_add(struct list *list, const void *record, struct err *err)
 	return 0;
 }
 
-static const void *list_at(const struct list *list, size_t i)
-{
-	return list->bytes + i * list->size;
-}
-
-static void list_free(struct list *list)
+static void list_free(struct load_list *list)
 {
 	if (list->bytes)
 		seal_wipe(list->bytes, list->count * list->size);
@@ -50,7 +34,7 @@ static void list_free(struct list *list)
 
 static int load_secret(void *arg, const struct secret_record *record, struct err *err)
 {
-	const struct load *load = arg;
+	struct load *load = arg;
 	uint8_t *sealed;
 	size_t length;
 	int status;
@@ -60,8 +44,7 @@ static int load_secret(void *arg, const struct secret_record *record, struct err
 
 		if (version->number != record->current)
 			continue;
-		status = vault_load_value(
-			load->core->vault, version->value_id, &sealed, &length, err);
+		status = load_value(load, record->name, version, &sealed, &length, err);
 		return status < 0 ? status
 				  : model_put_secret(load->model, record, version->number, sealed,
 					    length, err);
@@ -145,22 +128,6 @@ static struct clock_floor find_floor(const struct core *core)
 	return written.real_ns > clock_steady_ns(&mounted, 0, written.boot_ns) ? written : mounted;
 }
 
-/* A kept version, beside the current one. */
-static int have_version(struct load *load, struct secret *secret, uint64_t number, struct err *err)
-{
-	const struct version_record *version = secret_version(secret, number);
-	uint8_t *sealed;
-	size_t length;
-	int status;
-
-	if (!number || secret_blob(secret, number))
-		return 0;
-	status = read_version(load->core->vault, version, &sealed, &length, err);
-	if (status == 0 && !secret_add_blob(secret, version, sealed, length))
-		status = err_set(err, TACIT_LIMIT, "out of memory");
-	return status;
-}
-
 /* The versions that are read, or about to be, beside the current ones. */
 static int load_others(struct load *load, struct err *err)
 {
@@ -169,9 +136,9 @@ static int load_others(struct load *load, struct err *err)
 
 	HASH_ITER (by_name, load->model->secrets_by_name, secret, next) {
 		if (status == 0)
-			status = have_version(load, secret, secret->record.previous, err);
+			status = load_have_version(load, secret, secret->record.previous, err);
 		if (status == 0)
-			status = have_version(load, secret, secret->record.next, err);
+			status = load_have_version(load, secret, secret->record.next, err);
 	}
 	return status;
 }
@@ -185,8 +152,8 @@ static int load_generations(struct load *load, const struct bundle_record *bundl
 		struct secret *secret = model_secret_by_id(load->model, bundle->members[i]);
 
 		for (uint32_t j = 0; status == 0 && secret && j < bundle->generation_count; j++)
-			status =
-				have_version(load, secret, bundle->generations[j].versions[i], err);
+			status = load_have_version(
+				load, secret, bundle->generations[j].versions[i], err);
 	}
 	return status;
 }
@@ -196,7 +163,7 @@ static int load_bundles(struct load *load, struct err *err)
 	int status = 0;
 
 	for (size_t i = 0; status == 0 && i < load->bundles.count; i++) {
-		const struct bundle_record *bundle = list_at(&load->bundles, i);
+		const struct bundle_record *bundle = load_list_at(&load->bundles, i);
 
 		status = load_generations(load, bundle, err);
 		if (status == 0)
@@ -205,12 +172,21 @@ static int load_bundles(struct load *load, struct err *err)
 	return status;
 }
 
+/* A schedule of a secret that is not there waits for nothing; nor does a use, or a hook, of such a
+ * grant: those the model passes over. */
+static bool has_secret(const struct load *load, const struct schedule_record *schedule)
+{
+	return model_secret_by_id(load->model, schedule->secret_id);
+}
+
 static int load_schedules(struct load *load, struct err *err)
 {
 	int status = 0;
 
 	for (size_t i = 0; status == 0 && i < load->schedules.count; i++)
-		status = model_put_schedule(load->model, list_at(&load->schedules, i), err);
+		if (has_secret(load, load_list_at(&load->schedules, i)))
+			status = model_put_schedule(
+				load->model, load_list_at(&load->schedules, i), err);
 	return status;
 }
 
@@ -219,11 +195,11 @@ static int load_grants(struct load *load, struct err *err)
 	int status = 0;
 
 	for (size_t i = 0; status == 0 && i < load->grants.count; i++)
-		status = model_put_grant(load->model, list_at(&load->grants, i), err);
+		status = model_put_grant(load->model, load_list_at(&load->grants, i), err);
 	for (size_t i = 0; status == 0 && i < load->uses.count; i++)
-		status = model_put_use(load->model, list_at(&load->uses, i), err);
+		status = model_put_use(load->model, load_list_at(&load->uses, i), err);
 	for (size_t i = 0; status == 0 && i < load->hooks.count; i++)
-		status = model_put_hook(load->model, list_at(&load->hooks, i), err);
+		status = model_put_hook(load->model, load_list_at(&load->hooks, i), err);
 	return status;
 }
 
@@ -237,6 +213,7 @@ static int load_rows(struct load *load, struct err *err)
 		.on_bundle = load_bundle,
 		.on_schedule = load_schedule,
 		.on_hook = load_hook,
+		.on_damaged = load_pass_over,
 		.arg = load };
 	int status = model_open(load->model, err);
 
@@ -252,7 +229,7 @@ static int pin_versions(struct load *load, struct err *err)
 	HASH_ITER (hh, load->model->grants, grant, next) {
 		if (status < 0 || !grant_lives(grant) || !grant->record.version)
 			continue;
-		status = have_version(load, grant->secret, grant->record.version, err);
+		status = load_have_version(load, grant->secret, grant->record.version, err);
 		if (status == 0 && !model_pin(grant))
 			status = err_set(err, TACIT_INTERNAL, "a loaded version is not there");
 	}
@@ -262,7 +239,8 @@ static int pin_versions(struct load *load, struct err *err)
 static int load_model(struct load *load, struct err *err)
 {
 	static int (*const steps[])(struct load * load, struct err * err) = { load_rows,
-		load_others, load_bundles, load_schedules, load_grants, pin_versions };
+		load_lost_secrets, load_others, load_bundles, load_schedules, load_grants,
+		pin_versions };
 	int status = 0;
 
 	for (size_t i = 0; status == 0 && i < sizeof steps / sizeof steps[0]; i++)
@@ -276,8 +254,38 @@ static int load_model(struct load *load, struct err *err)
 	return status;
 }
 
+/* Under the write lock: nobody reads any more what is in memory. */
+static void empty_model(struct core *core)
+{
+	if (core->model->locked)
+		return;
+	server_end_handles(core->server, NULL);
+	model_clear(core->model);
+}
+
+static int load_into(struct load *load, struct err *err)
+{
+	struct core *core = load->core;
+	int status =
+		load->model ? load_model(load, err) : err_set(err, TACIT_LIMIT, "out of memory");
+
+	model_write_lock(core->model);
+	empty_model(core);
+	if (status == 0) {
+		model_adopt(core->model, load->model);
+	} else {
+		model_free(load->model);
+		vault_forget(core->vault);
+	}
+	model_unlock(core->model);
+	if (status == 0 && load->unread)
+		log_error("%zu versions cannot be read: 'tacit store verify' names what is damaged",
+			load->unread);
+	return status;
+}
+
 /* It is read from the disk into a model that nobody sees, for as long as that takes. Until all of
- * it is there the agent says that it is locked, whoever asks. */
+ * it is there the agent says what it said before: that it is locked, whoever asks. */
 int core_load(struct core *core, struct err *err)
 {
 	struct load load = { .core = core,
@@ -287,17 +295,23 @@ int core_load(struct core *core, struct err *err)
 		.grants = { .size = sizeof(struct grant_record) },
 		.uses = { .size = sizeof(struct use_record) },
 		.hooks = { .size = sizeof(struct hook_record) } };
-	int status =
-		load.model ? load_model(&load, err) : err_set(err, TACIT_LIMIT, "out of memory");
 
+	return load_into(&load, err);
+}
+
+int core_reload(struct core *core, struct err *err)
+{
+	int status = core_load(core, err);
+
+	hooks_forget(core);
 	if (status < 0) {
-		model_free(load.model);
-		vault_forget(core->vault);
+		core->failure = *err;
 		return status;
 	}
-	model_write_lock(core->model);
-	model_adopt(core->model, load.model);
-	model_unlock(core->model);
+	touches_add_since(core, 0);
+	/* What was told while nothing could be written down. */
+	containers_all_changed(core->containers);
+	keep_containers(core);
 	return 0;
 }
 

@@ -22,7 +22,6 @@ struct vault {
 	uint8_t store_id[SEAL_ID_BYTES];
 	struct keyring *ring; /* seal_alloc() memory; NULL while there is no key */
 	bool written_locked;
-	bool first_layout; /* by its header: it was made before there were generations */
 	bool changing;               /* between begin and commit or rollback */
 	size_t written;              /* bytes put since the last checkpoint */
 	struct integrity *integrity; /* of integrity_state.h; there as long as `ring` is */
