@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "core/control/auditor.h"
 #include "core/control/hooks.h"
 
 #define PROGRAM_TIMEOUT_MS 30000
@@ -218,6 +219,9 @@ static void write_down(struct core *core, struct hook_run *run, uint64_t now_ns)
 		if (!grant)
 			continue;
 		grant->hook = record_after(run, grant, member, now_ns);
+		auditor_note(core, "hook", grant->secret->record.name,
+			grant->secret->record.current, run->consumer,
+			run->failed ? "failed" : code_word(TACIT_OK));
 		if (run->failed && !i)
 			tell_failure(run, &grant->hook, member->since_ns);
 	}

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/control/auditor.h"
 #include "core/control/change.h"
 #include "core/control/rotator.h"
 #include "core/rotation/rotation.h"
@@ -65,7 +66,26 @@ static void fail(struct core *core, const struct secret *secret,
 	core->rotations.failures++;
 	rotation_failed(before, reason, model_now_ns(core->model), &after);
 	log_warning("rotate %s: %s", secret->record.name, after.reason);
+	auditor_note(core, "rotate", secret->record.name, before->version, NULL, "failed");
 	note(core, secret, before, &after);
+}
+
+static void record(struct core *core, const struct schedule_record *before,
+	enum rotation_change what, uint64_t made)
+{
+	static const char *const acts[] = {
+		[ROTATION_NO_CHANGE] = NULL,
+		[ROTATION_REPLACE] = "rotate",
+		[ROTATION_STAGE] = "stage",
+		[ROTATION_SWITCH] = "promote",
+		[ROTATION_DROP] = "drop-staged",
+	};
+	const struct secret *secret = model_secret_by_id(core->model, before->secret_id);
+	bool makes = what == ROTATION_REPLACE || what == ROTATION_STAGE;
+
+	if (acts[what])
+		auditor_note(core, acts[what], secret->record.name, makes ? made : before->version,
+			NULL, code_word(TACIT_OK));
 }
 
 /* What cannot be committed has not been done. */
@@ -73,12 +93,14 @@ static void succeed(struct core *core, const struct secret *secret,
 	const struct schedule_record *before, const uint8_t *value, size_t length)
 {
 	struct schedule_record after;
-	enum rotation_change what = rotation_done(
-		before, secret->record.last_number + 1, model_now_ns(core->model), &after);
+	uint64_t made = secret->record.last_number + 1;
+	enum rotation_change what = rotation_done(before, made, model_now_ns(core->model), &after);
 	struct err err;
 
 	if (write_down(core, secret, what, before, &after, value, length, &err) < 0)
 		fail(core, secret, before, err.text);
+	else
+		record(core, before, what, made);
 }
 
 static void replace(

@@ -6,7 +6,7 @@
 #include <sys/eventfd.h>
 
 #include "base/cleanup.h"
-#include "core/control/core.h"
+#include "core/control/auditor.h"
 
 #define RECENT_NS (60 * 1000000000ull) /* an overlap whose end the last core may not have told */
 #define NEVER UINT64_MAX
@@ -102,11 +102,21 @@ static uint64_t end_of(const struct secret *secret)
 		       : NEVER;
 }
 
+/* `recent`: it ended before this core looked, and the one before has recorded that. */
+static void end_overlap(struct core *core, const struct secret *secret, bool recent)
+{
+	touches_add(core, NULL, 0, &secret, 1);
+	if (!recent)
+		auditor_note(core, "overlap-end", secret->record.name, secret->record.previous,
+			NULL, code_word(TACIT_OK));
+}
+
 void touches_overlaps_ended(struct core *core)
 {
 	struct touches *touches = &core->touches;
 	struct secret *secret, *next;
 	uint64_t now;
+	bool recent;
 
 	if (core->model->locked)
 		return;
@@ -118,15 +128,15 @@ void touches_overlaps_ended(struct core *core)
 	}
 	if (touches->overlaps_end_ns > now)
 		return;
-	if (!touches->overlaps_seen_ns)
+	recent = !touches->overlaps_seen_ns;
+	if (recent)
 		touches->overlaps_seen_ns = now - RECENT_NS;
 	touches->overlaps_end_ns = NEVER;
 	HASH_ITER (by_name, core->model->secrets_by_name, secret, next) {
-		const struct secret *ended = secret;
 		uint64_t end = end_of(secret);
 
 		if (end > touches->overlaps_seen_ns && end <= now)
-			touches_add(core, NULL, 0, &ended, 1);
+			end_overlap(core, secret, recent);
 		else if (end > now && end < touches->overlaps_end_ns)
 			touches->overlaps_end_ns = end;
 	}
