@@ -78,6 +78,7 @@ const struct option_row option_table[OPTIONS] = {
 		"take what opens as it is, older or added as it may be" },
 	[OPTION_ROLLBACK] = { "rollback", 0, NULL,
 		"take a store that is not what its anchor says" },
+	[OPTION_ALL] = { "all", 0, NULL, "every secret, however many there are" },
 };
 
 const struct command command_table[] = {
@@ -155,8 +156,8 @@ const struct command command_table[] = {
 		"read all of the log, and say whether all of it is there" },
 	{ "audit", "export", NULL, "", BIT(FROM) | BIT(JSON), audit_export,
 		"print all of the log, a line of JSON for each record" },
-	{ NULL, "status", NULL, "", BIT(WAIT) | BIT(ENGINES) | PRINTS, status_show,
-		"how the agent is" },
+	{ NULL, "status", NULL, "", BIT(WAIT) | BIT(ENGINES) | BIT(ALL) | PRINTS, status_show,
+		"how the agent and its secrets are" },
 	{ NULL, "lock", NULL, "", PRINTS, lock_lock,
 		"forget the key: nothing is read until 'unlock'" },
 	{ NULL, "unlock", NULL, "[-]", OPENS | PRINTS, lock_unlock,

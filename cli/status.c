@@ -65,6 +65,18 @@ static void count_stopped(struct session *session, json_t *status)
 	json_object_set_new(status, "stopped_containers", json_integer(count));
 }
 
+/* For people. A list that cannot be had is no reason not to say how the agent is. */
+static void print(struct session *session, const json_t *status)
+{
+	_json_ json_t *secrets = NULL;
+	struct err why;
+
+	if (status_code(status) == TACIT_OK &&
+		session_get(session, "/v1/secrets", &secrets, &why) < 0)
+		session_note(session, "the secrets are not shown: %s", why.text);
+	status_print(status, secrets, session->invocation->values[OPTION_ALL]);
+}
+
 int status_show(struct session *session, struct err *err)
 {
 	_json_ json_t *status = NULL;
@@ -85,7 +97,7 @@ int status_show(struct session *session, struct err *err)
 	else if (session->quiet)
 		session_print_clean(member_text(status, "state"));
 	else
-		status_print(status);
+		print(session, status);
 	session->exit = status_code(status);
 	return 0;
 }
@@ -101,7 +113,7 @@ int status_bare(struct session *session, struct err *err)
 		putchar('\n');
 		return help_words(NULL, NULL, 0, err);
 	}
-	status_print(status);
+	status_print(status, NULL, false);
 	putchar('\n');
 	return help_words(NULL, NULL, 0, err);
 }

@@ -183,15 +183,14 @@ static void print_stale(const json_t *status)
 	table_free(&table);
 }
 
-void status_print(const json_t *status)
+void status_print(const json_t *status, const json_t *secrets, bool all)
 {
 	const json_t *stopped = json_object_get(status, "stopped_containers");
 
 	print_headline(status);
 	status_line("version", member_text(status, "version"));
 	status_line("mount", member_text(status, "mount"));
-	status_line("store", member_text(status, "store"));
-	status_line("key file", member_text(status, "key_file"));
+	status_print_store(status);
 	print_identity(status);
 	print_parked(status);
 	print_counts(status);
@@ -203,4 +202,6 @@ void status_print(const json_t *status)
 			member_number(status, "stopped_containers"),
 			json_integer_value(stopped) == 1 ? "" : "s",
 			json_integer_value(stopped) == 1 ? "s" : "ve");
+	status_print_secrets(secrets, all);
+	status_print_advice(status);
 }

@@ -13,20 +13,23 @@ static void add(struct table *table, char *cell)
 {
 	if (table->count == table->room) {
 		size_t room = table->room ? table->room * 2 : 32;
-		char **grown = reallocarray(table->cells, room, sizeof *grown);
+		char **cells = reallocarray(table->cells, room, sizeof *cells);
+		const char **colours = reallocarray(table->colours, room, sizeof *colours);
 
-		if (!grown) {
+		table->cells = cells ? cells : table->cells;
+		table->colours = colours ? colours : table->colours;
+		if (!cells || !colours) {
 			table->failed = true;
 			free(cell);
 			return;
 		}
-		table->cells = grown;
 		table->room = room;
 	}
 	if (cell)
 		report_clean(cell);
 	else
 		table->failed = true;
+	table->colours[table->count] = NULL;
 	table->cells[table->count++] = cell;
 }
 
@@ -55,11 +58,27 @@ void table_cell(struct table *table, const char *format, ...)
 	add(table, cell);
 }
 
+void table_colour(struct table *table, const char *colour)
+{
+	if (table->count && !table->failed)
+		table->colours[table->count - 1] = colour;
+}
+
 static const char *cell_text(const struct table *table, size_t index)
 {
 	const char *cell = index < table->count ? table->cells[index] : "";
 
 	return cell ? cell : "";
+}
+
+/* Colour takes no room: what follows a cell is outside of it. */
+static void print_cell(const struct table *table, size_t index, size_t room, FILE *to)
+{
+	const char *text = cell_text(table, index);
+	const char *colour = index < table->count ? table->colours[index] : NULL;
+	int gap = room ? (int)(room - strlen(text)) : 0;
+
+	fprintf(to, "%s%s%s%*s", colour ? colour : "", text, colour ? "\033[0m" : "", gap, "");
 }
 
 void table_print(const struct table *table, FILE *to)
@@ -74,8 +93,9 @@ void table_print(const struct table *table, FILE *to)
 	}
 	for (size_t i = 0; i < table->count; i += table->columns) {
 		for (size_t column = 0; column + 1 < table->columns; column++)
-			fprintf(to, "%-*s", (int)width[column] + GAP, cell_text(table, i + column));
-		fprintf(to, "%s\n", cell_text(table, i + table->columns - 1));
+			print_cell(table, i + column, width[column] + GAP, to);
+		print_cell(table, i + table->columns - 1, 0, to);
+		fputc('\n', to);
 	}
 }
 
@@ -84,5 +104,6 @@ void table_free(struct table *table)
 	for (size_t i = 0; i < table->count; i++)
 		free(table->cells[i]);
 	free(table->cells);
+	free(table->colours);
 	*table = (struct table){ 0 };
 }

@@ -11,7 +11,8 @@
 
 struct table {
 	size_t columns;
-	char **cells; /* row after row; the first row is the header */
+	char **cells;         /* row after row; the first row is the header */
+	const char **colours; /* of each cell; NULL: none */
 	size_t count, room;
 	bool failed; /* memory ran out */
 };
@@ -20,6 +21,9 @@ struct table {
 __attribute__((sentinel)) void table_start(struct table *table, const char *header, ...);
 /* The next cell, left to right, row after row. Bytes that are not printable ASCII become '?'. */
 __attribute__((format(printf, 2, 3))) void table_cell(struct table *table, const char *format, ...);
+/* Show the last cell in this colour, an escape sequence that lives as long as the table. Whether
+ * there are colours at all (session_colour()) is for the caller to know. */
+void table_colour(struct table *table, const char *colour);
 /* All rows to `to`; without rows the header alone. A missing last cell is empty. */
 void table_print(const struct table *table, FILE *to);
 void table_free(struct table *table);
