@@ -147,6 +147,7 @@ int call_status(struct call *call, struct err *err)
 	doc_number(doc, "requests_resent", atomic_load(&core->handover->resent));
 	doc_bool(doc, "memory_locked", !core->swaps);
 	doc_bool(doc, "key_page_secret", handover_keys_are_secret(core->keys_fd));
+	doc_put_keys(doc, core);
 	put_audit(doc, core);
 	put_engines(doc, core);
 	put_parked(doc, core);

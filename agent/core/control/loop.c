@@ -54,6 +54,12 @@ static void take_key(struct core *core, const struct frame *frame)
 {
 	hold_mutex(&core->key_mutex);
 
+	if (frame->body.give.index != core->key_source) {
+		/* Of one that was not waited for any longer. */
+		if (frame->fd >= 0)
+			close(frame->fd);
+		return;
+	}
 	keep(&core->key_fd, frame->fd);
 	core->key_status = frame->body.give.status;
 	pthread_cond_signal(&core->key_given);

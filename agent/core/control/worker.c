@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "core/control/auditor.h"
 #include "core/control/call.h"
@@ -107,6 +108,19 @@ static void hear_api(struct core *core, int *channel)
 		log_error("%s", err.text);
 		frame_send(core->holder, FRAME_EXPEL, &expel, sizeof expel, -1, NULL);
 	}
+}
+
+void core_wait(struct core *core, int fd, uint64_t deadline_ns)
+{
+	struct pollfd wait[] = { { fd, POLLIN, 0 },
+		{ core->server ? server_count_fd(core->server) : -1, POLLIN, 0 } };
+	uint64_t now = clock_monotonic_ns();
+	int ms = -1;
+
+	if (deadline_ns != UINT64_MAX)
+		ms = deadline_ns > now ? (int)((deadline_ns - now) / 1000000) + 1 : 0;
+	if (poll(wait, 2, ms) > 0 && wait[1].revents)
+		keep_counts(core);
 }
 
 static void hear_ends(struct core *core)
