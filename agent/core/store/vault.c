@@ -13,7 +13,7 @@
 
 _Static_assert(SEAL_ID_BYTES == STORE_ID_BYTES, "one size of ids");
 
-static int read_header(struct vault *vault, struct err *err)
+static int read_header(struct vault *vault, uint32_t *made, struct err *err)
 {
 	uint8_t bytes[HEADER_BYTES], found[4];
 	struct unpack from = { .at = bytes };
@@ -30,6 +30,7 @@ static int read_header(struct vault *vault, struct err *err)
 	if (version > VAULT_HEADER_VERSION)
 		return err_set(err, TACIT_NEWER, "store of format %u; this tacit knows up to %u",
 			version, VAULT_HEADER_VERSION);
+	*made = version;
 	unpack_bytes(&from, vault->store_id, SEAL_ID_BYTES);
 	unpack_u64(&from);
 	if (!unpack_done(&from))
@@ -75,6 +76,7 @@ static int attach(const struct store_engine *engine,
 	struct vault **vault, struct err *err)
 {
 	struct vault *made = calloc(1, sizeof *made);
+	uint32_t version;
 	int result;
 
 	if (!made)
@@ -83,7 +85,7 @@ static int attach(const struct store_engine *engine,
 	made->written = VAULT_CHECKPOINT_BYTES;
 	result = open(path, &made->store, err);
 	if (!result)
-		result = read_header(made, err);
+		result = read_header(made, &version, err);
 	if (!result)
 		result = read_locked(made, err);
 	if (!result)
@@ -156,6 +158,13 @@ void vault_forget(struct vault *vault)
 	integrity_close(vault);
 	seal_free(vault->ring);
 	vault->ring = NULL;
+}
+
+bool vault_is_first_layout(struct vault *vault)
+{
+	uint32_t version;
+
+	return read_header(vault, &version, NULL) == 0 && version < VAULT_HEADER_VERSION;
 }
 
 bool vault_is_open(const struct vault *vault)
