@@ -34,7 +34,6 @@ static void try_body(const uint8_t *bytes, size_t length)
 	if (audit_pack(&record, &source, again) != length || memcmp(again, bytes, length))
 		abort();
 	check_line(line, audit_format_json(&record, 1, line));
-	check_line(line, audit_format_columns(&record, 1, line));
 }
 
 /* With its check made good, so that what is behind it is reached. */

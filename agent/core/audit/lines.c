@@ -7,9 +7,6 @@
 #include "base/clock.h"
 #include "core/audit/record.h"
 
-/* How wide each column is; what is longer pushes the rest of its line. */
-#define COLUMNS "%-24s %-6s %-12s %-24s %-28s %-16s %s\n"
-
 struct line {
 	char *text;
 	size_t length;
@@ -27,6 +24,15 @@ __attribute__((format(printf, 2, 3))) static void add(struct line *line, const c
 		line->length += (size_t)length;
 }
 
+/* Most of a line: a log is read as fast as it is written down. */
+static void add_byte(struct line *line, char byte)
+{
+	if (line->length + 1 >= AUDIT_LINE_MAX)
+		return;
+	line->text[line->length++] = byte;
+	line->text[line->length] = '\0';
+}
+
 static void add_string(struct line *line, const char *name, const char *text)
 {
 	if (!text[0])
@@ -40,7 +46,7 @@ static void add_string(struct line *line, const char *name, const char *text)
 		else if (byte < 32 || byte > 126)
 			add(line, "\\u%04x", byte);
 		else
-			add(line, "%c", byte);
+			add_byte(line, *text);
 	}
 	add(line, "\"");
 }
@@ -53,11 +59,13 @@ static void add_number(struct line *line, const char *name, uint64_t number, uin
 
 static void add_id(struct line *line, const uint8_t id[16])
 {
-	char digits[33];
+	static const char digit[] = "0123456789abcdef";
+	char digits[33] = "";
 	bool any = false;
 
 	for (int i = 0; i < 16; i++) {
-		snprintf(digits + 2 * i, 3, "%02x", id[i]);
+		digits[2 * i] = digit[id[i] >> 4];
+		digits[2 * i + 1] = digit[id[i] & 15];
 		any = any || id[i];
 	}
 	if (any)
@@ -91,54 +99,5 @@ size_t audit_format_json(
 	add_number(&line, "count", record->count, 0);
 	add_number(&line, "request", record->unique, 0);
 	add(&line, "}\n");
-	return line.length;
-}
-
-/* Who it was, in as few characters as tell it: "uid 0, pid 7 (nginx?)", "operator 1000". */
-static void describe_who(const struct audit_record *record, char *who, size_t room)
-{
-	char text[AUDIT_LINE_MAX] = "";
-	struct line line = { text, 0 };
-
-	if (record->operator_uid != AUDIT_NOBODY)
-		add(&line, "operator %" PRIu32, record->operator_uid);
-	if (record->uid != AUDIT_NOBODY)
-		add(&line, "%suid %" PRIu32, line.length ? ", " : "", record->uid);
-	if (record->pid)
-		add(&line, "%spid %" PRIu32, line.length ? ", " : "", record->pid);
-	if (record->comm[0])
-		add(&line, " (%s?)", record->comm);
-	if (record->count)
-		add(&line, ", %" PRIu32 " times", record->count);
-	snprintf(who, room, "%s", text);
-}
-
-size_t audit_format_columns(
-	const struct audit_record *record, uint64_t number, char text[AUDIT_LINE_MAX])
-{
-	struct line line = { text, 0 };
-	char time[CLOCK_TEXT_MAX], who[160], secret[TACIT_SECRET_NAME_MAX + 24];
-	const char *why =
-		record->kind == AUDIT_DENIAL && record->rule[0] ? record->rule : record->act;
-
-	(void)number;
-	clock_format(record->time_ns, time);
-	describe_who(record, who, sizeof who);
-	snprintf(secret, sizeof secret, "%s", record->secret[0] ? record->secret : "-");
-	if (record->version)
-		snprintf(secret + strlen(secret), 24, " v%" PRIu64, record->version);
-	add(&line, COLUMNS, time, audit_kind_word(record->kind), record->outcome, secret,
-		record->consumer[0] ? record->consumer : "-", why, who);
-	for (size_t i = 0; i + 1 < line.length; i++)
-		if (text[i] < ' ' || text[i] > '~')
-			text[i] = '?';
-	return line.length;
-}
-
-size_t audit_format_head(char text[AUDIT_LINE_MAX])
-{
-	struct line line = { text, 0 };
-
-	add(&line, COLUMNS, "TIME", "KIND", "OUTCOME", "SECRET", "CONSUMER", "WHY", "WHO");
 	return line.length;
 }

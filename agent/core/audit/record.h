@@ -50,10 +50,4 @@ const char *audit_kind_word(uint32_t kind);
 size_t audit_format_json(
 	const struct audit_record *record, uint64_t number, char line[AUDIT_LINE_MAX]);
 
-/* Columns for people: time, kind, secret and version, consumer, rule or act, outcome, process. What
- * is not printable ASCII is '?'. audit_format_head() is the line above them. */
-size_t audit_format_columns(
-	const struct audit_record *record, uint64_t number, char line[AUDIT_LINE_MAX]);
-size_t audit_format_head(char line[AUDIT_LINE_MAX]);
-
 #endif

@@ -95,7 +95,7 @@ static void json_has_what_applies(void **state)
 		"\"operator_uid\":0}\n");
 }
 
-/* What a process calls itself ends no line, no string and no column. */
+/* What a process calls itself ends no line and no string. */
 static void hostile_names_stay_in_their_place(void **state)
 {
 	struct audit_record record = rig_record(7);
@@ -107,37 +107,11 @@ static void hostile_names_stay_in_their_place(void **state)
 	length = audit_format_json(&record, 1, line);
 	assert_non_null(strstr(line, "\"a\\\"\\\\\\u000a\\u001b[2J\\u00ff,\""));
 	assert_ptr_equal(strchr(line, '\n'), line + length - 1);
-	length = audit_format_columns(&record, 1, line);
-	assert_non_null(strstr(line, "(a\"\\??[2J?,?)"));
-	assert_ptr_equal(strchr(line, '\n'), line + length - 1);
 	memset(&record, 0xff, sizeof record);
 	record.comm[15] = record.act[31] = record.rule[31] = record.outcome[31] = '\0';
 	record.container[64] = record.consumer[255] = record.secret[255] = '\0';
 	length = audit_format_json(&record, UINT64_MAX, line);
 	assert_string_equal(line + length - 2, "}\n");
-	length = audit_format_columns(&record, UINT64_MAX, line);
-	assert_int_equal(line[length - 1], '\n');
-}
-
-static void columns_stand_under_their_head(void **state)
-{
-	struct audit_record record = rig_record(5); /* a denial */
-	char line[AUDIT_LINE_MAX], head[AUDIT_LINE_MAX];
-
-	(void)state;
-	record.kind = AUDIT_DENIAL;
-	record.version = 3;
-	strcpy(record.rule, "not-main");
-	strcpy(record.outcome, "EACCES");
-	audit_format_head(head);
-	audit_format_columns(&record, 1, line);
-	assert_string_equal(head,
-		"TIME                     KIND   OUTCOME      SECRET                  "
-		" CONSUMER                     WHY              WHO\n");
-	assert_string_equal(line,
-		"2026-09-21T14:13:20.000Z denial EACCES       db/password-5 v3        "
-		" compose/shop/web             not-main         uid 1000, pid 5 "
-		"(nginx?), 2 times\n");
 }
 
 int main(void)
@@ -148,7 +122,6 @@ int main(void)
 		cmocka_unit_test(other_bytes_are_refused),
 		cmocka_unit_test(json_has_what_applies),
 		cmocka_unit_test(hostile_names_stay_in_their_place),
-		cmocka_unit_test(columns_stand_under_their_head),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
