@@ -81,7 +81,8 @@ static void print_keys(const json_t *status)
 			used = add(line, used, "%s%s", used ? ", " : "", kinds[i].name);
 	}
 	status_line("keys", line);
-	status_line("key file", member_text(status, "key_file"));
+	if (!used || count_slots(keys, "kind", "key_file"))
+		status_line("key file", member_text(status, "key_file"));
 }
 
 static void print_audit(const json_t *status)

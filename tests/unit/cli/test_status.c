@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `tacit status` says by whose word readers are known, how weak that is, and what needs a hand. */
+/* `tacit status` says by whose word readers are known, how weak that is, what needs a hand, and how
+ * each secret is. */
 #include "tests/unit/cli/fake_agent.h"
+
+#include <pty.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+#include "cli/status.h"
 
 #define STATUS(more)                                                                               \
 	"{\"state\":\"serving\",\"reason\":null,\"version\":\"0.1.0\",\"mount\":\"/run/tacit\","   \
@@ -15,10 +22,11 @@
 	",\"parked\":{\"now\":" now ",\"total\":" total ",\"mean_us\":812,\"longest_us\":12411,"   \
 	"\"refused\":" refused "}"
 
-static void run_status(struct ran *ran, const char *text, const char *option)
+static void run_with(struct ran *ran, const char *text, const char *secrets, const char *option)
 {
 	const struct canned canned[] = {
 		{ "GET /v1/status", FAKE_TEXT, 200, text, NULL, NULL },
+		{ "GET /v1/secrets", FAKE_TEXT, 200, secrets, NULL, NULL },
 		{ NULL, FAKE_TEXT, 0, NULL, NULL, NULL },
 	};
 	struct fake_agent agent;
@@ -28,6 +36,11 @@ static void run_status(struct ran *ran, const char *text, const char *option)
 	fake_stop(&agent);
 	assert_string_equal(ran->err, "");
 	assert_int_equal(ran->exit, 0);
+}
+
+static void run_status(struct ran *ran, const char *text, const char *option)
+{
+	run_with(ran, text, "[]", option);
 }
 
 static void test_engines_and_waits_are_shown(void **state)
@@ -87,10 +100,14 @@ static void test_what_needs_a_hand_is_named(void **state)
 
 static void test_an_older_agent_is_no_crash(void **state)
 {
-	static const char *const members[] = { "", ",\"identity\":7,\"engines\":7,\"parked\":7",
+	static const char *const members[] = {
+		"", ",\"identity\":7,\"engines\":7,\"parked\":7",
 		",\"identity\":\"engines\",\"engines\":[7,{}],\"parked\":{}",
 		",\"identity\":\"other\",\"parked\":null", ",\"rotations\":7,\"hooks\":[]",
-		",\"rotations\":{\"failing\":7,\"overdue\":null},\"hooks\":{\"failing\":{}}" };
+		",\"rotations\":{\"failing\":7,\"overdue\":null},\"hooks\":{\"failing\":{}}",
+		",\"keys\":7,\"audit\":[],\"integrity\":\"x\"",
+		",\"keys\":{\"slots\":{}},\"audit\":{\"mode\":7},\"integrity\":{\"damages\":\"x\"}"
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
@@ -101,6 +118,166 @@ static void test_an_older_agent_is_no_crash(void **state)
 		run_status(&ran, text, NULL);
 		assert_contains(ran.out, "  holds     1 secret, ");
 		assert_null(strstr(ran.out, "parked"));
+	}
+}
+
+#define SLOT(kind, state) "{\"slot\":1,\"kind\":\"" kind "\",\"state\":\"" state "\"}"
+#define KEYS(slots, trouble, waits)                                                                \
+	",\"keys\":{\"slots\":[" slots "],\"trouble\":" trouble ",\"waits_after_reboot\":" waits "}"
+#define AUDIT(mode, blocked, reason, queue, lost)                                                  \
+	",\"audit\":{\"mode\":\"" mode "\",\"open\":true,\"blocked\":" blocked                     \
+	",\"reason\":" reason ",\"written\":12,\"queue\":" queue ",\"lost\":" lost                 \
+	",\"failures\":0}"
+#define INTEGRITY(damages, anchor, why)                                                            \
+	",\"integrity\":{\"generation\":41,\"damages\":" damages ",\"anchor\":\"" anchor           \
+	"\",\"read_only\":" why "}"
+
+/* Without times: what nobody rotates, what is due, what fails, what is at work. */
+#define SECRETS                                                                                    \
+	"[{\"name\":\"api/token\",\"version\":3,\"schedule\":null},"                               \
+	"{\"name\":\"late\",\"version\":7,\"schedule\":{\"state\":\"overdue\"}},"                  \
+	"{\"name\":\"asked\",\"version\":1,\"schedule\":{\"state\":\"waiting\",\"next_at\":null}}" \
+	","                                                                                        \
+	"{\"name\":\"busy\",\"version\":2,\"schedule\":{\"state\":\"running\"}},"                  \
+	"{\"name\":\"db\",\"version\":12,\"schedule\":{\"state\":\"failing\"},\"last_reader\":"    \
+	"\"compose/shop/web 4f5e\\u001b[0m\"}]"
+
+static void test_a_sound_agent_has_no_advice(void **state)
+{
+	struct ran ran;
+
+	(void)state;
+	run_with(&ran,
+		STATUS(KEYS(SLOT("key_file", "ok") "," SLOT("recovery", "ok") "," SLOT(
+				    "recovery", "ok"),
+			"null", "false") AUDIT("required", "false", "null", "0", "0")
+				INTEGRITY("0", "ok", "null")),
+		SECRETS, NULL);
+	assert_golden(&ran, "status-secrets.txt");
+	run_with(&ran, STATUS(INTEGRITY("0", "ok", "null")), SECRETS, "--all");
+	assert_contains(ran.out, "  api/token");
+	run_with(&ran, STATUS(INTEGRITY("0", "ok", "null")), SECRETS, "--quiet");
+	assert_string_equal(ran.out, "serving\n");
+}
+
+static void test_what_to_do_is_said_last(void **state)
+{
+	struct ran ran;
+
+	(void)state;
+	run_status(&ran,
+		STATUS(KEYS(SLOT("passphrase", "damaged"), "\"slot 1 is damaged\"", "true")
+				AUDIT("best-effort", "true", "\"no space left\"", "40", "2")
+					INTEGRITY("3", "behind", "\"3 records are damaged\"")),
+		NULL);
+	assert_golden(&ran, "status-advice.txt");
+}
+
+/* A time so long from now, as the API has it. */
+static const char *time_text(long seconds, char text[32])
+{
+	time_t when = time(NULL) + seconds;
+
+	strftime(text, 32, "%Y-%m-%dT%H:%M:%S.5Z", gmtime(&when));
+	return text;
+}
+
+static void test_times_are_said_shortly(void **state)
+{
+	char text[1024], rotated[32], next[32], read[32], sooner[32];
+	struct ran ran;
+
+	(void)state;
+	snprintf(text, sizeof text,
+		"[{\"name\":\"db\",\"version\":2,\"rotated_at\":\"%s\",\"last_read_at\":\"%s\","
+		"\"last_reader\":\"container/web 4f5e\",\"schedule\":{\"state\":\"waiting\","
+		"\"next_at\":\"%s\"}},{\"name\":\"zz\",\"version\":1,\"schedule\":{\"state\":"
+		"\"waiting\",\"next_at\":\"%s\"}}]",
+		time_text(-40 * 86400, rotated), time_text(-7300, read),
+		time_text(3 * 86400 + 60, next), time_text(2 * 86400 + 60, sooner));
+	run_with(&ran, STATUS(""), text, NULL);
+	assert_contains(ran.out, "  db     2         40d   in 3d           container/web 4f5e, 2 "
+				 "hours ago\n");
+	assert_contains(ran.out, "  zz     1         -     in 2d           -\n");
+	assert_true(strstr(ran.out, "  zz ") < strstr(ran.out, "  db "));
+}
+
+/* What `secrets` look like on a terminal of so many lines. */
+static void on_terminal(const json_t *secrets, unsigned short lines, bool all, char text[16384])
+{
+	struct winsize size = { .ws_row = lines, .ws_col = 80 };
+	size_t length = 0;
+	ssize_t got;
+	int kernel;
+	pid_t pid = forkpty(&kernel, NULL, NULL, &size);
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		setenv("TERM", "xterm", 1);
+		unsetenv("NO_COLOR");
+		status_print_secrets(secrets, all);
+		fflush(stdout);
+		_exit(0);
+	}
+	while ((got = read(kernel, text + length, 16383 - length)) > 0)
+		length += (size_t)got;
+	text[length] = '\0';
+	close(kernel);
+	waitpid(pid, NULL, 0);
+}
+
+static size_t count_lines(const char *text)
+{
+	size_t count = 0;
+
+	for (; (text = strchr(text, '\n')); text++)
+		count++;
+	return count;
+}
+
+static void test_a_terminal_is_not_overrun(void **state)
+{
+	_json_ json_t *secrets = json_array();
+	char text[16384];
+
+	(void)state;
+	for (int i = 0; i < 60; i++) {
+		char name[8];
+
+		snprintf(name, sizeof name, "s%02d", i);
+		json_array_append_new(
+			secrets, json_pack("{s:s,s:i,s:{s:s}}", "name", name, "version", 1,
+					 "schedule", "state", i < 58 ? "waiting" : "failing"));
+	}
+	on_terminal(secrets, 40, false, text);
+	assert_int_equal(count_lines(text), 2 + 24 + 1);
+	assert_contains(text, "  and 36 more; 'tacit status --all' shows them");
+	assert_contains(text, "s58");
+	assert_contains(text, "\033[31mfailing\033[0m");
+	on_terminal(secrets, 40, true, text);
+	assert_int_equal(count_lines(text), 2 + 60);
+	on_terminal(secrets, 3, false, text);
+	assert_int_equal(count_lines(text), 2 + 5 + 1);
+	/* What needs a hand is shown, however many there are. */
+	for (size_t i = 0; i < 60; i++)
+		json_object_set_new(json_object_get(json_array_get(secrets, i), "schedule"),
+			"state", json_string("overdue"));
+	on_terminal(secrets, 3, false, text);
+	assert_int_equal(count_lines(text), 2 + 60);
+}
+
+static void test_a_list_that_is_none_is_no_crash(void **state)
+{
+	static const char *const lists[] = { "[]", "{}", "[7]", "[{}]",
+		"[{\"name\":7,\"version\":\"x\",\"schedule\":[]}]",
+		"[{\"name\":\"a\",\"rotated_at\":\"tomorrow\",\"last_read_at\":\"x\"}]" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+		struct ran ran;
+
+		run_with(&ran, STATUS(""), lists[i], NULL);
+		assert_contains(ran.out, "tacit is serving");
 	}
 }
 
@@ -117,6 +294,11 @@ int main(void)
 		cmocka_unit_test(test_the_weaker_way_says_so),
 		cmocka_unit_test(test_what_needs_a_hand_is_named),
 		cmocka_unit_test(test_an_older_agent_is_no_crash),
+		cmocka_unit_test(test_a_sound_agent_has_no_advice),
+		cmocka_unit_test(test_what_to_do_is_said_last),
+		cmocka_unit_test(test_times_are_said_shortly),
+		cmocka_unit_test(test_a_terminal_is_not_overrun),
+		cmocka_unit_test(test_a_list_that_is_none_is_no_crash),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);
