@@ -165,6 +165,21 @@ static void answers_are_counted(void **state)
 	assert_int_equal(sums.reads + sums.reads_refused + sums.read_bytes, 0);
 }
 
+static void the_agent_itself_is_no_reader(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct ask toucher = rig_by(rig->host, geteuid(), rig->file);
+	struct tally_sums sums;
+	struct reply reply;
+
+	server_set_toucher(rig->server, rig->host);
+	assert_int_equal(rig_open(rig, toucher, FUSE_OPEN, O_WRONLY, &reply), 0);
+	settle(rig);
+	server_sums(rig->server, &sums);
+	assert_int_equal(sums.opens[TALLY_OK], 0);
+	assert_int_equal(sums.took_ns[0], 0);
+}
+
 static void bytes_are_counted(void **state)
 {
 	struct rig *rig = rig_of(state);
@@ -247,6 +262,8 @@ int main(void)
 		cmocka_unit_test(a_bound_is_in_its_own_bucket),
 		cmocka_unit_test(threads_add_up),
 		cmocka_unit_test_setup_teardown(answers_are_counted, rig_set_up, rig_tear_down),
+		cmocka_unit_test_setup_teardown(
+			the_agent_itself_is_no_reader, rig_set_up, rig_tear_down),
 		cmocka_unit_test_setup_teardown(bytes_are_counted, rig_set_up, rig_tear_down),
 		cmocka_unit_test_setup_teardown(
 			waiting_is_counted_apart, rig_set_up_engine, rig_tear_down),
