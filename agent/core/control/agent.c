@@ -75,6 +75,7 @@ const char *agent_state(const struct core *core)
 		return "serving";
 	switch (core->failure.code) {
 	case TACIT_CORRUPT:
+	case TACIT_STALE:
 	case TACIT_NEWER:
 	case TACIT_IO:
 	case TACIT_INTERNAL:
@@ -148,6 +149,7 @@ int call_status(struct call *call, struct err *err)
 	doc_bool(doc, "memory_locked", !core->swaps);
 	doc_bool(doc, "key_page_secret", handover_keys_are_secret(core->keys_fd));
 	doc_put_keys(doc, core);
+	doc_put_integrity(doc, core);
 	put_audit(doc, core);
 	put_engines(doc, core);
 	put_parked(doc, core);

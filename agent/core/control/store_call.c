@@ -94,18 +94,10 @@ int call_store_verify(struct call *call, struct err *err)
  * what they show may have changed. */
 static int accept_rows(struct core *core, enum vault_acceptance how, size_t *count, struct err *err)
 {
-	struct vault_standing standing;
-	int status;
-
 	if (core->model->locked)
 		return err_set(err, TACIT_LOCKED, "the agent is locked%s%s",
 			core->failure.code ? ": " : "", core->failure.text);
-	vault_get_standing(core->vault, &standing);
-	*count = standing.damages;
-	if (!standing.damages)
-		return 0;
-	status = vault_accept(core->vault, how, err);
-	return status < 0 ? status : core_reload(core, err);
+	return store_accept(core, how, count, err);
 }
 
 /* The store is the one to go on with, whatever its anchor says. */

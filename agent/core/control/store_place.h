@@ -28,4 +28,9 @@ void restore_end(struct restore *restore); /* NULL does nothing; its file stays 
  * On failure the agent is locked. */
 int core_reload(struct core *core, struct err *err);
 
+/* accept.c: let the rows that are damaged go, or be what they are, and what spoke of them go; all
+ * that is left is read again. How many problems there were is in *count. A store that was accepted
+ * and then not settled, for core died in between, is settled when this is done again. */
+int store_accept(struct core *core, enum vault_acceptance how, size_t *count, struct err *err);
+
 #endif

@@ -164,6 +164,7 @@ static void *run(void *arg)
 	struct core *core = arg;
 	int channel = -1;
 
+	core_end_transfers(core);
 	core_first_unlock(core);
 	frame_send(core->holder, FRAME_READY, NULL, 0, -1, NULL);
 	for (;;) {
