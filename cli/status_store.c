@@ -44,44 +44,20 @@ static void print_store(const json_t *status)
 	status_line("store", line);
 }
 
-/* What people call a kind of slot. */
-static const struct {
-	const char *word, *name, *plural;
-} kinds[] = {
-	{ "key_file", "key file", "key files" },
-	{ "passphrase", "passphrase", "passphrases" },
-	{ "credential", "credential", "credentials" },
-	{ "command", "command", "commands" },
-	{ "recovery", "recovery key", "recovery keys" },
-};
-
-static size_t count_slots(const json_t *keys, const char *member, const char *word)
-{
-	const json_t *slot;
-	size_t count = 0, i;
-
-	json_array_foreach (json_object_get(keys, "slots"), i, slot)
-		count += !strcmp(member_text(slot, member), word);
-	return count;
-}
-
 static void print_keys(const json_t *status)
 {
 	const json_t *keys = json_object_get(status, "keys");
-	char line[LINE_MAX_BYTES] = "";
-	size_t used = 0;
+	unsigned long long slots = member_number(keys, "slots");
+	char line[LINE_MAX_BYTES];
 
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		size_t count = count_slots(keys, "kind", kinds[i].word);
-
-		if (count > 1)
-			used = add(
-				line, used, "%s%zu %s", used ? ", " : "", count, kinds[i].plural);
-		else if (count)
-			used = add(line, used, "%s%s", used ? ", " : "", kinds[i].name);
+	if (slots) {
+		snprintf(line, sizeof line, "%llu slot%s, %s recovery key", slots,
+			slots == 1 ? "" : "s",
+			json_is_true(json_object_get(keys, "recovery")) ? "with a" : "no");
+		status_line("keys", line);
 	}
-	status_line("keys", line);
-	if (!used || count_slots(keys, "kind", "key_file"))
+	/* What does not open the store need not be there. */
+	if (!json_is_true(json_object_get(keys, "waits_after_reboot")))
 		status_line("key file", member_text(status, "key_file"));
 }
 
@@ -131,12 +107,11 @@ __attribute__((format(printf, 2, 3))) static void advise(bool *begun, const char
 
 static void advise_keys(const json_t *keys, bool *begun)
 {
-	size_t slots = json_array_size(json_object_get(keys, "slots"));
 	const char *trouble = member_text(keys, "trouble");
 
 	if (*trouble)
 		advise(begun, "key slots: %s; 'tacit key ls' shows them", trouble);
-	if (slots && !count_slots(keys, "kind", "recovery"))
+	if (member_number(keys, "slots") && json_is_false(json_object_get(keys, "recovery")))
 		advise(begun, "no recovery key: 'tacit key add --recovery' prints one");
 	if (json_is_true(json_object_get(keys, "waits_after_reboot")))
 		advise(begun, "nothing opens the store by itself: after a reboot containers wait "

@@ -100,14 +100,13 @@ static void test_what_needs_a_hand_is_named(void **state)
 
 static void test_an_older_agent_is_no_crash(void **state)
 {
-	static const char *const members[] = {
-		"", ",\"identity\":7,\"engines\":7,\"parked\":7",
+	static const char *const members[] = { "", ",\"identity\":7,\"engines\":7,\"parked\":7",
 		",\"identity\":\"engines\",\"engines\":[7,{}],\"parked\":{}",
 		",\"identity\":\"other\",\"parked\":null", ",\"rotations\":7,\"hooks\":[]",
 		",\"rotations\":{\"failing\":7,\"overdue\":null},\"hooks\":{\"failing\":{}}",
 		",\"keys\":7,\"audit\":[],\"integrity\":\"x\"",
-		",\"keys\":{\"slots\":{}},\"audit\":{\"mode\":7},\"integrity\":{\"damages\":\"x\"}"
-	};
+		",\"keys\":{\"slots\":{},\"recovery\":7},\"audit\":{\"mode\":7},\"integrity\":{"
+		"\"damages\":\"x\"}" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
@@ -121,9 +120,9 @@ static void test_an_older_agent_is_no_crash(void **state)
 	}
 }
 
-#define SLOT(kind, state) "{\"slot\":1,\"kind\":\"" kind "\",\"state\":\"" state "\"}"
-#define KEYS(slots, trouble, waits)                                                                \
-	",\"keys\":{\"slots\":[" slots "],\"trouble\":" trouble ",\"waits_after_reboot\":" waits "}"
+#define KEYS(slots, recovery, trouble, waits)                                                      \
+	",\"keys\":{\"slots\":" slots ",\"recovery\":" recovery ",\"trouble\":" trouble            \
+	",\"waits_after_reboot\":" waits "}"
 #define AUDIT(mode, blocked, reason, queue, lost)                                                  \
 	",\"audit\":{\"mode\":\"" mode "\",\"open\":true,\"blocked\":" blocked                     \
 	",\"reason\":" reason ",\"written\":12,\"queue\":" queue ",\"lost\":" lost                 \
@@ -148,10 +147,8 @@ static void test_a_sound_agent_has_no_advice(void **state)
 
 	(void)state;
 	run_with(&ran,
-		STATUS(KEYS(SLOT("key_file", "ok") "," SLOT("recovery", "ok") "," SLOT(
-				    "recovery", "ok"),
-			"null", "false") AUDIT("required", "false", "null", "0", "0")
-				INTEGRITY("0", "ok", "null")),
+		STATUS(KEYS("3", "true", "null", "false") AUDIT(
+			"required", "false", "null", "0", "0") INTEGRITY("0", "ok", "null")),
 		SECRETS, NULL);
 	assert_golden(&ran, "status-secrets.txt");
 	run_with(&ran, STATUS(INTEGRITY("0", "ok", "null")), SECRETS, "--all");
@@ -166,7 +163,7 @@ static void test_what_to_do_is_said_last(void **state)
 
 	(void)state;
 	run_status(&ran,
-		STATUS(KEYS(SLOT("passphrase", "damaged"), "\"slot 1 is damaged\"", "true")
+		STATUS(KEYS("1", "false", "\"slot 1 is damaged\"", "true")
 				AUDIT("best-effort", "true", "\"no space left\"", "40", "2")
 					INTEGRITY("3", "behind", "\"3 records are damaged\"")),
 		NULL);
