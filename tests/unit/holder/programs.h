@@ -11,6 +11,7 @@
 #define LONG 600000 /* ms: far longer than a test */
 #define HOOKS "etc/tacit/hooks.d"
 #define ROTATORS "etc/tacit/rotators.d"
+#define KEYS "etc/tacit/keys.d"
 
 static struct user user[RUN_LANES]; /* of the agent below the rig's root */
 
@@ -38,7 +39,7 @@ static inline void put_self(const struct rig *rig, const char *name)
 
 static inline void make_directories(const struct rig *rig)
 {
-	static const char *const all[] = { "etc", "etc/tacit", HOOKS, ROTATORS };
+	static const char *const all[] = { "etc", "etc/tacit", HOOKS, ROTATORS, KEYS };
 	char path[256];
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Programs of hooks.d and rotators.d, with real processes: as whom and with what they run, which
- * are refused, that none of their processes outlives a run, and what core is told. */
+/* Programs of hooks.d, rotators.d and keys.d, with real processes: as whom and with what they run,
+ * which are refused, that none of their processes outlives a run, and what core is told. */
 #include "programs.h"
 
 #include <sys/resource.h>
@@ -23,7 +23,7 @@ static void say_descriptors(FILE *log)
 		if (fd == fileno(log) || readlink(path, target, sizeof target - 1) < 0)
 			continue;
 		target[strcspn(target, ":[")] = '\0';
-		if (fd > 2 && read(fd, first, sizeof first - 1) < 0)
+		if ((!fd || fd > 2) && read(fd, first, sizeof first - 1) < 0)
 			strcpy(first, "?");
 		fprintf(log, "fd %d %s %s\n", fd, target, first);
 	}
@@ -144,6 +144,47 @@ static void a_rotator_has_its_values(void **state)
 			   "fd 0 /dev/null \nfd 1 /dev/null \nfd 2 /dev/null \nfd 4 pipe again\n",
 		user[RUN_ROTATOR].uid, user[RUN_ROTATOR].gid);
 	expect_said(rig, text);
+}
+
+static void a_key_program_has_its_key(void **state)
+{
+	const struct rig *rig = rig_of(state);
+	char text[1024];
+
+	put_self(rig, KEYS "/who");
+	rig_order(rig, ROLE_CORE, "stream 0 wrapped");
+	rig_order(rig, ROLE_CORE, "stream 1 -");
+	rig_order(rig, ROLE_CORE, "run 9 %d %d who unwrap", RUN_KEY, LONG);
+	is_told(rig, 9, RUN_KEY, RUN_EXITED, 7);
+	rig_wait(rig, ROLE_CORE, "output said", 1);
+	snprintf(text, sizeof text,
+		WHO_COMMON "argument unwrap\n" WHO_PATH "env TACIT_SECRET=tls/cert\n"
+			   "env TACIT_VERSION=18446744073709551615\n"
+			   "fd 0 pipe wrapped\nfd 1 pipe \nfd 2 /dev/null \n",
+		user[RUN_KEY].uid, user[RUN_KEY].gid);
+	expect_said(rig, text);
+	/* It was of that run alone. */
+	rig_order(rig, ROLE_CORE, "run 10 %d %d who unwrap", RUN_KEY, LONG);
+	is_told(rig, 10, RUN_KEY, RUN_EXITED, 7);
+	snprintf(text, sizeof text,
+		WHO_COMMON "argument unwrap\n" WHO_PATH "env TACIT_SECRET=tls/cert\n"
+			   "env TACIT_VERSION=18446744073709551615\n"
+			   "fd 0 /dev/null \nfd 1 /dev/null \nfd 2 /dev/null \n",
+		user[RUN_KEY].uid, user[RUN_KEY].gid);
+	expect_said(rig, text);
+}
+
+/* Of a hook or a rotator it is nothing that it could read. */
+static void no_other_program_has_a_standard_input(void **state)
+{
+	const struct rig *rig = rig_of(state);
+
+	for (unsigned int lane = RUN_HOOK; lane <= RUN_ROTATOR; lane++) {
+		rig_order(rig, ROLE_CORE, "stream 0 x");
+		rig_order(rig, ROLE_CORE, "run 1 %u 1000 good", lane);
+		rig_wait(rig, ROLE_CORE, "go", lane + 2);
+	}
+	rig_said(rig, ROLE_CORE, "ran", 0);
 }
 
 static void core_is_told_how_a_script_ends(void **state)
@@ -387,12 +428,12 @@ static void others_of_that_user_are_left_alone(void **state)
 static void what_core_may_not_ask(void **state)
 {
 	static const char *const orders[] = {
-		"run 1 2 1000 good",
+		"run 1 3 1000 good",
 		"run 1 4294967295 1000 good",
 		"run 0 0 1000 good",
 		"run 1 0 1000 p234567890123456789012345678901234567890123456789012345678901234",
 		"run 1 0 1000 good a234567890123456",
-		"stream 0 x",
+		"file 0",
 		"stream 2 x",
 		"stream 5 x",
 		"file 3",
@@ -465,6 +506,8 @@ int main(int argc, char **argv)
 		with_rig(what_a_killed_holder_left_is_ended),
 		with_rig(holder_ends_what_it_runs),
 		with_rig(others_of_that_user_are_left_alone),
+		with_rig(a_key_program_has_its_key),
+		with_rig(no_other_program_has_a_standard_input),
 		with_rig(what_core_may_not_ask),
 		cmocka_unit_test(users_are_nobody_elses),
 	};
