@@ -36,8 +36,14 @@ int output_open(struct output *output, const char *path, mode_t mode, struct err
 	bool standard = !strcmp(path, "-");
 
 	*output = (struct output){ .path = standard ? NULL : path, .fd = -1 };
-	if (!standard)
-		return open_part(output, mode, err);
+	if (!standard) {
+		int status = open_part(output, mode, err);
+
+		/* A part that is another's is not taken away. */
+		if (status < 0)
+			output->part[0] = '\0';
+		return status;
+	}
 	if (isatty(STDOUT_FILENO))
 		return err_set(err, TACIT_INVALID,
 			"standard output is a terminal; give a FILE, or a pipe to '-'");

@@ -41,6 +41,14 @@ static size_t terminal_width(void)
 	return size.ws_col;
 }
 
+/* How much of it is done; what grew meanwhile is not more than all. */
+static double portion(const struct progress *progress)
+{
+	double part = (double)progress->done / (double)progress->total;
+
+	return part < 1 ? part : 1;
+}
+
 /* "45%", "12.3 of 27.0 MiB, 8.1 MiB/s": what stands behind the bar. */
 static void numbers(const struct progress *progress, uint64_t now, char *text, size_t room)
 {
@@ -50,8 +58,7 @@ static void numbers(const struct progress *progress, uint64_t now, char *text, s
 	int used = 0;
 
 	if (progress->total)
-		used = snprintf(text, room, "%3u%%",
-			(unsigned int)((double)progress->done * 100 / (double)progress->total));
+		used = snprintf(text, room, "%3u%%", (unsigned int)(portion(progress) * 100));
 	if (progress->unit != PROGRESS_BYTES)
 		return;
 	size_format(progress->done, done);
@@ -65,10 +72,8 @@ static void numbers(const struct progress *progress, uint64_t now, char *text, s
 static void bar(const struct progress *progress, size_t room, char *text)
 {
 	size_t inner = room - 2;
-	size_t full = (size_t)((double)progress->done * (double)inner / (double)progress->total);
+	size_t full = (size_t)(portion(progress) * (double)inner);
 
-	if (full > inner)
-		full = inner;
 	memset(text, ' ', room);
 	memset(text + 1, '=', full);
 	if (full < inner)

@@ -34,6 +34,8 @@ enum fake {
 	FAKE_TEXT,   /* answer `text` */
 	FAKE_OPEN,   /* the body must open for `context` and be `value`; then answer `text` */
 	FAKE_BUNDLE, /* likewise, and `value` says what is in it: "cert=hunter2 key=..." */
+	FAKE_KEEP,   /* the body must open for `context`; it is kept in the file "kept" */
+	FAKE_OCTETS, /* the body must be `value`; then answer `text` */
 	FAKE_REVEAL, /* answer `value`, sealed for `context` to the key in the body */
 	FAKE_REKEY,  /* publish the other key, then answer `text` */
 	FAKE_BREAK,  /* close without a word */
@@ -145,6 +147,28 @@ static inline bool fake_opens(const struct fake_agent *agent, const struct canne
 	return same;
 }
 
+/* What a body that is no sealed value of the test's must be. */
+static inline bool fake_takes(const struct fake_agent *agent, const struct canned *canned,
+	const uint8_t *body, size_t length)
+{
+	uint8_t *value = NULL;
+	char path[PATH_FULL_MAX];
+	size_t size = 0;
+	FILE *file;
+
+	if (canned->how == FAKE_OCTETS)
+		return length == strlen(canned->value) && !memcmp(body, canned->value, length);
+	if (transit_open(agent->public_keys[agent->key], agent->secret_keys[agent->key],
+		    canned->context, body, length, &value, &size, NULL) < 0)
+		return false;
+	fake_path(agent, "kept", path);
+	file = fopen(path, "w");
+	fwrite(value, 1, size, file);
+	fclose(file);
+	seal_free(value);
+	return true;
+}
+
 static inline void fake_give(struct fake_agent *agent, const struct canned *canned, int client,
 	const uint8_t *body, size_t length)
 {
@@ -160,8 +184,10 @@ static inline void fake_give(struct fake_agent *agent, const struct canned *cann
 			body, canned->context, canned->value, strlen(canned->value), sealed, NULL);
 		fake_answer(client, canned->status, sealed,
 			transit_sealed_size(canned->context, strlen(canned->value)));
-	} else if ((canned->how == FAKE_OPEN || canned->how == FAKE_BUNDLE) &&
-		   !fake_opens(agent, canned, body, length)) {
+	} else if (((canned->how == FAKE_OPEN || canned->how == FAKE_BUNDLE) &&
+			   !fake_opens(agent, canned, body, length)) ||
+		   ((canned->how == FAKE_KEEP || canned->how == FAKE_OCTETS) &&
+			   !fake_takes(agent, canned, body, length))) {
 		text = "{\"error\":{\"code\":\"corrupt\",\"message\":\"it does not open\"}}";
 		fake_answer(client, 500, text, strlen(text));
 	} else if (canned->how != FAKE_BREAK) {
@@ -313,12 +339,27 @@ static inline void fake_redirect(const struct fake_agent *agent, const char *inp
 	}
 }
 
+/* Begin a run of `tacit`, which ends by itself. */
+static inline pid_t start_tacit(
+	const struct fake_agent *agent, const char *input, int argc, char *const *argv)
+{
+	const struct rlimit cores = { 0, 0 };
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	setenv("TACIT_ROOT", agent->root, 1);
+	/* A test run in the background of a script has it ignored, which is inherited. */
+	signal(SIGINT, SIG_DFL);
+	fake_redirect(agent, input);
+	exit(dispatch_main(argc, argv, &cores));
+}
+
 /* Run `tacit` with the words up to NULL, `input` as its standard input. */
 __attribute__((sentinel)) static inline void run_tacit(
 	const struct fake_agent *agent, struct ran *ran, const char *input, ...)
 {
 	char *argv[16] = { (char *)"tacit" };
-	struct rlimit cores = { 0, 0 };
 	int argc = 1, status;
 	va_list words;
 	pid_t pid;
@@ -327,12 +368,7 @@ __attribute__((sentinel)) static inline void run_tacit(
 	while (argc < 15 && (argv[argc] = va_arg(words, char *)))
 		argc++;
 	va_end(words);
-	pid = fork();
-	if (!pid) {
-		setenv("TACIT_ROOT", agent->root, 1);
-		fake_redirect(agent, input);
-		exit(dispatch_main(argc, argv, &cores));
-	}
+	pid = start_tacit(agent, input, argc, argv);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	ran->exit = WEXITSTATUS(status);

@@ -10,7 +10,7 @@ static void test_a_key_file_is_sealed_to_core(void **state)
 	uint8_t key[SEAL_KEY_BYTES] = { 7 };
 	char text[KEYFILE_TEXT_MAX + 1], path[PATH_FULL_MAX];
 	const struct canned canned[] = {
-		{ "POST /v1/unlock", FAKE_OPEN, 200, "{\"state\":\"serving\"}", "unlock", text },
+		{ "POST /v1/unlock?kind=key_file", FAKE_OPEN, 200, "{\"state\":\"serving\"}", "unlock", text },
 		{ NULL, FAKE_TEXT, 0, NULL, NULL, NULL },
 	};
 	struct fake_agent agent;
