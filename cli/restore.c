@@ -104,7 +104,7 @@ static int finish(
 	if (!status)
 		status = opener_send(session, path, "restore", opener, NULL, answer, err);
 	if (status < 0) {
-		report_hint(err, TACIT_BUSY,
+		report_hint(err, TACIT_EXISTS,
 			"nothing was changed; '--force' puts the backup in its place");
 		report_hint(err, TACIT_WRONG_KEY,
 			"nothing was changed; open it with --recovery, --passphrase or --key-file "

@@ -58,7 +58,7 @@ static void test_lines(void **state)
 		{ PROGRESS_PORTION, 1, 4, 3 * S, 0, "" },
 		{ PROGRESS_PORTION, 0, 0, 3 * S, 40, "reading  " },
 		{ PROGRESS_BYTES, 10 * MIB, 20 * MIB, 6 * S, 66,
-			"reading  [========>        ]   50%  10.0 MiB of 20.0 MiB, 2.0 MiB/s" },
+			"reading  [========>       ]   50%  10.0 MiB of 20.0 MiB, 2.0 MiB/s" },
 		{ PROGRESS_BYTES, 10 * MIB, 0, 6 * S, 80, "reading  10.0 MiB, 2.0 MiB/s" },
 		{ PROGRESS_BYTES, 0, 0, 1 * S, 80, "reading  0 bytes, 0 bytes/s" },
 	};

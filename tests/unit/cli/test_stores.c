@@ -382,7 +382,7 @@ static void test_a_restore_that_fails_is_dropped(void **state)
 		{ "POST " RESTORE, FAKE_TEXT, 200, "{\"offset\":0}", NULL, NULL },
 		{ "POST " RESTORE "/write?offset=0", FAKE_OCTETS, 200, "{\"offset\":11}", NULL,
 			"sealed rows" },
-		{ "POST " RESTORE "/end", FAKE_TEXT, 409, ERROR("busy", "there is a store"), NULL,
+		{ "POST " RESTORE "/end", FAKE_TEXT, 409, ERROR("exists", "there is a store"), NULL,
 			NULL },
 		{ "POST " RESTORE "/end?force=1", FAKE_TEXT, 423, ERROR("wrong_key", "none fits"),
 			NULL, NULL },
