@@ -14,6 +14,7 @@
 #define HEAD_BYTES offsetof(struct audit_ring, lanes)
 
 _Static_assert((AUDIT_LANE_RECORDS & (AUDIT_LANE_RECORDS - 1)) == 0, "a power of two");
+_Static_assert(offsetof(struct audit_record, unique) == 0, "it is stored by itself");
 _Static_assert(AUDIT_LANE_RECORDS > HANDOVER_PARKED, "all that a takeover may do again");
 
 int audit_ring_create(int *fd, struct err *err)
@@ -62,17 +63,27 @@ void audit_ring_unmap(struct audit_ring *ring)
 		munmap(ring, sizeof *ring);
 }
 
+void audit_ring_lose(struct audit_ring *ring, unsigned int lane)
+{
+	atomic_fetch_add_explicit(&ring->lanes[lane].lost, 1, memory_order_relaxed);
+}
+
 bool audit_ring_put(struct audit_ring *ring, unsigned int lane, const struct audit_record *record)
 {
 	struct audit_lane *into = &ring->lanes[lane];
 	uint64_t put = atomic_load_explicit(&into->put, memory_order_relaxed);
+	struct audit_record *place;
 
 	/* Acquire: whoever took the record out is done reading its place. */
 	if (put - atomic_load_explicit(&into->taken, memory_order_acquire) >= AUDIT_LANE_RECORDS) {
-		atomic_fetch_add_explicit(&into->lost, 1, memory_order_relaxed);
+		audit_ring_lose(ring, lane);
 		return false;
 	}
-	into->records[put % AUDIT_LANE_RECORDS] = *record;
+	place = &into->records[put % AUDIT_LANE_RECORDS];
+	/* Whoever looks for a request reads this of places that are being filled, too. */
+	__atomic_store_n(&place->unique, record->unique, __ATOMIC_RELAXED);
+	memcpy((char *)place + sizeof place->unique, (const char *)record + sizeof record->unique,
+		sizeof *record - sizeof record->unique);
 	atomic_store_explicit(&into->put, put + 1, memory_order_release);
 	return true;
 }
@@ -90,7 +101,7 @@ bool audit_ring_find(
 			const struct audit_record *one =
 				&in->records[(at - 1) % AUDIT_LANE_RECORDS];
 
-			if (one->unique == unique) {
+			if (__atomic_load_n(&one->unique, __ATOMIC_RELAXED) == unique) {
 				*record = *one;
 				*taken = at <= atomic_load(&in->taken);
 				return true;

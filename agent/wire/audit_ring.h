@@ -52,8 +52,9 @@ enum audit_kind {
 /* One thing that happened. Never a value, nor anything derived from one. Texts end in NUL; one that
  * does not apply is empty. */
 struct audit_record {
+	uint64_t unique;  /* first: of the request, without UNIQUE_RESENT; 0: of none that is done
+			     again */
 	uint64_t time_ns; /* realtime */
-	uint64_t unique;  /* of the request, without UNIQUE_RESENT; 0: of none that is done again */
 	uint64_t version; /* of the secret; 0: none */
 	uint32_t kind;    /* enum audit_kind */
 	uint32_t pid;     /* thread that asked, as the host counts; 0: none */
@@ -71,12 +72,27 @@ struct audit_record {
 	char secret[TACIT_SECRET_NAME_MAX + 1];
 };
 
+/* Denials of one kind (reader, place, rule) that follow each other: the first is a record, those
+ * within a second of it are counted here, and told in one record. Whoever puts into the lane holds
+ * a lock for it, with which another thread may tell them. */
+#define AUDIT_MERGED 8
+
+struct audit_merged {
+	_Atomic uint64_t since_ns; /* CLOCK_MONOTONIC, of the first; 0: free. Set last */
+	_Atomic uint64_t counted;  /* those after it << 32 | low digits of the last one's request */
+	_Atomic uint64_t place;    /* where the record of them is about to be put; 0: nowhere yet */
+	uint64_t reader, node;
+	uint32_t uid, rule, act, pad;
+	struct audit_record record; /* the first */
+};
+
 struct audit_lane {
 	_Atomic uint64_t put;   /* records that were ever put in: the producer's */
 	_Atomic uint64_t taken; /* and that the log has: the consumer's. Never above `put` */
 	_Atomic uint64_t lost;  /* records that found no room: the producer's. A core that dies at
 				   it may have counted a request that is done again */
 	char pad[64 - 24];      /* no two lanes in one cache line */
+	struct audit_merged merged[AUDIT_MERGED];
 	struct audit_record records[AUDIT_LANE_RECORDS];
 } __attribute__((aligned(64)));
 
@@ -108,10 +124,13 @@ void audit_ring_unmap(struct audit_ring *ring); /* NULL does nothing */
  * counted; nothing else happened. Never waits, and calls nothing of the system. */
 bool audit_ring_put(struct audit_ring *ring, unsigned int lane, const struct audit_record *record);
 
+/* As if it had been full. */
+void audit_ring_lose(struct audit_ring *ring, unsigned int lane);
+
 /* The record that this or an earlier core put in for the request `unique`, in any lane, and whether
  * the log has it; false when there is none, or AUDIT_LANE_RECORDS later ones have taken its place.
- * For requests that may have been begun before, and before the lanes' producers run: it looks at
- * every place. */
+ * For requests that may have been begun before: it looks at every place. Lanes may be put into
+ * meanwhile; what takes a place at that moment is passed over. */
 bool audit_ring_find(
 	const struct audit_ring *ring, uint64_t unique, struct audit_record *record, bool *taken);
 

@@ -104,7 +104,9 @@ struct handover_parked {
 				    this number, finds this read given; 0: not set */
 	uint8_t grant_id[16];    /* of what is counted, and for whom: set before `number` */
 	char container[72];
-	uint64_t since_ns; /* CLOCK_MONOTONIC */
+	_Atomic uint64_t recorded; /* place of its record in the doorman's lane of the audit ring,
+				      set before it is put there; 0: none */
+	uint64_t since_ns;         /* CLOCK_MONOTONIC */
 	uint32_t device;   /* the clone it came through, and is answered through */
 	uint32_t length;   /* of request */
 	char request[HANDOVER_PARKED_REQUEST];

@@ -19,6 +19,7 @@
 #define LINGER_NS (20 * MS_NS)
 #define BACKOFF_FIRST_NS (20 * MS_NS)
 #define BACKOFF_LAST_NS (1000 * MS_NS)
+#define DENIALS_MS 1000 /* between looks at what is counted until a second has passed */
 
 static void say(struct auditor *auditor, bool open, const char *reason)
 {
@@ -282,6 +283,8 @@ void *auditor_run(void *arg)
 		see_to_wish(auditor);
 		work(auditor, urgent);
 		longest = auditor_look_after_copy(auditor, clock_monotonic_ns());
+		if (server_settle_denials(auditor->core->server))
+			longest = sooner(longest, DENIALS_MS);
 		urgent = rest(auditor, longest);
 	}
 	close_log(auditor);

@@ -66,6 +66,9 @@ int core_boot(struct core *core, struct err *err)
 	parts.handover = core->handover;
 	parts.operators = core->operators;
 	parts.patience_ns = CONTAINERS_PATIENCE_NS;
+	parts.audit = (struct server_audit){
+		auditor_ring(core), core->config.audit_required, auditor_wake, core
+	};
 	if ((status = server_new(&parts, &core->server, err)) < 0)
 		return status;
 	server_set_toucher(core->server, core->toucher_pid);

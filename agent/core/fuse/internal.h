@@ -29,6 +29,7 @@ struct worker {
 	bool refused;                   /* of a parked one: denied, for nobody knows who it is */
 	enum policy_rule rule;          /* of an OPEN: what decided, when it is answered */
 	struct tally tally;
+	pthread_mutex_t record_mutex; /* of its lane of the audit ring (record.h) */
 	bool init; /* the replay of INIT: the answer goes to `init_reply`, not to the kernel */
 	struct fuse_init_out init_reply;
 };
@@ -188,6 +189,30 @@ void member_close(struct server *server, const struct handover_handle *handle);
 /* The OPEN that made `handle` was never answered. */
 void member_forget(struct server *server, const struct handover_handle *handle);
 
+/* record.c: what the OPEN at hand is about to be given is put down. */
+enum recorded {
+	RECORDED,       /* it may be answered */
+	RECORD_AWAITED, /* parked: the log does not have it yet */
+	RECORD_REFUSED, /* parked: and now it is too late */
+};
+enum recorded record_read(struct turn *turn, const struct opening *opening);
+/* Whether the log is all that a parked OPEN waits for, and it does not have its record yet. */
+bool record_is_awaited(const struct server *server, const struct handover_parked *entry);
+
+/* denial.c: the request at hand is about to be denied; whether that is worth a record is decided
+ * there. */
+enum denied_act { DENIED_OPEN, DENIED_READ, DENIED_STAT, DENIED_ACCESS };
+struct denial {
+	uint64_t id; /* of the node, which may be NULL */
+	const struct node *node;
+	enum policy_rule rule;
+	int errnum;
+	const char *word; /* in place of the rule's; NULL */
+};
+void record_denial(struct turn *turn, enum denied_act act, const struct denial *denial);
+/* After a takeover, before anything is answered: what an earlier core was about to tell. */
+void record_resume(struct server *server);
+
 /* folders.c: whether the kernel has been told, by this core or another, that it is a folder; and
  * that it may be from now on (a model_folder_fn). */
 bool folder_is_known(const struct server *server, uint64_t folder);
@@ -221,13 +246,16 @@ bool handles_version_is_open(
 bool handles_generation_is_open(
 	struct handles *handles, const struct bundle_record *bundle, uint64_t generation);
 
-/* files.c */
+/* open.c and files.c */
+#define TOUCH_HANDLE UINT64_MAX /* what toucher has open: it reads nothing, and leaves nothing */
 struct node *handle_consumer(const struct model *model, const struct handover_handle *handle);
 void on_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file);
 void on_read(
 	fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *file);
 void on_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t offset,
 	struct fuse_file_info *file);
+/* Nobody has it any more. */
+void files_let_go(const struct turn *turn, struct handover_handle *handle);
 /* Let go of what a request opened that is answered with an error after all. */
 void files_drop_request(struct server *server, uint64_t unique);
 void on_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file);

@@ -37,6 +37,17 @@ static bool is_known(const struct turn *turn, uint64_t id, const struct node *no
 	return id == NODE_ROOT_ID || node || turn->model->locked || node_level(id) == LEVEL_KIND;
 }
 
+static void deny(struct turn *turn, fuse_req_t req, enum denied_act act, uint64_t ino,
+	const struct policy_answer *answer)
+{
+	const struct denial denial = {
+		ino, model_node(turn->model, ino), answer->rule, answer->errnum, NULL
+	};
+
+	record_denial(turn, act, &denial);
+	fuse_reply_err(req, answer->errnum);
+}
+
 /* Never denied for a name that is there: a denied LOOKUP throws the name out for all, and detaches
  * what is mounted on it in other containers. */
 static void on_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
@@ -74,7 +85,7 @@ static void on_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	node = model_node(turn.model, ino);
 	answer = turn_judge(&turn, ACT_STAT, ino, node);
 	if (answer.errnum) {
-		fuse_reply_err(req, answer.errnum);
+		deny(&turn, req, DENIED_STAT, ino, &answer);
 	} else {
 		turn_attributes(&turn, ino, node, &st);
 		fuse_reply_attr(req, &st, 0.0);
@@ -91,9 +102,10 @@ static void on_access(fuse_req_t req, fuse_ino_t ino, int mask)
 	turn_begin(&turn, req);
 	reads = (mask & R_OK) && node_level(ino) == LEVEL_FILE;
 	answer = turn_judge(&turn, reads ? ACT_READ : ACT_STAT, ino, model_node(turn.model, ino));
-	if (!answer.errnum && (mask & W_OK))
-		answer.errnum = EROFS;
-	fuse_reply_err(req, answer.errnum);
+	if (answer.errnum)
+		deny(&turn, req, DENIED_ACCESS, ino, &answer);
+	else
+		fuse_reply_err(req, mask & W_OK ? EROFS : 0);
 	turn_end(&turn);
 }
 

@@ -86,6 +86,7 @@ bool park_request(struct turn *turn)
 	atomic_store(&entry->count, COUNT_NONE);
 	atomic_store(&entry->number, 0);
 	atomic_store(&entry->strikes, 0);
+	atomic_store(&entry->recorded, 0);
 	park->asked[place] = park->taken[place] = false;
 	atomic_fetch_add(&park->handover->parked_count, 1);
 	put(park, turn, place);
@@ -328,7 +329,8 @@ void *park_run(void *arg)
 			break;
 		eventfd_read(park->wake, &ignored);
 		for (unsigned int i = 0; i < HANDOVER_PARKED; i++)
-			if (atomic_load(&park->handover->parked[i].state) != PARKED_FREE)
+			if (atomic_load(&park->handover->parked[i].state) != PARKED_FREE &&
+				!record_is_awaited(doorman->server, &park->handover->parked[i]))
 				take_up(doorman, i);
 	}
 	return NULL;

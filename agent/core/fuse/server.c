@@ -72,6 +72,7 @@ static int worker_open(struct server *server, unsigned int index, struct err *er
 	struct fuse_args args = FUSE_ARGS_INIT(1, argv);
 
 	worker->server = server;
+	pthread_mutex_init(&worker->record_mutex, NULL);
 	/* The doorman's, the last one, is that of the request it takes up. */
 	worker->device = server->parts.device[index < server->parts.handover->threads ? index : 0];
 	worker->slot = &server->parts.handover->slots[index];
@@ -241,6 +242,7 @@ void server_resume(struct server *server, struct vault *vault, bool resend)
 		atomic_store(&handover->slots[i].processing, 0);
 	atomic_store(&handover->slots[handover->threads].processing, 0);
 	park_resume(server);
+	record_resume(server);
 	for (uint32_t strikes = 0; strikes <= HANDOVER_STRIKES; strikes++)
 		for (unsigned int i = 0; i < handover->threads; i++)
 			resume_slot(&server->worker[i], strikes);

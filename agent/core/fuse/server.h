@@ -19,9 +19,19 @@
 #include "core/identity/identity.h"
 #include "core/model/model.h"
 #include "core/policy/policy.h"
+#include "wire/audit_ring.h"
 #include "wire/handover.h"
 
 struct server;
+
+/* Where it is put down who was given what, and who was not. */
+struct server_audit {
+	struct audit_ring *ring;
+	bool required; /* an OPEN is answered when the log has its record, not before */
+	/* There is something in the ring; `urgent`: a lane of it fills. Never waits. */
+	void (*wake)(void *with, bool urgent);
+	void *with;
+};
 
 /* What the server uses; all of it outlives the server and belongs to the caller. */
 struct server_parts {
@@ -33,6 +43,7 @@ struct server_parts {
 	const int *device;    /* handover->threads clones of /dev/fuse; the server closes them */
 	gid_t operators;      /* group whose members may see names; (gid_t)-1: none */
 	uint64_t patience_ns; /* how long an OPEN may wait; less than INT_MAX milliseconds */
+	struct server_audit audit;
 };
 
 /* Sessions, each told the INIT that holder answered. TACIT_INTERNAL when libfuse would have
@@ -62,8 +73,8 @@ struct server_suspect {
 struct policy_answer server_check(struct server *server, const struct node *file,
 	const struct server_suspect *suspect, char user[VAULT_USER_MAX + 1]);
 
-/* Look at the parked OPENs again: an engine has said something, or a read has been counted. From
- * any thread. */
+/* Look at the parked OPENs again: an engine has said something, a read has been counted, or the
+ * audit log has records. From any thread. */
 void server_wake_parked(struct server *server);
 unsigned int server_parked(struct server *server);
 
@@ -108,6 +119,10 @@ void server_end_handles(struct server *server, const uint8_t *grant_id);
 void server_end_previous(struct server *server, const struct grant *grant);
 
 unsigned int server_open_handles(struct server *server);
+
+/* Put down how many denials followed those that have a record by themselves, when a second has
+ * passed. From one thread at a time, any. True: there are some of which it has not. */
+bool server_settle_denials(struct server *server);
 
 /* What all threads have answered since this core began. From any thread. */
 void server_sums(const struct server *server, struct tally_sums *sums);

@@ -2,7 +2,7 @@
 /* Who is reading: a thread id of a FUSE request, made into "this container" or "a process of the
  * host". The reader cannot end while its request is unanswered, so its id cannot be another's yet.
  *
- * Reads of a reader's /proc only cgroup, status, stat, uid_map and gid_map: memory of the kernel,
+ * Reads of a reader's /proc only cgroup, comm, status, stat, uid_map and gid_map: memory of the kernel,
  * never a disk. Thread-safe. */
 #ifndef TACIT_IDENTITY_IDENTITY_H
 #define TACIT_IDENTITY_IDENTITY_H
@@ -47,6 +47,10 @@ bool identity_is_main_process(pid_t tid);
 /* The process that thread `tid` belongs to: its thread group, and when that began, by which it
  * differs from an earlier one of the same number. False: it is not visible. */
 bool identity_process(pid_t tid, uint64_t *process, uint64_t *start);
+
+/* What the thread calls itself, as it likes: any bytes but NUL; empty when it is not visible. */
+#define IDENTITY_COMM_MAX 15
+void identity_comm(pid_t tid, char comm[IDENTITY_COMM_MAX + 1]);
 
 /* Whether `gid` is among the groups of thread `tid`, its own or a supplementary one. */
 bool identity_in_group(pid_t tid, gid_t gid);

@@ -36,6 +36,8 @@ struct rig {
 	struct handover *handover;
 	int handover_fd, audit_fd;
 	struct audit_ring *ring; /* outlives cores, as handover does */
+	bool audit_required;     /* of the next core */
+	_Atomic unsigned int wakes_of_audit;
 	unsigned int threads;
 	uint64_t patience_ns;      /* of the next core with an OPEN */
 	const struct vault *vault; /* what the server sees: NULL while locked */
@@ -502,6 +504,12 @@ static inline void rig_init(struct handover *handover, uint32_t flags)
 
 #define RIG_FLAGS (FUSE_ATOMIC_O_TRUNC | FUSE_BIG_WRITES | FUSE_MAX_PAGES | FUSE_INIT_EXT)
 
+/* Nobody writes a log here but a test that does it itself. */
+static inline void rig_wake(void *rig, bool urgent)
+{
+	atomic_fetch_add(&((struct rig *)rig)->wakes_of_audit, 1 + urgent);
+}
+
 static inline struct server_parts rig_parts(struct rig *rig)
 {
 	return (struct server_parts){ .model = rig->model,
@@ -511,7 +519,8 @@ static inline struct server_parts rig_parts(struct rig *rig)
 		.handover = rig->handover,
 		.device = rig->device,
 		.operators = (gid_t)-1,
-		.patience_ns = rig->patience_ns };
+		.patience_ns = rig->patience_ns,
+		.audit = { rig->ring, rig->audit_required, rig_wake, rig } };
 }
 
 /* The next core: what is before its first answer. The kernel's end of every device is new, too, so
