@@ -6,6 +6,7 @@ from fields import Fields
 from seal import Bad, blake, derive, known, need
 
 HEADER, HEAD, RECORD_HEAD, SEALED, NO_LINK = 128, 88, 44, 40, bytes(32)
+BATCH = 256 * (RECORD_HEAD + 768 + SEALED)
 KINDS = {1: "read", 2: "denial", 3: "change", 4: "agent"}
 NOBODY = 0xFFFFFFFF
 OUT_OF_NOWHERE, CARRIED_ON, ANEW = 1, 2, 3
@@ -63,7 +64,7 @@ def body(plain):
     for name, most in (("container", 64), ("comm", 15), ("act", 31), ("rule", 31), ("outcome", 31),
                        ("consumer", 255), ("secret", 255)):
         octets = f.octets()
-        need(len(octets) <= most, name)
+        need(len(octets) <= most and 0 not in octets, name)
         said[name] = octets.decode("utf-8", "backslashreplace")
     f.end("record")
     return said
@@ -74,7 +75,7 @@ class Log:
         self.place, self.id = place, log_id
         self.root = derive(chain_key, b"tacit-audit-log1", 0, log_id)
         self.records, self.next, self.link = [], None, None
-        self.ended = self.anew = False
+        self.anew = False
         names = sorted((n for n in os.listdir(place) if re.fullmatch(r"audit-\d{8,}", n)), key=lambda n: int(n[6:]))
         self.files = [int(n[6:]) for n in names if n == "audit-%08d" % int(n[6:])]
 
@@ -86,8 +87,11 @@ class Log:
              and files[-1] in (state.file, state.file + 1), "the files of the log are not all there")
         for number in files:
             with open(os.path.join(self.place, "audit-%08d" % number), "rb") as file:
-                self.read_file(number, file.read(), state)
-        need(self.ended, "the log does not reach the place that its state names")
+                data = file.read()
+            if number > state.file:
+                need(len(data) <= HEADER, "there is more than the state says")
+            else:
+                self.read_file(number, data, state)
         need(not self.anew, "the state was lost once, and the log begun anew")
 
     def read_file(self, number, data, state):
@@ -112,23 +116,13 @@ class Log:
             self.link, self.number = data[56:88], first - 1
         need(data[56:88] == self.link and first == self.number + 1, "file %d does not follow" % number)
         self.item(data[:HEAD], data[HEAD:HEADER], "header of file %d" % number)
-        at, self.ended = HEADER, False
-        while True:
-            if number == state.file and at == state.end:
-                need((self.next, self.link, self.number) == (state.step, state.link, state.number),
-                     "the state is not that of its place")
-                self.ended = True
-            if number > state.file and at == HEADER:
-                self.ended = True
-            if at == len(data):
-                return
-            torn = self.ended
-            try:
-                at = self.record(number, data, at)
-            except Bad:
-                if torn:
-                    return
-                raise
+        at = HEADER
+        while at < len(data) and not (number == state.file and at == state.end):
+            at = self.record(number, data, at)
+        if number == state.file:
+            need(at == state.end and (self.next, self.link, self.number) == (state.step, state.link, state.number),
+                 "the state is not that of its place")
+            need(len(data) - at <= BATCH, "there is more than the state says")
 
     def record(self, file, data, at):
         what = "record %d" % (self.number + 1)

@@ -133,27 +133,33 @@ class Store:
         self.tags = tags[4:]
         return True
 
+    def listed(self, group, sealed):
+        """The entries of a list as it lies there; None when it is none."""
+        try:
+            plain = seal.open_record(sealed, self.id, self.keyring, RECORD, LIST_ID + bytes([group]))
+            need(plain[:1] == b"\x7f" and len(plain) >= 4, "list")
+            known(plain[1], 1, "layout of a list")
+            need(plain[2:4] == bytes([group, 0]), "list")
+            return plain[4:]
+        except Bad as bad:
+            if bad.word == "newer_format":
+                raise
+            return None
+
     def list_of(self, group, rows):
         """The entries that the root has a tag of, as {(table, id): tag}; None when they are lost."""
         sealed = self.rows.get((RECORD, LIST_ID + bytes([group])))
         made = b"".join(bytes([table]) + row_id + self.tag(ROW, table, row_id, row)
                         for (table, row_id), row in sorted(rows.items()))
-        listed = b""
-        if sealed is not None:
-            try:
-                plain = seal.open_record(sealed, self.id, self.keyring, RECORD, LIST_ID + bytes([group]))
-                need(plain[:4] == bytes([127, 1, group, 0]), "list")
-                listed = plain[4:]
-            except Bad as bad:
-                self.problem("lists", "list of group %d: %s" % (group, bad.what))
-        for entries in (listed, made):
-            if self.tag(LIST, group, bytes(16), entries) == self.tags[group]:
-                if entries is not listed or (sealed is not None and not listed):
-                    self.problem("lists", "list of group %d is not that of this generation; its rows are" % group)
-                break
-        else:
+        listed = b"" if sealed is None else self.listed(group, sealed)
+        there = [entries for entries in (listed, b"", made)
+                 if entries is not None and self.tag(LIST, group, bytes(16), entries) == self.tags[group]]
+        if not there:
             self.problem("lists", "list of group %d is not that of this generation" % group)
             return None
+        entries = there[0]
+        if listed != entries:
+            self.problem("lists", "list of group %d is not that of this generation; its rows are" % group)
         need(len(entries) % 33 == 0 and len(entries) <= 31000 * 33, "size of a list")
         each = [entries[at:at + 33] for at in range(0, len(entries), 33)]
         need(all(a[:17] < b[:17] for a, b in zip(each, each[1:])), "order of a list")
@@ -170,6 +176,8 @@ class Store:
             try:
                 listed = self.list_of(group, rows)
             except Bad as bad:
+                if bad.word == "newer_format":
+                    raise
                 self.problem("lists", "list of group %d: %s" % (group, bad.what))
                 continue
             if listed is None:
@@ -215,7 +223,7 @@ class Store:
                     self.problem("records", "version %d of secret %s has no value of its size"
                                  % (version["version"], secret["id"].hex()))
                 version["value"] = None if value is None else base64.b64encode(value).decode()
-        self.values, self.strays = len(values), len(values.keys() - wanted)
+        self.opened, self.values, self.strays = set(values), len(values), len(values.keys() - wanted)
 
     def chain_key(self):
         """Of the audit log."""
@@ -224,21 +232,26 @@ class Store:
         need(len(key) == 32, "key of the audit log")
         return key
 
-    def check_anchor(self, path):
-        """ok, behind, or none when nothing was ever committed and there is none."""
-        try:
-            with open(path, "rb") as file:
-                anchor = file.read()
-        except FileNotFoundError:
-            need(self.root_mac is None, "there is no anchor", "stale")
-            return "none"
-        need(len(anchor) == 104 and anchor[:4] == b"taca", "no anchor")
-        version, store_id, number, _, generation, mac = struct.unpack("<I16sIIQ32s", anchor[4:72])
-        known(version, 1, "version of the anchor")
+    def read_anchor(self, anchor):
+        """Its generation, and the MAC of that generation's root."""
+        need(len(anchor) >= 8 and anchor[:4] == b"taca", "no anchor")
+        known(struct.unpack_from("<I", anchor, 4)[0], 1, "version of the anchor")
+        need(len(anchor) == 104, "size of the anchor")
+        store_id, number, _, generation, mac = struct.unpack("<16sIIQ32s", anchor[8:72])
         need(store_id == self.id, "anchor of another store", "wrong_key")
         need(number in self.keyring.keys, "anchor of a data key that is not there", "wrong_key")
         key = derive(self.keyring.keys[number], b"tacit-integrity-", 0, self.id)
         need(blake(bytes([ANCHOR, 0]) + self.id + anchor[:72], key) == anchor[72:], "MAC of the anchor")
+        return generation, mac
+
+    def check_anchor(self, path):
+        """ok, behind, or none when nothing was ever committed and there is none."""
+        try:
+            with open(path, "rb") as file:
+                generation, mac = self.read_anchor(file.read())
+        except FileNotFoundError:
+            need(self.root_mac is None, "there is no anchor", "stale")
+            return "none"
         need(self.generation >= generation, "the store is at %d, the anchor at %d" % (self.generation, generation), "stale")
         need(self.generation > generation or self.root_mac == mac, "another store of the anchor's generation", "stale")
         return "ok" if self.generation == generation else "behind"

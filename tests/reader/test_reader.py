@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The second reader against the vectors, the golden stores, and golden stores that somebody was at."""
 import datetime, json, os, shutil, sqlite3, subprocess, sys, tempfile, unittest
-import seal
+import audit, seal, store
 from seal import Bad
 from slots import Slot, check_list
 
@@ -89,6 +89,80 @@ class Vectors(unittest.TestCase):
             check_list(octets(v, "list"), rows, octets(v, "root"), octets(v, "store"))
         self.each("slotlist.txt", work)
 
+    def test_stores(self):
+        first = {}
+
+        def work(v):
+            meta, rows = dict(first.get("meta", {})), dict(first.get("rows", {}))
+            for row in [] if v["meta"] == "-" else v["meta"].split(","):
+                name, data = row.split(":")
+                meta[name] = bytes.fromhex(data)
+            for row in [] if v["rows"] == "-" else v["rows"].split(","):
+                table, row_id, data = row.split(":")
+                rows[int(table), bytes.fromhex(row_id)] = bytes.fromhex(data)
+            first.setdefault("meta", dict(meta))
+            first.setdefault("rows", dict(rows))
+            self.look_at(v, {n: d for n, d in meta.items() if d}, {n: d for n, d in rows.items() if d})
+        self.each("store.txt", work)
+
+    def look_at(self, v, meta, rows):
+        amiss, served = [], []
+        it = store.Store(database_of(meta, rows), lambda *what: amiss.append(what))
+        it.root_key = octets(v, "root")
+        it.keyring = it.open_keyring()
+        try:
+            said = it.read()
+            served = [record["id"] for kind in said.values() for record in kind] + list(it.opened)
+        except Bad as bad:
+            if bad.word == "newer_format":
+                raise
+            amiss.append(bad)
+        self.assertEqual(sorted(row.hex() for row in served), sorted(v["served"].replace("-", "").split(",")) if v["served"] != "-" else [])
+        self.assertEqual("no" if amiss else "yes", v["sound"], amiss)
+
+    def test_anchors(self):
+        def work(v):
+            it = store.Store.__new__(store.Store)
+            it.id, it.keyring = octets(v, "store"), type("Ring", (), {"keys": {int(v["key_id"]): octets(v, "key")}})
+            self.assertEqual(it.read_anchor(octets(v, "anchor")), (int(v["generation"]), octets(v, "mac")))
+        self.each("anchor.txt", work)
+
+    def test_audit_logs(self):
+        def work(v):
+            with tempfile.TemporaryDirectory() as place:
+                write_log(place, v)
+                log = audit.Log(place, octets(v, "id"), octets(v, "key"))
+                try:
+                    log.read()
+                finally:
+                    if v["expect"] == "ok" or v["name"].startswith("record"):
+                        self.assertEqual(len(log.records), int(v["records"]))
+                if "last" in v:
+                    self.assertEqual(log.records[-1], {**log.records[-1], **audit.body(octets(v, "last"))})
+        self.each("auditlog.txt", work)
+
+
+def write_log(place, v):
+    def write(name, data):
+        with open(os.path.join(place, name), "wb") as file:
+            file.write(data)
+    for i in range(1, 4):
+        if "file%d" % i in v:
+            write("audit-%08d" % (i - 1 + int(v.get("number", 1))), octets(v, "file%d" % i))
+    first, second = (bytes.fromhex(v.get(name, "")) for name in ("state1", "state2"))
+    write("audit.state", first.ljust(4096, b"\0") + second.ljust(512, b"\0"))
+
+
+def database_of(meta, rows):
+    """As a store has it; in memory."""
+    database = sqlite3.connect(":memory:")
+    database.executescript("CREATE TABLE meta (name TEXT, bytes BLOB); CREATE TABLE record (id BLOB, bytes BLOB);"
+                           "CREATE TABLE value (id BLOB, bytes BLOB); PRAGMA application_id = 0x74616369; PRAGMA user_version = 1")
+    database.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+    for (table, row_id), data in rows.items():
+        database.execute("INSERT INTO %s VALUES (?, ?)" % ("record" if table == 1 else "value"), (row_id, data))
+    return database
+
 
 # What a line of the log's JSON calls a field of a record, and what is no value of it.
 LINE = {"comm": "comm_untrusted", "operator": "operator_uid", "times": "count"}
@@ -114,15 +188,15 @@ class Golden(unittest.TestCase):
         self.place = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.place)
 
-    def read(self, store, key=KEYS[0], audit=True):
+    def read(self, place, key=KEYS[0], audit=True):
         """Exit status, and what the reader said."""
-        at = lambda name: os.path.join(store, name)
+        at = lambda name: os.path.join(place, name)
         command = [os.path.join(HERE, "tacit_reader.py"), at("store.db"), key[0], at(key[1]), "--anchor", at("anchor")]
         done = subprocess.run(command + (["--audit", at("audit")] if audit else []), stdout=subprocess.PIPE, check=False)
         return done.returncode, json.loads(done.stdout)
 
     def stores(self):
-        names = sorted(name for name in os.listdir(GOLDEN) if name.startswith("store-"))
+        names = sorted(name for name in os.listdir(GOLDEN) if name[:6] == "store-" and name[6:].isdigit())
         self.assertTrue(names)
         return [os.path.join(GOLDEN, name) for name in names]
 
@@ -209,18 +283,16 @@ class Golden(unittest.TestCase):
                 file.write(good)
         self.assertEqual(self.reads_log(store), "ok")
 
-    def reads_log(self, store):
+    def reads_log(self, place):
         """In this process: a thousand of them would take a while."""
-        import audit
-        import store as stores
         if not hasattr(self, "opened"):
-            with stores.opened(os.path.join(store, "store.db")) as database:
-                self.opened = stores.Store(database, lambda *_: None)
-            with open(os.path.join(store, "key"), "rb") as file:
+            with store.opened(os.path.join(place, "store.db")) as database:
+                self.opened = store.Store(database, lambda *_: None)
+            with open(os.path.join(place, "key"), "rb") as file:
                 key = seal.from_key_file(file.read())
             self.opened.unlock(lambda slot: key if slot.kind == "key_file" else None)
         try:
-            audit.Log(os.path.join(store, "audit"), self.opened.id, self.opened.chain_key()).read()
+            audit.Log(os.path.join(place, "audit"), self.opened.id, self.opened.chain_key()).read()
         except Bad as bad:
             return bad.word
         return "ok"

@@ -81,7 +81,8 @@ static void each_store(void (*check)(struct golden_store *store))
 	while ((entry = readdir(dir))) {
 		struct golden_store store;
 
-		if (strncmp(entry->d_name, "store-", 6))
+		if (strncmp(entry->d_name, "store-", 6) ||
+			strspn(entry->d_name + 6, "0123456789") != strlen(entry->d_name + 6))
 			continue;
 		copy(&store, entry->d_name);
 		attach(&store);
