@@ -141,6 +141,8 @@ int child_program(const struct holder *holder, enum role role, struct err *err);
 void give_start(struct holder *holder, enum role role);
 /* The key file or the credential to core; or why not. False: there is no such source. */
 bool give_key(const struct holder *holder, const struct frame_need_key *need);
+/* give_copy.c: a connection to where records of the audit are told, too, to core; or why not. */
+void give_copy(const struct holder *holder);
 /* A connection to an engine to gate, whose user may not open the engine's socket; or why not. */
 void give_engine(const struct holder *holder, const struct frame_need_engine *need);
 

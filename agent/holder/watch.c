@@ -131,6 +131,9 @@ static bool on_frame(struct holder *holder, struct child *child, pid_t *check)
 		return true;
 	case FRAME_NEED_KEY:
 		return give_key(holder, &frame.body.need_key);
+	case FRAME_NEED_COPY:
+		give_copy(holder);
+		return true;
 	case FRAME_NEED_ENGINE:
 		give_engine(holder, &frame.body.need_engine);
 		return true;

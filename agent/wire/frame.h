@@ -109,8 +109,8 @@ struct frame_give {
 	uint32_t what;  /* enum give */
 	uint32_t index; /* of GIVE_DEVICE; the role of GIVE_PEER; enum key_source of GIVE_KEY_FILE */
 	int32_t pid;    /* of GIVE_PEER: the process at the other end */
-	int32_t status; /* of GIVE_KEY_FILE, GIVE_ENGINE, GIVE_ANSWER: 0, or -enum tacit_code and
-			   no descriptor comes */
+	int32_t status; /* of GIVE_KEY_FILE, GIVE_ENGINE, GIVE_ANSWER, GIVE_COPY: 0, or -enum
+			   tacit_code and no descriptor comes */
 };
 
 struct frame_stop {
