@@ -18,6 +18,8 @@ $(filter $(O)/unit/core/control/test_hooks,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--
 $(filter $(O)/unit/core/control/test_clock_set,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=clock_boottime_ns,--wrap=clock_realtime_ns
 $(filter $(O)/unit/core/audit/test_faults,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=pwrite,--wrap=fdatasync,--wrap=fsync,--wrap=ftruncate,--wrap=unlinkat
 
+$(filter $(O)/unit/core/store/test_replace $(O)/unit/core/control/test_restore,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=linkat,--wrap=renameat,--wrap=unlinkat,--wrap=fsync
+
 unit: $(UNIT_TESTS)
 	$(Q)sh tests/support/run-units.sh $(UNIT_TESTS)
 
