@@ -129,6 +129,20 @@ int vault_announce(const struct vault *copy, const char *path, struct err *err)
 	return anchor_write(next, &anchor, copy->ring, copy->store_id, err);
 }
 
+/* A generation that was found may be one whose commit failed at the disk, and that is in the
+ * machine's memory alone: it is made durable before it is spoken of. */
+static void settle_anchor(struct vault *vault)
+{
+	struct err err;
+
+	if (!vault->engine->checkpoint(vault->store, &err)) {
+		integrity_write_anchor(vault);
+		return;
+	}
+	vault->integrity->anchor_behind = true;
+	log_warning("the store's anchor is behind: %s", err.text);
+}
+
 int integrity_check_anchor(struct vault *vault, struct err *err)
 {
 	struct integrity *integrity = vault->integrity;
@@ -151,7 +165,7 @@ int integrity_check_anchor(struct vault *vault, struct err *err)
 	integrity->floor = anchor.generation;
 	if (!integrity->rootless && (vault->anchor_replaced || read < 0 ||
 					    anchor.generation != integrity->root.generation))
-		integrity_write_anchor(vault);
+		settle_anchor(vault);
 	next_path(vault->anchor_path, next);
 	if (!integrity->anchor_behind)
 		unlink(next);

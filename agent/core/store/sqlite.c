@@ -94,8 +94,11 @@ static int try_raise(struct store *store, struct err *err)
 	result = check_owner(store, err);
 	if (result < 0)
 		return result;
-	rc = connection_run(store->db,
-		"UPDATE fence SET owner = owner + 1 WHERE one = 1 AND owner < 0x7fffffffffffffff");
+	if (!store->raised)
+		rc = sqlite_write_log_again(store->db);
+	if (!rc)
+		rc = connection_run(store->db, "UPDATE fence SET owner = owner + 1 WHERE one = 1 "
+					       "AND owner < 0x7fffffffffffffff");
 	if (!rc && sqlite3_changes(store->db) != 1)
 		rc = SQLITE_CORRUPT;
 	if (!rc)
@@ -224,6 +227,8 @@ static int sqlite_checkpoint(struct store *store, struct err *err)
 {
 	int rc, result = store->is_copy ? 0 : mend(store, err);
 
+	if (!result && !store->is_copy && !store->raised)
+		result = raise_fence(store, err);
 	if (result < 0 || store->is_copy)
 		return result;
 	rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
