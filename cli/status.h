@@ -21,8 +21,8 @@ void status_print_failing(const json_t *status);
 /* The store, what opens it and the audit, as lines; and what is to be done about them. */
 void status_print_store(const json_t *status);
 void status_print_advice(const json_t *status);
-/* A table of the secrets. */
-void status_print_secrets(const json_t *list, bool all);
+/* A table of the secrets, below what else `status` has said. */
+void status_print_secrets(const json_t *list, const json_t *status, bool all);
 /* "  label     text", cleaned; nothing for an empty text. */
 void status_line(const char *label, const char *text);
 

@@ -202,6 +202,6 @@ void status_print(const json_t *status, const json_t *secrets, bool all)
 			member_number(status, "stopped_containers"),
 			json_integer_value(stopped) == 1 ? "" : "s",
 			json_integer_value(stopped) == 1 ? "s" : "ve");
-	status_print_secrets(secrets, all);
+	status_print_secrets(secrets, status, all);
 	status_print_advice(status);
 }

@@ -14,7 +14,8 @@
 #include "cli/table.h"
 
 #define ROWS_LEAST 5   /* however low the terminal is */
-#define LINES_OTHER 16 /* of a status without trouble, and the prompt after it */
+#define LINES_OTHER 19 /* of a status without trouble, and the prompt after it */
+#define LINES_LIST 3   /* around a list of what does not go well */
 #define RED "\033[31m"
 #define YELLOW "\033[33m"
 
@@ -104,15 +105,26 @@ static void put_row(struct table *table, const json_t *secret, time_t now)
 	put_reader(table, secret, now);
 }
 
-/* How many rows there is room for: on a terminal so many that the whole status is seen at once. */
-static size_t room(size_t count, bool all)
+/* What is printed of one list of what does not go well. */
+static size_t lines_of(const json_t *status, const char *object, const char *list)
 {
+	size_t count = json_array_size(json_object_get(json_object_get(status, object), list));
+
+	return count ? count + LINES_LIST : 0;
+}
+
+/* How many rows there is room for: on a terminal so many that the whole status is seen at once. */
+static size_t room(const json_t *status, size_t count, bool all)
+{
+	size_t others = LINES_OTHER + lines_of(status, "rotations", "failing") +
+			lines_of(status, "rotations", "overdue") +
+			lines_of(status, "hooks", "failing");
 	struct winsize size = { 0 };
 
 	if (all || !isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 ||
 		!size.ws_row)
 		return count;
-	return size.ws_row > LINES_OTHER + ROWS_LEAST ? size.ws_row - LINES_OTHER : ROWS_LEAST;
+	return size.ws_row > others + ROWS_LEAST ? size.ws_row - others : ROWS_LEAST;
 }
 
 /* The secrets in the order of the table. NULL: no memory. */
@@ -127,9 +139,9 @@ static const json_t **sorted(const json_t *list, size_t count)
 	return secrets;
 }
 
-void status_print_secrets(const json_t *list, bool all)
+void status_print_secrets(const json_t *list, const json_t *status, bool all)
 {
-	size_t count = json_array_size(list), shown = 0, most = room(count, all);
+	size_t count = json_array_size(list), shown = 0, most = room(status, count, all);
 	const json_t **secrets = sorted(list, count);
 	time_t now = time(NULL);
 	struct table table;

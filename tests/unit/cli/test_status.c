@@ -200,7 +200,8 @@ static void test_times_are_said_shortly(void **state)
 }
 
 /* What `secrets` look like on a terminal of so many lines. */
-static void on_terminal(const json_t *secrets, unsigned short lines, bool all, char text[16384])
+static void on_terminal(const json_t *secrets, const json_t *status, unsigned short lines, bool all,
+	char text[16384])
 {
 	struct winsize size = { .ws_row = lines, .ws_col = 80 };
 	size_t length = 0;
@@ -212,7 +213,7 @@ static void on_terminal(const json_t *secrets, unsigned short lines, bool all, c
 	if (!pid) {
 		setenv("TERM", "xterm", 1);
 		unsetenv("NO_COLOR");
-		status_print_secrets(secrets, all);
+		status_print_secrets(secrets, status, all);
 		fflush(stdout);
 		_exit(0);
 	}
@@ -235,6 +236,7 @@ static size_t count_lines(const char *text)
 static void test_a_terminal_is_not_overrun(void **state)
 {
 	_json_ json_t *secrets = json_array();
+	_json_ json_t *status = json_pack("{s:{s:[{},{}]}}", "hooks", "failing");
 	char text[16384];
 
 	(void)state;
@@ -246,20 +248,22 @@ static void test_a_terminal_is_not_overrun(void **state)
 			secrets, json_pack("{s:s,s:i,s:{s:s}}", "name", name, "version", 1,
 					 "schedule", "state", i < 58 ? "waiting" : "failing"));
 	}
-	on_terminal(secrets, 40, false, text);
-	assert_int_equal(count_lines(text), 2 + 24 + 1);
-	assert_contains(text, "  and 36 more; 'tacit status --all' shows them");
+	on_terminal(secrets, NULL, 40, false, text);
+	assert_int_equal(count_lines(text), 2 + 21 + 1);
+	assert_contains(text, "  and 39 more; 'tacit status --all' shows them");
 	assert_contains(text, "s58");
 	assert_contains(text, "\033[31mfailing\033[0m");
-	on_terminal(secrets, 40, true, text);
+	on_terminal(secrets, status, 40, false, text);
+	assert_int_equal(count_lines(text), 2 + 21 - 5 + 1);
+	on_terminal(secrets, NULL, 40, true, text);
 	assert_int_equal(count_lines(text), 2 + 60);
-	on_terminal(secrets, 3, false, text);
+	on_terminal(secrets, NULL, 3, false, text);
 	assert_int_equal(count_lines(text), 2 + 5 + 1);
 	/* What needs a hand is shown, however many there are. */
 	for (size_t i = 0; i < 60; i++)
 		json_object_set_new(json_object_get(json_array_get(secrets, i), "schedule"),
 			"state", json_string("overdue"));
-	on_terminal(secrets, 3, false, text);
+	on_terminal(secrets, NULL, 3, false, text);
 	assert_int_equal(count_lines(text), 2 + 60);
 }
 
