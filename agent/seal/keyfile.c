@@ -2,6 +2,7 @@
 #include "seal/keyfile.h"
 
 #include <sodium.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define PREFIX "tacit-key-"
@@ -19,6 +20,18 @@ size_t keyfile_format(const uint8_t key[SEAL_KEY_BYTES], char text[KEYFILE_TEXT_
 	return HEAD_BYTES + BASE64_BYTES + 1;
 }
 
+/* libsodium takes some bytes above 127 for letters: only what it would write itself is a key. */
+static bool is_written_so(const char *text, const uint8_t key[SEAL_KEY_BYTES])
+{
+	char again[KEYFILE_TEXT_MAX];
+	bool same;
+
+	keyfile_format(key, again);
+	same = !memcmp(again, text, HEAD_BYTES + BASE64_BYTES);
+	seal_wipe(again, sizeof again);
+	return same;
+}
+
 int keyfile_parse(const char *text, size_t length, uint8_t key[SEAL_KEY_BYTES], struct err *err)
 {
 	const char *end;
@@ -32,7 +45,7 @@ int keyfile_parse(const char *text, size_t length, uint8_t key[SEAL_KEY_BYTES], 
 		return err_set(err, TACIT_INVALID, "a key file of a form this tacit does not know");
 	if (sodium_base642bin(key, SEAL_KEY_BYTES, text + HEAD_BYTES, BASE64_BYTES, NULL, &decoded,
 		    &end, sodium_base64_VARIANT_ORIGINAL) < 0 ||
-		decoded != SEAL_KEY_BYTES || end != text + length) {
+		decoded != SEAL_KEY_BYTES || end != text + length || !is_written_so(text, key)) {
 		seal_wipe(key, SEAL_KEY_BYTES);
 		return err_set(err, TACIT_INVALID, "the key in this key file is damaged");
 	}

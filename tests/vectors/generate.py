@@ -359,6 +359,7 @@ def keyfiles():
                       ("two spaces", b"tacit-key-1 " + text[11:]), ("short key", text[:-2] + b"\n"), ("long key", text[:-1] + b"A\n"),
                       ("31 bytes", b"tacit-key-1 " + base64.b64encode(key[:31]) + b"\n"), ("33 bytes", b"tacit-key-1 " + base64.b64encode(key + b"a") + b"\n"),
                       ("a byte that is no base64", text[:20] + b"!" + text[21:]), ("a NUL", text[:20] + b"\0" + text[21:]),
+                      ("bytes above 127", text[:16] + b"\xff\xff\xff\xf5" + text[20:]),
                       ("bits beyond the key", text[:-3] + bytes([text[-3] + 1]) + text[-2:]), ("url alphabet", b"tacit-key-1 " + b"_" * 43 + b"=\n"),
                       ("zeros", bytes(57))):
         out.add(name, text=bad, expect="invalid")
