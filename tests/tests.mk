@@ -16,6 +16,8 @@ $(filter $(O)/unit/core/control/test_metrics,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,
 $(filter $(O)/unit/core/control/test_touches,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=clock_realtime_ns
 $(filter $(O)/unit/core/control/test_hooks,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=clock_boottime_ns,--wrap=clock_realtime_ns,--wrap=vault_commit
 $(filter $(O)/unit/core/control/test_clock_set,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=clock_boottime_ns,--wrap=clock_realtime_ns
+$(filter $(O)/unit/core/control/test_keys_wrong,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=clock_boottime_ns,--wrap=vault_unlock
+$(filter $(O)/unit/core/control/test_keys_crash,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=seal_random,--wrap=seal_wipe,--wrap=vault_begin,--wrap=vault_commit
 $(filter $(O)/unit/core/audit/test_faults,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=pwrite,--wrap=fdatasync,--wrap=fsync,--wrap=ftruncate,--wrap=unlinkat
 
 $(filter $(O)/unit/core/store/test_replace $(O)/unit/core/control/test_restore,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=linkat,--wrap=renameat,--wrap=unlinkat,--wrap=fsync
@@ -97,8 +99,11 @@ $(GOLDEN): $(O)/tests/golden/make_store.o $(call archives,core/store) $(call arc
 FUZZ_SECONDS ?= 60
 FUZZERS      := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_access   := base
+FUZZ_anchor   := core/store
 FUZZ_api_body := api
 FUZZ_audit    := core/audit
+FUZZ_auditlog := core/audit
+FUZZ_backup   := core/store
 FUZZ_cgroup   := core/identity
 FUZZ_config   := base
 FUZZ_doc      := api
@@ -106,6 +111,7 @@ FUZZ_engine_events := engine
 FUZZ_engine_json := engine
 FUZZ_frame    := wire
 FUZZ_gate_request := gate
+FUZZ_keyring  := seal
 FUZZ_members  := seal
 FUZZ_names    := base
 FUZZ_record   := seal

@@ -111,7 +111,7 @@ static int try_given(struct core *core, struct vault *vault, const struct keys_g
 		status = keys_open_by_key(core, vault, key, root, err);
 	/* A store that is refused for its age was opened by the key all the same. Anything else may
 	 * be said of a damaged slot beside those that the key did not open. */
-	if (status == 0 || status == -TACIT_STALE)
+	if (status == -TACIT_STALE)
 		count_right(core->handover);
 	return status;
 }
@@ -122,13 +122,17 @@ int keys_open(struct core *core, struct vault *vault, const struct keys_given *g
 	uint8_t *key;
 	int status;
 
-	if (!given || !given->length)
-		return keys_open_by_found(core, vault, root, err);
 	key = seal_alloc(SEAL_KEY_BYTES);
-	status = key ? try_given(core, vault, given, key, root, err)
-		     : err_set(err, TACIT_LIMIT, "no locked memory left");
+	if (!key)
+		status = err_set(err, TACIT_LIMIT, "no locked memory left");
+	else if (given && given->length)
+		status = try_given(core, vault, given, key, root, err);
+	else
+		status = keys_open_by_found(core, vault, key, root, err);
 	seal_free(key);
-	if (status < 0)
+	if (status == 0)
+		count_right(core->handover);
+	else
 		seal_wipe(root, SEAL_KEY_BYTES);
 	return status;
 }

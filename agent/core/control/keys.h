@@ -30,9 +30,9 @@ void keys_drop(struct keys_given *given);
 int keys_open(struct core *core, struct vault *vault, const struct keys_given *given,
 	uint8_t root[SEAL_KEY_BYTES], struct err *err);
 
-/* keys_found.c: by what is there. */
-int keys_open_by_found(
-	struct core *core, struct vault *vault, uint8_t root[SEAL_KEY_BYTES], struct err *err);
+/* keys_found.c: by what is there. `key` is room for one. */
+int keys_open_by_found(struct core *core, struct vault *vault, uint8_t key[SEAL_KEY_BYTES],
+	uint8_t root[SEAL_KEY_BYTES], struct err *err);
 /* keys_convert.c: as vault_unlock(), and a store that an older tacit made is brought to the present
  * layout, and said to be in the log. */
 int keys_open_by_key(struct core *core, struct vault *vault, const uint8_t key[SEAL_KEY_BYTES],
@@ -52,7 +52,7 @@ int keys_remove(struct core *core, uint32_t number, struct err *err);
 int keys_rotate(struct core *core, struct err *err);
 /* The root key of the key page, or the next one, whichever is the store's. As vault_resume(). */
 int keys_resume(struct core *core, struct err *err);
-/* The root key as it was opened, into the key page; and none. */
+/* No root key any more. */
 void keys_forget(struct core *core);
 /* Look at the slots: what is wrong with them is logged, and shown by status. */
 void keys_check(struct core *core);

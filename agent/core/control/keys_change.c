@@ -30,25 +30,6 @@ static void take_next(struct handover_keys *keys)
 	drop_next(keys);
 }
 
-int keys_resume(struct core *core, struct err *err)
-{
-	struct handover_keys *keys = core->keys;
-	int status = vault_resume(core->vault, keys->root, err);
-
-	if (!keys->next_present)
-		return status;
-	if (status == 0) {
-		drop_next(keys);
-		return 0;
-	}
-	if (status == -TACIT_WRONG_KEY) {
-		status = vault_resume(core->vault, keys->next, err);
-		if (status == 0)
-			take_next(keys);
-	}
-	return status;
-}
-
 void keys_forget(struct core *core)
 {
 	core->keys->root_present = 0;
@@ -58,22 +39,40 @@ void keys_forget(struct core *core)
 	core->key_trouble = (struct err){ 0 };
 }
 
-/* A key that an earlier change left, whose end a disk that failed did not tell, may be the store's
- * at its next opening: it is the one to change to, then, and no third one. */
+/* How an earlier change ended a disk that failed may not have told. */
+static int find_root(struct core *core, struct err *err)
+{
+	struct handover_keys *keys = core->keys;
+	int status = vault_resume(core->vault, keys->root, err);
+
+	if (status != -TACIT_WRONG_KEY || !keys->next_present)
+		return status;
+	status = vault_resume(core->vault, keys->next, err);
+	if (status == 0)
+		take_next(keys);
+	return status;
+}
+
+int keys_resume(struct core *core, struct err *err)
+{
+	struct handover_keys *keys = core->keys;
+	int status = find_root(core, err);
+
+	/* Nothing of an earlier core is under way: what the store has now it goes on having. */
+	if (status == 0 && keys->next_present)
+		drop_next(keys);
+	return status;
+}
+
+/* A key that such a change left may be the store's at its next opening after all: it is the one to
+ * change to, then, and no third one. */
 static int prepare_next(struct core *core, struct err *err)
 {
 	struct handover_keys *keys = core->keys;
-	int status;
+	int status = find_root(core, err);
 
-	if (keys->next_present) {
-		status = vault_resume(core->vault, keys->root, err);
-		if (status != -TACIT_WRONG_KEY)
-			return status;
-		status = vault_resume(core->vault, keys->next, err);
-		if (status < 0)
-			return status;
-		take_next(keys);
-	}
+	if (status < 0 || keys->next_present)
+		return status;
 	seal_random(keys->next, sizeof keys->next);
 	in_this_order();
 	keys->next_present = 1;
@@ -94,8 +93,10 @@ static int settle(struct core *core, int status)
 int keys_add(struct core *core, struct slot_about *about, const uint8_t key[SEAL_KEY_BYTES],
 	struct err *err)
 {
-	int status = vault_add_slot(core->vault, core->keys->root, about, key, err);
+	int status = find_root(core, err);
 
+	if (status == 0)
+		status = vault_add_slot(core->vault, core->keys->root, about, key, err);
 	keys_check(core);
 	return status;
 }

@@ -144,19 +144,14 @@ int keys_no_store(struct err *err)
 	return err_set(err, TACIT_NOT_FOUND, "there is no store: 'tacit store create' makes one");
 }
 
-int keys_open_by_found(
-	struct core *core, struct vault *vault, uint8_t root[SEAL_KEY_BYTES], struct err *err)
+int keys_open_by_found(struct core *core, struct vault *vault, uint8_t key[SEAL_KEY_BYTES],
+	uint8_t root[SEAL_KEY_BYTES], struct err *err)
 {
 	struct attempt attempt = { .core = core,
 		.vault = vault,
-		.key = seal_alloc(SEAL_KEY_BYTES),
+		.key = key,
 		.root = root,
 		.deadline_ns = clock_monotonic_ns() + KEY_PROGRAMS_NS };
-	int status = attempt.key ? open_by(&attempt, err)
-				 : err_set(err, TACIT_LIMIT, "no locked memory left");
 
-	seal_free(attempt.key);
-	if (status < 0)
-		seal_wipe(root, SEAL_KEY_BYTES);
-	return status;
+	return open_by(&attempt, err);
 }
