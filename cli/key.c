@@ -40,8 +40,10 @@ int key_ls(struct session *session, struct err *err)
 	_json_ json_t *keys = NULL;
 	int status = session_get(session, KEYS_PATH, &keys, err);
 
-	if (status < 0)
+	if (status < 0) {
+		report_hint(err, TACIT_NOT_FOUND, "there are no slots before that");
 		return status;
+	}
 	if (session->json) {
 		session_print_json(keys);
 		return 0;

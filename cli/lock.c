@@ -103,6 +103,7 @@ int lock_unlock(struct session *session, struct err *err)
 		return status;
 	status = send_opener(session, &opener, &answer, err);
 	opener_free(&opener);
+	report_hint(err, TACIT_BUSY, "each wrong one makes the next wait longer");
 	if (status < 0 && !opener.kind)
 		status = unlock_otherwise(session, status, &answer, err);
 	if (!status)

@@ -136,7 +136,8 @@ static int give(
 	return status;
 }
 
-static void show(const struct session *session, const json_t *answer)
+/* What was given opens it now; what the agent has by itself may not. */
+static void show(const struct session *session, const json_t *answer, bool given)
 {
 	const char *replaced = member_text(answer, "replaced");
 
@@ -152,8 +153,9 @@ static void show(const struct session *session, const json_t *answer)
 		member_text(answer, "store"));
 	if (*replaced)
 		printf("the store that was there is kept as %s\n", replaced);
-	puts("'tacit key ls' says what opens it; 'tacit key add' lets this machine do so by "
-	     "itself");
+	if (given)
+		puts("'tacit key ls' says what opens it; 'tacit key add' lets this machine do so "
+		     "by itself");
 }
 
 static int restore_from(
@@ -193,6 +195,6 @@ int store_restore(struct session *session, struct err *err)
 	status = restore_from(session, &opener, &answer, err);
 	opener_free(&opener);
 	if (!status)
-		show(session, answer);
+		show(session, answer, opener.kind);
 	return status;
 }

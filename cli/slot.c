@@ -8,7 +8,7 @@
 #include "seal/recovery.h"
 #include "seal/seal.h"
 
-#define WIDTH 62 /* of the frame around a recovery key */
+#define WIDTH 63 /* of the frame around a recovery key */
 
 /* The API's words for people. */
 static const char *const phrases[][2] = {
@@ -68,6 +68,7 @@ static int show_text(const struct session *session, const struct opener *recover
 {
 	int status;
 
+	fflush(stdout);
 	if (!session->quiet) {
 		frame_edge();
 		frame_line("The recovery key. It opens the store when all else is lost.");
@@ -76,7 +77,6 @@ static int show_text(const struct session *session, const struct opener *recover
 		frame_edge();
 		fflush(stderr);
 	}
-	fflush(stdout);
 	status = file_write_fd(STDOUT_FILENO, recovery->bytes, recovery->length, err);
 	return status ? status : file_write_fd(STDOUT_FILENO, "\n", 1, err);
 }
