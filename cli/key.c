@@ -117,6 +117,7 @@ int key_rm(struct session *session, struct err *err)
 		session_print_json(answer);
 	else
 		printf("%s%lu\n", session->quiet ? "" : "removed slot ", number);
+	slot_note_waits(session, answer);
 	return 0;
 }
 
