@@ -214,7 +214,8 @@ static void see_to_wish(struct auditor *auditor)
 		err = (struct err){ 0 };
 		close_log(auditor);
 		number = take_wish(auditor);
-		open_log(auditor, &err);
+		if (open_log(auditor, &err) == 0 && auditor->log)
+			write_all(auditor, &err);
 	}
 	hold_mutex(&auditor->mutex);
 	auditor->granted = number;
