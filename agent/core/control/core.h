@@ -113,10 +113,8 @@ int core_create(struct core *core, struct slot_about *about, const uint8_t key[S
 int core_lock(struct core *core, bool write_down, struct err *err);
 
 /* store_place.c: tell the vault, which has no key yet, of the configured anchor; should that fail,
- * the vault is closed. Whether the store is of a tacit that had no generations, and no anchor says
- * that it ever had one: it may be converted without asking. */
+ * the vault is closed. */
 int core_set_anchor(struct core *core, enum vault_anchoring how, struct err *err);
-bool core_may_convert(const struct core *core);
 /* A backup or a restore that is under way, or what another core left of one: its files go. */
 void core_end_transfers(struct core *core);
 

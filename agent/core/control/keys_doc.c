@@ -122,7 +122,7 @@ void doc_put_keys(struct pack *doc, struct core *core)
 	keys_summarize(core, &summary);
 	doc_open(doc, "keys", DOC_OBJECT);
 	doc_number(doc, "slots", summary.slots);
-	doc_bool(doc, "waits_after_reboot", !summary.by_itself);
+	doc_bool(doc, "waits_after_reboot", summary.slots && !summary.by_itself);
 	doc_bool(doc, "recovery", summary.recovery);
 	doc_put_trouble(doc, core);
 	doc_close(doc);

@@ -126,7 +126,10 @@ int keys_make(struct call *call, const struct keys_given *given, struct slot_abo
 {
 	const struct frame_request *request = call->request;
 	const struct making making = { call, given, about, key };
-	uint32_t kind = request->key_kind;
+	/* A store is opened by a key file unless somebody says otherwise. */
+	uint32_t kind = !request->key_kind && request->verb == VERB_STORE_CREATE
+				? KEY_OF_FILE
+				: request->key_kind;
 
 	if (kind >= KEY_KINDS || !kinds[kind].make)
 		return err_set(err, TACIT_INVALID,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What lies around the store: its anchor, and the files of backups and restores. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,28 +15,17 @@ static const char *anchor_path(const struct core *core, char path[STORE_PATH_MAX
 	return path;
 }
 
-/* A store from before there were anchors has none, and is no older copy for that. */
 int core_set_anchor(struct core *core, enum vault_anchoring how, struct err *err)
 {
 	char path[STORE_PATH_MAX];
 	int status;
 
-	if (core_may_convert(core))
-		how = VAULT_ANCHOR_REPLACE;
 	status = vault_set_anchor(core->vault, anchor_path(core, path), how, err);
 	if (status < 0) {
 		vault_close(core->vault);
 		core->vault = NULL;
 	}
 	return status;
-}
-
-bool core_may_convert(const struct core *core)
-{
-	char path[STORE_PATH_MAX];
-
-	return core->vault && vault_is_first_layout(core->vault) &&
-	       (!anchor_path(core, path) || (access(path, F_OK) < 0 && errno == ENOENT));
 }
 
 int store_announce(const struct core *core, const struct vault *copy, struct err *err)

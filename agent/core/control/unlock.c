@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a store and a key to values, and back. */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <tacit/api.h>
@@ -200,9 +201,8 @@ void core_first_unlock(struct core *core)
 		err_set(&core->failure, TACIT_LOCKED, "an operator locked it");
 		log_warning("locked by an operator: 'tacit unlock' opens it again");
 	} else if (core_unlock(core, NULL, &err) < 0) {
-		log_error(
-			err.code == TACIT_LOCKED ? "locked: %s" : "locked: %s; then 'tacit unlock'",
-			err.text);
+		log_error("locked: %s%s", err.text,
+			strstr(err.text, "'tacit ") ? "" : "; then 'tacit unlock'");
 		auditor_note(core, "unlock", NULL, 0, NULL, code_word(err.code));
 	} else {
 		auditor_note(core, "unlock", NULL, 0, NULL, code_word(TACIT_OK));

@@ -160,13 +160,6 @@ void vault_forget(struct vault *vault)
 	vault->ring = NULL;
 }
 
-bool vault_is_first_layout(struct vault *vault)
-{
-	uint32_t version;
-
-	return read_header(vault, &version, NULL) == 0 && version < VAULT_HEADER_VERSION;
-}
-
 bool vault_is_open(const struct vault *vault)
 {
 	return vault->ring;

@@ -178,9 +178,6 @@ int vault_unlock(struct vault *vault, const uint8_t key[SEAL_KEY_BYTES],
 int vault_resume(struct vault *vault, const uint8_t root[SEAL_KEY_BYTES], struct err *err);
 void vault_forget(struct vault *vault);
 bool vault_is_open(const struct vault *vault);
-/* Whether it was made by a tacit that knew neither generations nor slots of several kinds, and has
- * none: nothing vouches for its rows before vault_accept() and vault_convert_slots(). */
-bool vault_is_first_layout(struct vault *vault);
 
 /* What tells this store, and all that is sealed for it, from others; set when it was made. */
 void vault_store_id(const struct vault *vault, uint8_t id[SEAL_ID_BYTES]);
