@@ -285,6 +285,75 @@ static void streams_go_just_before_their_program(void **state)
 	assert_int_equal(count_descriptors(), descriptors);
 }
 
+/* A key's program has a standard input, whose bytes are all there when it begins. */
+static void a_key_program_is_given_its_input(void **state)
+{
+	struct frame_run run = { .lane = RUN_KEY, .timeout_ms = 30000, .program = "tpm" };
+	int stream[ERRAND_STREAMS] = { -1, -1, -1, -1 };
+	char text[16] = "";
+
+	(void)state;
+	assert_int_equal(
+		errands_make_stream((const uint8_t *)"wrapped", 7, &stream[STREAM_INPUT], NULL), 0);
+	assert_int_equal(read(stream[STREAM_INPUT], text, sizeof text), 7);
+	assert_string_equal(text, "wrapped");
+	assert_int_equal(read(stream[STREAM_INPUT], text, sizeof text), 0);
+	assert_int_equal(errands_run(&core, &run, stream, NULL), 0);
+	assert_int_equal(stream[STREAM_INPUT], -1);
+	errands_send(&core);
+	expect_stream(0);
+	expect_run(run.number);
+	assert_int_equal(count_descriptors(), descriptors);
+}
+
+/* Who waits for one of them alone. */
+static void one_end_is_taken_before_the_others(void **state)
+{
+	struct errand_end end;
+	uint32_t hook, key;
+
+	(void)state;
+	assert_int_equal(ask_run(RUN_HOOK, false, false, &hook), 0);
+	assert_int_equal(ask_run(RUN_KEY, false, false, &key), 0);
+	errands_send(&core);
+	tell_ran(hook, RUN_EXITED, 0);
+	assert_true(is_readable(errands_end_fd(&core)));
+	assert_false(errands_take_end(&core, key, &end));
+	assert_false(is_readable(errands_end_fd(&core)));
+	tell_ran(key, RUN_EXITED, 7);
+	assert_true(is_readable(errands_end_fd(&core)));
+	assert_true(errands_take_end(&core, key, &end));
+	assert_int_equal(end.number, key);
+	assert_false(end.done);
+	assert_false(errands_take_end(&core, key, &end));
+	expect_end(hook, true, false, "");
+	expect_no_end();
+}
+
+static void what_is_dropped_is_not_begun(void **state)
+{
+	uint32_t first, second, third;
+
+	(void)state;
+	assert_int_equal(ask_run(RUN_KEY, true, false, &first), 0);
+	assert_int_equal(ask_run(RUN_KEY, true, false, &second), 0);
+	assert_int_equal(ask_run(RUN_KEY, false, false, &third), 0);
+	errands_send(&core);
+	expect_stream(RUN_OLD_FD);
+	expect_run(first);
+	errands_drop(&core, second);
+	errands_drop(&core, second + 1);
+	assert_int_equal(count_descriptors(), descriptors);
+	/* What has been begun ends as it does, and keeps its lane until then. */
+	errands_drop(&core, first);
+	errands_send(&core);
+	assert_false(is_readable(holder));
+	tell_ran(first, RUN_EXITED, 0);
+	errands_send(&core);
+	expect_run(third);
+	assert_false(is_readable(holder));
+}
+
 /* Until holder takes no more. */
 static void fill_channel(void)
 {
@@ -542,6 +611,9 @@ int main(void)
 		with_channels(each_way_to_end_has_its_reason),
 		with_channels(what_an_engine_answered_decides),
 		with_channels(streams_go_just_before_their_program),
+		with_channels(a_key_program_is_given_its_input),
+		with_channels(one_end_is_taken_before_the_others),
+		with_channels(what_is_dropped_is_not_begun),
 		with_channels(a_channel_that_is_full_is_written_to_when_it_is_not),
 		with_channels(streams_that_were_sent_are_of_no_other_program),
 		with_channels(what_was_sent_to_who_is_lost_has_failed),

@@ -151,7 +151,7 @@ static void an_operator_makes_one_of_each_kind(void **state)
 		assert_false(core->model->locked);
 		assert_int_equal(core->failure.code, 0);
 		desk_text(keys->desk, "kind", 0, rows[i].word);
-		assert_int_equal(desk_number(keys->desk, "slot", 0), 1);
+		assert_int_equal(desk_number(keys->desk, "slot", 1), 1);
 		assert_int_equal(truth(keys, "waits_after_reboot"), rows[i].waits);
 		assert_true(is_there(keys, "/key") == !strcmp(rows[i].word, "key_file"));
 		lock(keys);
