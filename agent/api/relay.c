@@ -11,11 +11,11 @@ static const char no_turn[] =
 	"the agent is busy and did not come to this request; nothing was done";
 static const char no_reply[] = "the agent did not answer in time";
 static const char unknown_outcome[] =
-	"the agent was restarted before it answered; look with 'tacit secret history' or "
-	"'tacit grant ls' before trying again";
+	"the agent was restarted before it answered; look with 'tacit secret history', "
+	"'tacit grant ls' or 'tacit key ls' before trying again";
 static const char late_outcome[] =
-	"the agent did not answer in time; look with 'tacit secret history' or 'tacit grant ls' "
-	"before trying again";
+	"the agent did not answer in time; look with 'tacit secret history', 'tacit grant ls' or "
+	"'tacit key ls' before trying again";
 
 void relay_open(struct relay *relay, relay_answered *answered, void *context)
 {

@@ -60,8 +60,8 @@ static void test_a_change_is_never_asked_twice(void **state)
 	rig_new_core(rig);
 	rig_read(rig, client);
 	rig_assert_answer(rig, 503,
-		"the agent was restarted before it answered; look with 'tacit secret history' or "
-		"'tacit grant ls' before trying again");
+		"the agent was restarted before it answered; look with 'tacit secret history', "
+		"'tacit grant ls' or 'tacit key ls' before trying again");
 	rig_assert_alive(rig);
 }
 
