@@ -186,6 +186,7 @@ bool errands_take_end(struct core *core, uint32_t number, struct errand_end *end
 	}
 	*end = errand->end;
 	errand->stage = ERRAND_FREE;
+	eventfd_write(errands->end_fd, 1);
 	return true;
 }
 
@@ -195,6 +196,7 @@ void errands_drop(struct core *core, uint32_t number)
 	struct errand *errand;
 	hold_mutex(&errands->mutex);
 
+	eventfd_write(errands->end_fd, 1);
 	errand = errand_by_number(errands, number);
 	if (!errand || errand->stage != ERRAND_WAITING)
 		return;

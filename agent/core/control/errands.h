@@ -32,8 +32,8 @@ int errands_act(struct core *core, struct frame_act *act, struct err *err);
 /* The next errand that has ended. Never the same twice. */
 bool errands_next_end(struct core *core, struct errand_end *end);
 /* How this one has ended, for who does nothing else until then: false, and errands_end_fd() is
- * silent until another one has, when it has not. The others are left to errands_next_end(), which
- * is to be called afterwards. */
+ * silent until another one has, when it has not. So wait for it to the end, or drop it: the others,
+ * which are left to errands_next_end(), are told then. */
 bool errands_take_end(struct core *core, uint32_t number, struct errand_end *end);
 /* It is not to be begun any more; what has been begun ends as it does. */
 void errands_drop(struct core *core, uint32_t number);
