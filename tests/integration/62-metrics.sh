@@ -201,6 +201,10 @@ run setpriv --reuid 1000 --regid 1000 --clear-groups curl -sS -o "$SCRATCH/.othe
 	--max-time 20 --unix-socket "$(api_of)" http://tacit/v1/metrics
 [ "$RC" -ne 0 ] || equal "who is no operator" 403 "$OUT"
 
+while read -r family; do
+	grep -q "\`$family[\`{]" "$TOP/agent/PROTOCOL.md" || fail "PROTOCOL.md does not know $family"
+done < <(sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' "$SCRATCH/metrics/text")
+
 # Scraped while it is read: nothing goes back, and every answer is well-formed.
 in_web probe loop -s 60 $secret >/dev/null 2>&1 &
 looping=$!

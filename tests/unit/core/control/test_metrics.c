@@ -6,6 +6,7 @@
 #include <ctype.h>
 
 #include "core/control/auditor.h"
+#include "core/control/hooks.h"
 #include "core/control/metrics_text.h"
 #include "core/rotation/rotation.h"
 
@@ -155,6 +156,32 @@ static void changes_are_in_the_numbers(void **state)
 	assert_true(value_of(text, "tacit_store_generation") >= generation + 9);
 	assert_true(value_of(text, "tacit_key_slots") == 1);
 	assert_true(value_of(text, "tacit_build_info{version=\"" TACIT_VERSION "\"}") == 1);
+}
+
+static void hooks_are_in_the_numbers(void **state)
+{
+	struct desk *desk = *state;
+	struct grant *grant, *next, *last = NULL;
+	const char *text;
+
+	assert_int_equal(desk_grant(desk, RIG_SECRET, "container/two", "pw"), 0);
+	assert_int_equal(desk_grant(desk, RIG_SECRET, "container/three", "pw"), 0);
+	HASH_ITER (hh, desk->core.model->grants, grant, next) {
+		snprintf(grant->record.on_rotate, sizeof grant->record.on_rotate, "signal:HUP");
+		grant->hook_kept = true;
+		last = grant;
+	}
+	last->hook.tried_ns = secret_since_ns(last->secret);
+	last->hook.attempts = HOOK_ATTEMPTS_MAX;
+	text = metrics(desk, 0);
+	assert_true(value_of(text, "tacit_hooks_pending") == 2);
+	assert_true(value_of(text, "tacit_hooks_failing") == 1);
+	last->hook.attempts = 1;
+	assert_true(value_of(metrics(desk, 0), "tacit_hooks_failing") == 1);
+	last->hook.done_ns = last->hook.tried_ns;
+	text = metrics(desk, 0);
+	assert_true(value_of(text, "tacit_hooks_failing") == 0);
+	assert_true(value_of(text, "tacit_hooks_pending") == 2);
 }
 
 static void while_locked_what_is_known_is_said(void **state)
@@ -342,6 +369,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_desk(only_who_asks_is_told_names),
 		with_desk(changes_are_in_the_numbers),
+		with_desk(hooks_are_in_the_numbers),
 		with_desk(while_locked_what_is_known_is_said),
 		with_desk(buckets_are_cumulative),
 		with_desk(the_audit_is_in_the_numbers),
