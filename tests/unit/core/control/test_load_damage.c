@@ -244,6 +244,37 @@ static void any_row_may_be_lost(void **state)
 	assert_int_equal(problems(desk), 0);
 }
 
+static bool take_grant(struct desk *desk, const char *file, uint8_t id[SEAL_ID_BYTES])
+{
+	const struct grant *grant = grant_at(&desk->core, DESK_WEB, file);
+
+	if (grant)
+		memcpy(id, grant->record.id, SEAL_ID_BYTES);
+	return grant;
+}
+
+/* A schedule of a secret that nobody is granted; what was read through a grant. */
+static void what_spoke_of_a_lost_row_goes_with_it(void **state)
+{
+	struct desk *desk = two_secrets_of(state);
+	struct schedule_record schedule;
+	uint8_t id[SEAL_ID_BYTES];
+
+	assert_int_equal(open_file(desk, "one"), 0);
+	desk->core.uses_kept_ns = 0;
+	keep_uses(&desk->core, true);
+	assert_true(take_grant(desk, "one", id));
+	assert_int_equal(desk_value(desk, VERB_SECRET_CREATE, "alone", "a"), 0);
+	schedule = desk_schedule(desk, "alone", ROTATION_IDLE);
+	desk_put_schedule(desk, &schedule);
+	damage(desk, DELETE_RECORD, record_of(desk, "alone"));
+	assert_true(problems(desk) >= 3); /* it, its value, its schedule */
+	damage(desk, DELETE_RECORD, id);
+	assert_true(problems(desk) >= 5); /* the grant, and its use */
+	accept_as(desk, ACCEPT_DROP);
+	assert_int_equal(open_file(desk, "two"), 0);
+}
+
 static void without_a_root_nothing_is_vouched_for(void **state)
 {
 	struct desk *desk = two_secrets_of(state);
@@ -318,6 +349,7 @@ int main(void)
 		TEST(a_grant_of_a_lost_version_goes),
 		TEST(a_bundle_goes_on_without_a_lost_member),
 		TEST(any_row_may_be_lost),
+		TEST(what_spoke_of_a_lost_row_goes_with_it),
 		TEST(without_a_root_nothing_is_vouched_for),
 		TEST(nothing_is_tried_that_nobody_waits_for),
 		TEST(an_acceptance_that_was_cut_short_is_done_again),
