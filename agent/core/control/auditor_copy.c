@@ -9,7 +9,7 @@
 #include "core/audit/copy.h"
 #include "core/control/auditor_parts.h"
 
-#define ASK_AGAIN_NS (5 * 1000000000ull)
+#define ASK_AGAIN_NS (2 * 1000000000ull)
 
 void auditor_tell(void *arg, const struct audit_record *record, uint64_t number)
 {

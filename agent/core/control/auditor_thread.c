@@ -85,14 +85,12 @@ static void tell_found(struct auditor *auditor, const struct audit_found *found)
 	const struct {
 		const char *word;
 		uint64_t number;
-		const char *text;
+		const char *text; /* for whoever has to do something about it */
 	} findings[] = {
 		{ "created", found->created, NULL },
-		{ "adopted", found->adopted,
-			"the audit log has records that a crash had left unacknowledged" },
-		{ "torn", found->torn,
-			"bytes at the end of the audit log that a crash had left "
-			"were cut off" },
+		/* What a crash leaves. */
+		{ "adopted", found->adopted, NULL },
+		{ "torn", found->torn, NULL },
 		{ "state-lost", found->state_lost,
 			"what says where the audit log ends was lost: a new file of it was begun; "
 			"'tacit audit verify' says where the old ones end" },
@@ -106,7 +104,7 @@ static void tell_found(struct auditor *auditor, const struct audit_found *found)
 			continue;
 		record_found(auditor, findings[i].word, findings[i].number);
 		if (findings[i].text)
-			log_warning("%s (%" PRIu64 ")", findings[i].text, findings[i].number);
+			log_warning("%s", findings[i].text);
 	}
 	audit_log_commit(auditor->log, NULL);
 }

@@ -50,6 +50,7 @@ struct park {
 	uint32_t arrivals[HANDOVER_PARKED];  /* at this place, those sent again, too */
 	bool asked[HANDOVER_PARKED];         /* its read is to be counted */
 	bool taken[HANDOVER_PARKED];         /* is being counted */
+	bool seen[HANDOVER_PARKED];          /* by the doorman, since it has come */
 	unsigned int counted;                /* the place after the one counted last */
 };
 
@@ -117,7 +118,9 @@ void turn_attributes(struct turn *turn, uint64_t id, const struct node *node, st
 enum policy_match turn_match(struct turn *turn, const struct node *place);
 enum standing turn_standing(struct turn *turn);
 
-/* park.c */
+/* park.c, and park_count.c what is counted */
+/* Number of a request. */
+uint64_t park_unique(const char *request);
 void park_open_table(struct park *park, struct handover *handover);
 /* Let the OPEN at hand wait. False: there is no room. */
 bool park_request(struct turn *turn);
@@ -129,7 +132,9 @@ void park_for_count(struct turn *turn, const struct grant *grant);
 /* Whether the OPEN at hand is a parked one that was counted, and as a read of this very grant: the
  * path may have been granted anew, or `self` be another's, since. */
 bool park_was_given(const struct turn *turn, const struct grant *grant);
-/* The reader of `unique` was killed. False: it is not parked. */
+/* The reader of `unique` was killed, or has a signal. False: it is not parked, or nobody can say yet
+ * what it waits for. One that waits for the log alone is let wait: that ends in a moment, or at its
+ * deadline, and a program that has many signals would see its opens fail with many EINTR. */
 bool park_interrupt(struct server *server, uint64_t unique);
 /* What an earlier core left: what it had in hand when it died gets a strike, what it had counted is
  * found in the model. Before the threads. */

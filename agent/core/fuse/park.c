@@ -25,7 +25,7 @@ void park_open_table(struct park *park, struct handover *handover)
 	park->count_wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 }
 
-static uint64_t unique_of(const char *request)
+uint64_t park_unique(const char *request)
 {
 	return ((const struct fuse_in_header *)request)->unique & ~UNIQUE_RESENT;
 }
@@ -37,7 +37,7 @@ static unsigned int find(const struct park *park, uint64_t unique)
 
 	while (i < HANDOVER_PARKED &&
 		(atomic_load(&park->handover->parked[i].state) == PARKED_FREE ||
-			unique_of(park->handover->parked[i].request) != unique))
+			park_unique(park->handover->parked[i].request) != unique))
 		i++;
 	return i;
 }
@@ -66,6 +66,7 @@ static void put(struct park *park, const struct turn *turn, unsigned int place)
 	memcpy(entry->request, request, request->len);
 	park->container[place] = turn->reader.container;
 	park->arrivals[place]++;
+	park->seen[place] = false;
 	atomic_store(&entry->state, PARKED_WAITING);
 	eventfd_write(park->wake, 1);
 }
@@ -103,37 +104,11 @@ bool park_again(struct turn *turn)
 
 	if (worker->parked || !(worker->replaying || request->unique & UNIQUE_RESENT))
 		return false;
-	place = find(park, unique_of(worker->slot->request));
+	place = find(park, park_unique(worker->slot->request));
 	if (place == HANDOVER_PARKED)
 		return false;
 	put(park, turn, place);
 	return true;
-}
-
-void park_for_count(struct turn *turn, const struct grant *grant)
-{
-	struct park *park = &turn->server->park;
-	struct handover_parked *entry = turn->worker->parked;
-	size_t place = (size_t)(entry - park->handover->parked);
-	hold_mutex(&park->mutex);
-
-	turn->worker->stays = true;
-	if (park->asked[place])
-		return;
-	memcpy(entry->grant_id, grant->record.id, sizeof entry->grant_id);
-	memcpy(entry->container, turn->reader.id, sizeof turn->reader.id);
-	entry->granted = (uint32_t)grant->record.created_ns;
-	park->asked[place] = true;
-	eventfd_write(park->count_wake, 1);
-}
-
-bool park_was_given(const struct turn *turn, const struct grant *grant)
-{
-	const struct handover_parked *entry = turn->worker->parked;
-
-	return entry && atomic_load(&entry->count) == COUNT_GIVEN &&
-	       !memcmp(entry->grant_id, grant->record.id, sizeof entry->grant_id) &&
-	       entry->granted == (uint32_t)grant->record.created_ns;
 }
 
 bool park_interrupt(struct server *server, uint64_t unique)
@@ -145,75 +120,15 @@ bool park_interrupt(struct server *server, uint64_t unique)
 	place = find(park, unique & ~UNIQUE_RESENT);
 	if (place == HANDOVER_PARKED)
 		return false;
+	if (server->parts.audit.required) {
+		if (!park->seen[place])
+			return false;
+		if (atomic_load(&park->handover->parked[place].recorded))
+			return true;
+	}
 	atomic_store(&park->handover->parked[place].state, PARKED_INTERRUPTED);
 	eventfd_write(park->wake, 1);
 	return true;
-}
-
-int server_count_fd(const struct server *server)
-{
-	return server->park.count_wake;
-}
-
-bool server_next_count(struct server *server, struct server_count *count)
-{
-	struct park *park = &server->park;
-	eventfd_t ignored;
-	hold_mutex(&park->mutex);
-
-	/* Each in its turn: who opens without end is again at a low place, and would always be
-	 * next. */
-	for (unsigned int n = 0; n < HANDOVER_PARKED; n++) {
-		unsigned int place = (park->counted + n) % HANDOVER_PARKED;
-		const struct handover_parked *entry = &park->handover->parked[place];
-
-		if (!park->asked[place] || park->taken[place] ||
-			atomic_load(&entry->state) != PARKED_WAITING)
-			continue;
-		park->taken[place] = true;
-		park->counted = place + 1;
-		*count = (struct server_count){ .place = place,
-			.unique = unique_of(entry->request) };
-		memcpy(count->grant_id, entry->grant_id, sizeof count->grant_id);
-		memcpy(count->container, entry->container, sizeof count->container);
-		return true;
-	}
-	eventfd_read(park->count_wake, &ignored);
-	return false;
-}
-
-/* The place is still that request's. Under the mutex. */
-static struct handover_parked *counted(struct park *park, const struct server_count *count)
-{
-	struct handover_parked *entry = &park->handover->parked[count->place];
-
-	return atomic_load(&entry->state) != PARKED_FREE &&
-			       unique_of(entry->request) == count->unique
-		       ? entry
-		       : NULL;
-}
-
-void server_number_count(struct server *server, const struct server_count *count, uint64_t number)
-{
-	struct handover_parked *entry;
-	hold_mutex(&server->park.mutex);
-
-	entry = counted(&server->park, count);
-	if (entry)
-		atomic_store(&entry->number, number);
-}
-
-void server_settle_count(struct server *server, const struct server_count *count, bool given)
-{
-	struct handover_parked *entry;
-	hold_mutex(&server->park.mutex);
-
-	entry = counted(&server->park, count);
-	if (!entry)
-		return;
-	atomic_store(&entry->count, given ? COUNT_GIVEN : COUNT_REFUSED);
-	atomic_store(&entry->number, 0);
-	eventfd_write(server->park.wake, 1);
 }
 
 void server_wake_parked(struct server *server)
@@ -248,6 +163,14 @@ static void leave(struct park *park, unsigned int place, uint32_t arrival, bool 
 	atomic_store(&entry->state, PARKED_FREE);
 }
 
+/* What it waits for is known, unless the kernel has sent it again meanwhile. */
+static void note_seen(struct park *park, unsigned int place, uint32_t arrival)
+{
+	hold_mutex(&park->mutex);
+
+	park->seen[place] = park->arrivals[place] == arrival;
+}
+
 /* If somebody waited for it, what the request opened before is nobody's. */
 static void answer_error(struct worker *doorman, const struct handover_parked *entry, int device,
 	const char *request, int errnum)
@@ -261,7 +184,7 @@ static void answer_error(struct worker *doorman, const struct handover_parked *e
 	}
 	tally_open(&doorman->tally, tally_outcome_of(RULE_CONSUMER, errnum), true,
 		clock_monotonic_ns() - entry->since_ns);
-	files_drop_request(doorman->server, unique_of(request));
+	files_drop_request(doorman->server, park_unique(request));
 }
 
 /* What waits there into the doorman's hand; how many have come to this place before it. */
@@ -291,7 +214,9 @@ static void take_up(struct worker *doorman, unsigned int place)
 		server_process(doorman);
 		doorman->parked = NULL;
 	}
-	if (!doorman->stays)
+	if (doorman->stays)
+		note_seen(park, place, arrival);
+	else
 		leave(park, place, arrival, doorman->refused);
 }
 
@@ -341,7 +266,7 @@ static void strike(struct server *server, struct handover_slot *slot)
 {
 	struct park *park = &server->park;
 	const struct fuse_in_header *request = (const void *)slot->request;
-	unsigned int place = request->len ? find(park, unique_of(slot->request)) : HANDOVER_PARKED;
+	unsigned int place = request->len ? find(park, park_unique(slot->request)) : HANDOVER_PARKED;
 	struct handover_parked *entry;
 
 	if (place < HANDOVER_PARKED) {
