@@ -52,18 +52,22 @@ static uint64_t wait_after(uint32_t wrong)
 	return wait < WAIT_LONGEST_NS ? wait : WAIT_LONGEST_NS;
 }
 
+static void begin_wait(struct handover *handover)
+{
+	uint64_t wait = wait_after(atomic_load(&handover->wrong_keys));
+
+	if (wait)
+		atomic_store(&handover->not_before_ns, clock_boottime_ns() + wait);
+}
+
 /* Before it is tried: a core that dies over a key has tried it. */
 static void count_wrong(struct handover *handover)
 {
 	uint32_t wrong = atomic_load(&handover->wrong_keys);
-	uint64_t wait;
 
 	if (wrong < UINT32_MAX)
-		wrong++;
-	wait = wait_after(wrong);
-	atomic_store(&handover->wrong_keys, wrong);
-	if (wait)
-		atomic_store(&handover->not_before_ns, clock_boottime_ns() + wait);
+		atomic_store(&handover->wrong_keys, wrong + 1);
+	begin_wait(handover);
 }
 
 static void count_right(struct handover *handover)
@@ -113,6 +117,8 @@ static int try_given(struct core *core, struct vault *vault, const struct keys_g
 	 * be said of a damaged slot beside those that the key did not open. */
 	if (status == -TACIT_STALE)
 		count_right(core->handover);
+	else if (status < 0)
+		begin_wait(core->handover); /* from now on: a passphrase takes its time to try */
 	return status;
 }
 

@@ -24,6 +24,7 @@ int __wrap_vault_unlock(
 	struct vault *vault, const uint8_t *key, uint8_t root[SEAL_KEY_BYTES], struct err *err)
 {
 	counted = watched ? atomic_load(&watched->wrong_keys) : 0;
+	now_ns += 5 * SECOND_NS; /* it takes its time */
 	return answer ? err_set(err, answer, "as the test says")
 		      : __real_vault_unlock(vault, key, root, err);
 }
