@@ -163,7 +163,7 @@ at_least "flipped backups that were refused" $((flips / 2)) $refused
 equal "copies left in the agent's folder" '' "$(copies)"
 expect 0 'kept as .*replaced' t store restore "$backup" --force
 equal "all of it, by the agent's own key" "$(cat "$SCRATCH/wanted")" "$(fingerprint)"
-expect 0 'restored generation' eval 't store restore - --force <"$SCRATCH/piped"'
+expect 0 'restored generation' eval 'cat "$SCRATCH/piped" | t store restore - --force'
 equal "all of it, through pipes" "$(cat "$SCRATCH/wanted")" "$(fingerprint)"
 say "8 backups cut off, $refused with a flipped bit refused, $harmless where it meant nothing;" \
 	"without --force a store with secrets stays"

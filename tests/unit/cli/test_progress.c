@@ -82,13 +82,15 @@ static void test_lines(void **state)
 /* Whatever the width of the terminal, the line fits in it and in its buffer. */
 static void test_every_width(void **state)
 {
-	char line[PROGRESS_LINE_MAX];
+	char line[4 * PROGRESS_LINE_MAX], long_one[2 * PROGRESS_LINE_MAX] = "";
 
 	(void)state;
+	memset(long_one, 'x', sizeof long_one - 1);
 	for (size_t width = 0; width < 2 * PROGRESS_LINE_MAX; width++)
 		for (int unit = PROGRESS_WHEEL; unit <= PROGRESS_BYTES; unit++) {
 			const struct progress progress = { .depth = 1,
-				.what = "putting a new root key into every slot",
+				.what = width % 2 ? "putting a new root key into every slot"
+						  : long_one,
 				.unit = (enum progress_unit)unit,
 				.done = UINT64_MAX - 1,
 				.total = UINT64_MAX };
