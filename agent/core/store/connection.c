@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -95,6 +96,28 @@ int connection_error(int rc, const char *what, struct err *err)
 		if (codes[i].rc == (rc & 0xff))
 			code = codes[i].code;
 	return err_set(err, code, "%s: %s (SQLite %d)", what, sqlite3_errstr(rc), rc);
+}
+
+static bool refused_to_read(sqlite3_file *file)
+{
+	int refused = 0;
+
+	return file && file->pMethods &&
+	       !file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &refused) &&
+	       refused == EIO;
+}
+
+int connection_blame(sqlite3 *db, int rc)
+{
+	static const int files[] = { SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER };
+
+	for (size_t i = 0; (rc & 0xff) == SQLITE_CORRUPT && i < sizeof files / sizeof *files; i++) {
+		sqlite3_file *file = NULL;
+
+		if (!sqlite3_file_control(db, "main", files[i], &file) && refused_to_read(file))
+			rc = SQLITE_IOERR_READ;
+	}
+	return rc;
 }
 
 int connection_run(sqlite3 *db, const char *sql)
@@ -269,6 +292,8 @@ static int open_with(const char *path, int flags, int (*prepare)(sqlite3 *db, st
 	if (rc)
 		return connection_error(rc, "open store", err);
 	result = prepare(opened, err);
+	if (result == -TACIT_CORRUPT && connection_blame(opened, SQLITE_CORRUPT) != SQLITE_CORRUPT)
+		result = connection_error(SQLITE_IOERR_READ, "open store", err);
 	if (result < 0) {
 		err_wrap(err, "%s", path);
 		return result;

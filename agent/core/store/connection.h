@@ -35,6 +35,11 @@ int connection_create_copy(const char *path, sqlite3 **db, struct err *err);
  * The words of SQLite's own message are left out: they may quote the file. */
 int connection_error(int rc, const char *what, struct err *err);
 
+/* SQLite calls a page that the disk refuses to read (EIO) a damaged one. `rc` as it should be: a
+ * damaged page says something of the store, and a refusing disk nothing. Once a connection has met
+ * with that it is so until it is opened anew. */
+int connection_blame(sqlite3 *db, int rc);
+
 /* One or more statements without a result. SQLite's code. */
 int connection_run(sqlite3 *db, const char *sql);
 

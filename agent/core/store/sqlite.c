@@ -15,7 +15,7 @@
 
 int sqlite_fail(struct store *store, int rc, const char *what, struct err *err)
 {
-	int result = connection_error(rc, what, err);
+	int result = connection_error(connection_blame(store->db, rc), what, err);
 
 	if (result == -TACIT_IO)
 		store->broken = true;
