@@ -67,7 +67,7 @@ integration: $(BINARIES) $(PROBE) $(CRASHING_ALL) $(MANAGER) $(TOOLS)
 	$(Q)TACIT_BUILD=$(CURDIR)/$(O) bash tests/support/run-integration.sh $(TESTS:%=tests/integration/%)
 
 check: deps-if-missing
-	$(Q)$(MAKE) --no-print-directory layers unit reader fuzz-corpus integration
+	$(Q)$(MAKE) --no-print-directory layers unit reader torture fuzz-corpus integration
 
 demo: deps-if-missing
 	$(Q)$(MAKE) --no-print-directory demo-now
@@ -134,3 +134,14 @@ fuzz: $(FUZZ_PROGRAMS)
 fuzz-corpus: $(FUZZ_PROGRAMS)
 	$(Q)for f in $(FUZZERS); do build/fuzz/$$f tests/fuzz/corpus/$$f/* >build/fuzz/$$f.log 2>&1 || { tail -n 30 build/fuzz/$$f.log; exit 1; }; done
 	@echo "fuzz: $(words $(FUZZERS)) targets, every file of their corpora"
+
+# Store, anchor, backups and audit log under a disk that fails at each of its calls, and a hand that changes each of their
+# bits: tests/torture/torture.h. By lot; FULL=1 for every point, PARTS="kill refuse damage rules" for some. Its disk stands in
+# for functions that sanitizers stand in for, too.
+TORTURE := $(O)/tests/torture/torture
+TORTURE_ARCHIVES := $(call archive,core/audit) $(call archive,core/store) $(foreach l,wire seal base,$(call archive,$(l)))
+$(TORTURE): $(call objects,$(wildcard tests/torture/*.c)) $(TORTURE_ARCHIVES)
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -rdynamic -o $@ $^ $(LIBS_core/store) $(LIBS_seal)
+.PHONY: torture
+torture: $(if $(filter asan tsan,$(VARIANT)),,$(TORTURE))
+	$(if $(filter asan tsan,$(VARIANT)),@echo "torture: not in a sanitized build",$(Q)$(if $(FULL),TORTURE_FULL=1) $(TORTURE) $(PARTS))

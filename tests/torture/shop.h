@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A small store, what is done to it, and what it must hold after each step: every value, record,
+ * slot and key follows from the model, so a store is right or wrong as a whole. */
+#ifndef TACIT_TORTURE_SHOP_H
+#define TACIT_TORTURE_SHOP_H
+
+#include "core/store/integrity.h"
+#include "core/store/vault.h"
+#include "core/store/vault_slots.h"
+#include "scene.h"
+
+#define SHOP_ITEMS 6 /* secrets: of a few bytes, and of several pages */
+#define SHOP_KEYS 4  /* unlock keys, of key files */
+#define SHOP_ROOTS 8 /* root keys that there are in one run */
+#define SHOP_STEPS 16
+
+enum shop_verb {
+	SHOP_END,
+	SHOP_MAKE,        /* a store, with key 0 in slot 1 */
+	SHOP_OPEN,        /* attach, anchor, unlock with the key of the lowest slot */
+	SHOP_CLOSE,       /* with a checkpoint */
+	SHOP_ROTATE,      /* secret `which`: a new version; it is made when there is none */
+	SHOP_PAIR,        /* secrets `which` and the next one, in one commit */
+	SHOP_DROP,        /* secret `which` is removed, its grant revoked */
+	SHOP_ADD_SLOT,    /* with key `which` */
+	SHOP_REMOVE_SLOT, /* number `which` */
+	SHOP_ROTATE_ROOT,
+	SHOP_LOCK, /* write down that it is locked, 1, or not, 0 */
+	SHOP_CHECKPOINT,
+	SHOP_ACCEPT, /* damage: `which` is an enum vault_acceptance */
+	SHOP_BACKUP,
+	SHOP_VERBS
+};
+
+struct shop_step {
+	enum shop_verb verb;
+	int which;
+};
+
+struct shop_model {
+	bool made, locked;
+	uint64_t clock;
+	uint32_t versions[SHOP_ITEMS]; /* the current one; 0: there is none */
+	bool dropped[SHOP_ITEMS];
+	uint8_t slots[SLOT_NUMBERS]; /* 1 + the key in slot 1 + i; 0: none */
+	uint8_t root;                /* which root key, from 0 */
+};
+
+/* Not freed: one for a process. */
+struct shop {
+	const struct scene *scene;
+	struct vault *vault;
+	struct shop_model model; /* what was acknowledged */
+	uint8_t *root;           /* locked; what the last unlocking gave */
+	uint8_t keys[SHOP_KEYS][SEAL_KEY_BYTES];
+	uint8_t roots[SHOP_ROOTS][SEAL_KEY_BYTES];
+	bool first_root_known;
+};
+
+void shop_start(struct shop *shop, const struct scene *scene);
+
+/* The next state of the model. */
+void shop_apply(struct shop_model *model, const struct shop_step *step);
+
+/* Do it; the model stays. */
+int shop_do(struct shop *shop, const struct shop_step *step, struct err *err);
+
+/* Do it and take it over, or end the process. */
+void shop_must_do(struct shop *shop, const struct shop_step *step);
+
+/* Attach, with the anchor looked at, and give the key: the root key where it is known, as a core
+ * does that is started anew, else an unlock key. On failure there is no vault. */
+int shop_resume(struct shop *shop, const struct shop_model *model, struct err *err);
+void shop_close(struct shop *shop);
+
+/* What is in the open vault. Everything in it is looked at; TACIT_CORRUPT, with a text, when that
+ * is no state of the model at all. */
+int shop_see(struct shop *shop, struct shop_model *seen, struct err *err);
+/* Every slot opens with its key, and with no other; nobody was at them. */
+int shop_check_slots(struct shop *shop, const struct shop_model *model, struct err *err);
+/* vault_verify() finds nothing, and nothing is damaged. */
+int shop_verify(struct shop *shop, struct err *err);
+/* Value of a version of an item, `size` bytes of it. */
+uint32_t shop_value_size(int item, uint32_t version);
+void shop_value(int item, uint32_t version, uint8_t *bytes);
+void shop_value_id(int item, uint32_t version, uint8_t id[SEAL_ID_BYTES]);
+void shop_secret(int item, uint32_t version, struct secret_record *secret);
+void shop_grant(int item, bool revoked, struct grant_record *grant);
+
+/* "version 3 of secret 0, ...", for a person. */
+#define SHOP_TEXT_MAX 200
+void shop_text(const struct shop_model *model, char text[SHOP_TEXT_MAX]);
+
+#endif
