@@ -58,17 +58,17 @@ static uint64_t oldest_kept(const struct audit_log *log, uint64_t file)
 	return oldest;
 }
 
-/* What is left when it cannot be removed is removed when the next file is begun. */
+/* What is left when it cannot be removed is removed when the next file is begun. One file after the
+ * other that is there, and not one number after the other: a state may say any number. */
 static void drop_old(const struct audit_log *log)
 {
 	uint64_t lowest, highest;
 	char name[FILE_NAME_MAX];
 
-	if (files_span(log->dir, &lowest, &highest, NULL) < 0 || !lowest)
-		return;
-	for (uint64_t file = lowest; file < log->keys->durable.oldest; file++) {
-		file_name(file, name);
-		if (unlinkat(log->dir, name, 0) && errno != ENOENT)
+	while (!files_span(log->dir, &lowest, &highest, NULL) && lowest &&
+		lowest < log->keys->durable.oldest) {
+		file_name(lowest, name);
+		if (unlinkat(log->dir, name, 0))
 			return;
 	}
 }

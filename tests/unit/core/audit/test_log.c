@@ -292,6 +292,31 @@ static void old_files_are_dropped(void **state)
 	rig_end(&rig);
 }
 
+/* Who can write the state can make its sum. A loop over all numbers to there would not end. */
+static void state_may_name_any_file(void **state)
+{
+	struct rig_bytes file;
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig);
+	rig_fill(&rig, 2, 3);
+	file = rig_load(&rig, STATE_NAME);
+	for (size_t at = 0; at <= STATE_APART; at += STATE_APART) {
+		uint8_t *bytes = file.bytes + at;
+
+		bytes[32 + 7] = bytes[56 + 7] = 0x10; /* the last file, and the oldest */
+		chain_check(bytes, STATE_BYTES - CHAIN_CHECK_BYTES,
+			bytes + STATE_BYTES - CHAIN_CHECK_BYTES);
+	}
+	rig_store(&rig, STATE_NAME, file.bytes, file.length);
+	free(file.bytes);
+	rig_open(&rig);
+	assert_true(rig.found.broken);
+	rig_write(&rig, 7, 1);
+	rig_end(&rig);
+}
+
 static void locked_log_is_added_to_and_not_read(void **state)
 {
 	struct audit_reader *reader;
@@ -429,6 +454,7 @@ int main(void)
 		cmocka_unit_test(file_that_was_begun_is_begun_again),
 		cmocka_unit_test(making_that_was_cut_short_is_done_again),
 		cmocka_unit_test(old_files_are_dropped),
+		cmocka_unit_test(state_may_name_any_file),
 		cmocka_unit_test(locked_log_is_added_to_and_not_read),
 		cmocka_unit_test(stolen_state_opens_nothing_older),
 		cmocka_unit_test(reader_begins_anywhere_and_follows),
