@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Goal: a random 32-byte value is found nowhere but where it belongs: not in the database, its log,
-# the agents' logs, errors, command lines, environments, API answers but reveal's, nor in what the
-# process that speaks HTTP reads and writes; and in no process's memory when no file is open.
+# Goal: a random 32-byte value, and a passphrase that is one, are found nowhere but where they belong:
+# not in the database, its log, a backup, the audit log and what it says, metrics, the agents' logs,
+# errors, command lines, environments, API answers but reveal's, nor in what the process that speaks
+# HTTP reads and writes; and in no process's memory when no file is open. When the agent is locked no
+# key is in its memory either: not those of the slots, not the root key, nor one under it.
 . "$(dirname "$0")/../support/assert.sh"
 . "$SUPPORT/engine.sh"
 . "$SUPPORT/agent.sh"
@@ -32,7 +34,7 @@ rm "$said/proof"
 watch_processes() {
 	trap - EXIT ERR
 	local looks=0
-	while [ ! -e "$SCRATCH/enough" ]; do
+	while [ -d "$SCRATCH" ] && [ ! -e "$SCRATCH/enough" ]; do
 		found_in /proc/[0-9]*/cmdline /proc/[0-9]*/environ >>"$SCRATCH/in-processes" || true
 		looks=$((looks + 1))
 	done
@@ -108,6 +110,30 @@ does api GET /v1/secrets/canary/versions
 does api GET /v1/grants
 does api GET /v1/consumers
 
+# What opens the store: a passphrase, which is the canary, too; a recovery key; a program's answer.
+program_put keys.d turn <<-'PROGRAM'
+	#!/bin/sh
+	exec tr '\000-\377' '\200-\377\000-\177'
+PROGRAM
+does piped t key add --passphrase - --label spoken
+t key add --recovery --quiet >"$SCRATCH/look/recovery"
+does t key add --command turn
+equal "slots" 4 "$(t key ls --json | jq '.slots | length')"
+does t key ls
+does t lock
+does piped t unlock --passphrase -
+equal "the value, unlocked by the passphrase" "$canary" "$(t secret reveal canary)"
+does t key rotate
+does t store backup "$said/backup"
+at_least "bytes of the backup" 4096 "$(stat -c %s "$said/backup")"
+does t store verify
+does t audit tail -n 1000
+does t audit export --json
+does t audit verify
+does api GET '/v1/metrics?names=1'
+does api GET '/v1/audit?from=1'
+does api GET /v1/keys
+
 mounted=(-v "$(mount_of)/container/web:/run/secrets:ro")
 does container reader -d "${mounted[@]}" -- probe hold /run/secrets/canary
 within 5 eval 'docker logs "$RUN_ID-reader" 2>&1 | grep -q open' || fail "the reader does not open"
@@ -129,11 +155,52 @@ sleep 0.5
 kill $tracer
 wait $tracer || true
 searched=""
+# copies ROLE FILE: $FOUND is how often the bytes of a file are in its process's memory.
+copies() {
+	run "$PROBE" search "$(pid_of "$1")" "$2"
+	FOUND=$(field found "$OUT")
+}
 for role in holder core toucher api; do
-	run "$PROBE" search "$(pid_of $role)" "$SCRATCH/look/raw"
-	equal "copies in the memory of $role" 0 "$(field found "$OUT")"
+	copies $role "$SCRATCH/look/raw"
+	equal "copies in the memory of $role" 0 "$FOUND"
 	searched="$searched $role $(($(field searched_kib "$OUT") / 1024)) MiB,"
 done
+
+# The keys, as a second reader finds them in the store: the data keys are in core's memory while it
+# is unlocked, which shows that the search finds them; locked, none of them is.
+cat >"$SCRATCH/keys.py" <<'PYTHON'
+"""keys.py STORE KEY-FILE RECOVERY FOLDER: each key of a store, as bytes in a file of its own."""
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+import seal, sqlite3, store
+path, key_file, recovery, folder = sys.argv[1:]
+it = store.Store(sqlite3.connect(path), print)
+key = seal.from_key_file(open(key_file, "rb").read())
+it.unlock(lambda slot: key if slot is None or slot.kind == "key_file" else None)
+keys = {"key-file": key, "recovery": seal.from_recovery(open(recovery, "rb").read()), "root": it.root_key,
+        "audit": it.chain_key()}
+keys |= {f"data-{number}": data for number, data in it.keyring.keys.items()}
+for name, data in keys.items():
+    open(f"{folder}/{name}", "wb").write(data)
+PYTHON
+mkdir "$SCRATCH/keys"
+cp "$ROOT"/var/lib/tacit/store.db* "$SCRATCH/look/"
+/usr/bin/python3 "$SCRATCH/keys.py" "$TOP/tests/reader" "$SCRATCH/look/store.db" "$ROOT/etc/tacit/key" \
+	"$SCRATCH/look/recovery" "$SCRATCH/keys"
+at_least "keys" 5 "$(find "$SCRATCH/keys" -type f | wc -l)"
+copies core "$SCRATCH/keys/data-1"
+at_least "copies of the data key while core is unlocked" 1 "$FOUND"
+t lock >/dev/null
+for key in "$SCRATCH"/keys/*; do
+	for role in holder core toucher api; do
+		copies $role "$key"
+		equal "copies of the ${key##*/} key in the memory of $role, locked" 0 "$FOUND"
+	done
+done
+copies core "$SCRATCH/look/raw"
+equal "copies of the value, or the passphrase, in core, locked" 0 "$FOUND"
+does t status
+does t unlock
 agent_stop
 touch "$SCRATCH/enough"
 wait $watcher
@@ -146,4 +213,5 @@ say "searched: $(find "$ROOT" -type f | wc -l) files of the agent (database, its
 	"$number commands' outputs, API answers,"
 say "  $(wc -l <"$said/strace-api") reads and writes of api, all command lines and environments" \
 	"$(cat "$SCRATCH/looks") times,"
-say "  memory:${searched%,}: 0 hits, raw, hex, base64 or halves"
+say "  memory:${searched%,}: 0 hits, raw, hex, base64 or halves;" \
+	"locked: 0 copies of $(find "$SCRATCH/keys" -type f | wc -l) keys in four processes"
