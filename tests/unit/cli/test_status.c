@@ -105,8 +105,8 @@ static void test_an_older_agent_is_no_crash(void **state)
 		",\"identity\":\"other\",\"parked\":null", ",\"rotations\":7,\"hooks\":[]",
 		",\"rotations\":{\"failing\":7,\"overdue\":null},\"hooks\":{\"failing\":{}}",
 		",\"keys\":7,\"audit\":[],\"integrity\":\"x\"",
-		",\"keys\":{\"slots\":{},\"recovery\":7},\"audit\":{\"mode\":7},\"integrity\":{"
-		"\"damages\":\"x\"}" };
+		",\"keys\":{\"slots\":{},\"recovery\":7}",
+		",\"audit\":{\"mode\":7},\"integrity\":{\"damages\":\"x\"}" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
@@ -153,6 +153,9 @@ static void test_a_sound_agent_has_no_advice(void **state)
 	assert_golden(&ran, "status-secrets.txt");
 	run_with(&ran, STATUS(INTEGRITY("0", "ok", "null")), SECRETS, "--all");
 	assert_contains(ran.out, "  api/token");
+	/* There is no store to have slots. */
+	run_status(&ran, STATUS(KEYS("0", "false", "null", "false")), NULL);
+	assert_null(strstr(ran.out, "recovery"));
 	run_with(&ran, STATUS(INTEGRITY("0", "ok", "null")), SECRETS, "--quiet");
 	assert_string_equal(ran.out, "serving\n");
 }
@@ -241,7 +244,7 @@ static void test_a_terminal_is_not_overrun(void **state)
 
 	(void)state;
 	for (int i = 0; i < 60; i++) {
-		char name[8];
+		char name[16];
 
 		snprintf(name, sizeof name, "s%02d", i);
 		json_array_append_new(

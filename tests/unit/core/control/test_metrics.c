@@ -273,6 +273,30 @@ static void the_audit_is_in_the_numbers(void **state)
 	assert_true(value_of(text, "tacit_audit_blocked") == 1);
 }
 
+static void status_says_how_the_audit_is(void **state)
+{
+	struct desk *desk = *state;
+	struct doc_item item;
+
+	audit_state = (struct auditor_state){ .pump = { .written = 12, .queue = 5, .lost = 7 },
+		.open = true };
+	assert_int_equal(desk_ask(desk, VERB_STATUS, ""), 0);
+	assert_true(desk_item(desk, "mode", 0, &item));
+	assert_string_equal(item.text, "best-effort");
+	assert_int_equal(desk_number(desk, "written", 0), 12);
+	assert_int_equal(desk_number(desk, "queue", 0), 5);
+	assert_int_equal(desk_number(desk, "lost", 0), 7);
+	assert_true(desk_item(desk, "blocked", 0, &item) && !item.number);
+	desk->core.config.audit_required = true;
+	audit_state.blocked = true;
+	snprintf(audit_state.reason, sizeof audit_state.reason, "no space left");
+	assert_int_equal(desk_ask(desk, VERB_STATUS, ""), 0);
+	desk_text(desk, "mode", 0, "required");
+	desk_text(desk, "reason", 1, "no space left");
+	assert_true(desk_item(desk, "blocked", 0, &item) && item.number);
+	assert_true(desk_item(desk, "open", 0, &item) && item.number);
+}
+
 /* Of the grants that live, the one that was read last. */
 static void who_read_it_last_is_said(void **state)
 {
@@ -373,6 +397,7 @@ int main(void)
 		with_desk(while_locked_what_is_known_is_said),
 		with_desk(buckets_are_cumulative),
 		with_desk(the_audit_is_in_the_numbers),
+		with_desk(status_says_how_the_audit_is),
 		with_desk(who_read_it_last_is_said),
 		with_desk(when_it_is_due_is_said),
 		cmocka_unit_test(what_would_end_a_value_is_escaped),
