@@ -17,6 +17,9 @@
 #define WIDTH_DEFAULT 80
 #define GAP 2
 #define TIME_WIDTH 8
+#define WHAT_WIDTH 15 /* "consumer-freeze" */
+#define WHAT_NARROW 12
+#define WIDE 100            /* a terminal that has room for all of WHAT */
 #define CONTAINER_DIGITS 12 /* as docker shows them */
 #define FIELD_MAX 640       /* the longest secret, or consumer and container, and more */
 
@@ -27,17 +30,17 @@
 
 enum column { TIME, WHAT, SECRET, WHO, PROCESS, OUTCOME, COLUMNS };
 
-/* Of what the time leaves of the width, in per cent. */
+/* Of what the first two leave of the width, in per cent. */
 static const struct {
 	const char *head;
 	unsigned int share;
 } columns[COLUMNS] = {
 	[TIME] = { "TIME", 0 },
-	[WHAT] = { "WHAT", 12 },
-	[SECRET] = { "SECRET", 22 },
-	[WHO] = { "CONSUMER", 30 },
-	[PROCESS] = { "PROCESS", 19 },
-	[OUTCOME] = { "OUTCOME", 17 },
+	[WHAT] = { "WHAT", 0 },
+	[SECRET] = { "SECRET", 25 },
+	[WHO] = { "CONSUMER", 34 },
+	[PROCESS] = { "PROCESS", 22 },
+	[OUTCOME] = { "OUTCOME", 19 },
 };
 
 struct row {
@@ -72,14 +75,15 @@ void audit_view_start(struct audit_view *view)
 static size_t width_of(const struct audit_view *view, enum column column)
 {
 	size_t width = view->width ? view->width : WIDTH_NONE;
+	size_t what = width < WIDE ? WHAT_NARROW : WHAT_WIDTH;
 
-	if (column == TIME)
-		return TIME_WIDTH;
+	if (column <= WHAT)
+		return column == TIME ? TIME_WIDTH : what;
 	if (width < WIDTH_LEAST)
 		width = WIDTH_LEAST;
 	if (width > WIDTH_MOST)
 		width = WIDTH_MOST;
-	return (width - TIME_WIDTH - GAP * (COLUMNS - 1)) * columns[column].share / 100;
+	return (width - TIME_WIDTH - what - GAP * (COLUMNS - 1)) * columns[column].share / 100;
 }
 
 /* Shorten a cell to `width`; `tail` bytes at its end are kept, if there is room for more. */
