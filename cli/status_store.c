@@ -105,13 +105,16 @@ __attribute__((format(printf, 2, 3))) static void advise(bool *begun, const char
 	*begun = true;
 }
 
+/* Where there is no store there is nothing to open. */
 static void advise_keys(const json_t *keys, bool *begun)
 {
 	const char *trouble = member_text(keys, "trouble");
 
 	if (*trouble)
 		advise(begun, "key slots: %s; 'tacit key ls' shows them", trouble);
-	if (member_number(keys, "slots") && json_is_false(json_object_get(keys, "recovery")))
+	if (!member_number(keys, "slots"))
+		return;
+	if (json_is_false(json_object_get(keys, "recovery")))
 		advise(begun, "no recovery key: 'tacit key add --recovery' prints one");
 	if (json_is_true(json_object_get(keys, "waits_after_reboot")))
 		advise(begun, "nothing opens the store by itself: after a reboot containers wait "

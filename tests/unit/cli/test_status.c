@@ -154,8 +154,9 @@ static void test_a_sound_agent_has_no_advice(void **state)
 	run_with(&ran, STATUS(INTEGRITY("0", "ok", "null")), SECRETS, "--all");
 	assert_contains(ran.out, "  api/token");
 	/* There is no store to have slots. */
-	run_status(&ran, STATUS(KEYS("0", "false", "null", "false")), NULL);
+	run_status(&ran, STATUS(KEYS("0", "false", "null", "true")), NULL);
 	assert_null(strstr(ran.out, "recovery"));
+	assert_null(strstr(ran.out, "reboot"));
 	run_with(&ran, STATUS(INTEGRITY("0", "ok", "null")), SECRETS, "--quiet");
 	assert_string_equal(ran.out, "serving\n");
 }
@@ -171,6 +172,37 @@ static void test_what_to_do_is_said_last(void **state)
 					INTEGRITY("3", "behind", "\"3 records are damaged\"")),
 		NULL);
 	assert_golden(&ran, "status-advice.txt");
+}
+
+static void test_one_advice_is_enough(void **state)
+{
+	static const struct {
+		const char *text, *said;
+	} rows[] = {
+		{ "{\"state\":\"locked\",\"reason\":\"there is no store: 'tacit store create' "
+		  "makes "
+		  "one\",\"keys\":{\"slots\":0,\"recovery\":false,\"waits_after_reboot\":true}}",
+			"tacit is locked: there is no store: 'tacit store create' makes one\n" },
+		{ "{\"state\":\"locked\",\"reason\":\"by an operator\"}",
+			"tacit is locked: by an operator; run 'tacit unlock'\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const struct canned canned[] = {
+			{ "GET /v1/status", FAKE_TEXT, 200, rows[i].text, NULL, NULL },
+			{ NULL, FAKE_TEXT, 0, NULL, NULL, NULL },
+		};
+		struct fake_agent agent;
+		struct ran ran;
+
+		fake_start(&agent, canned);
+		run_tacit(&agent, &ran, NULL, "status", NULL);
+		fake_stop(&agent);
+		assert_int_equal(ran.exit, TACIT_EXIT_LOCKED);
+		assert_string_equal(ran.out, rows[i].said);
+		assert_string_equal(ran.err, "");
+	}
 }
 
 /* A time so long from now, as the API has it. */
@@ -300,6 +332,7 @@ int main(void)
 		cmocka_unit_test(test_an_older_agent_is_no_crash),
 		cmocka_unit_test(test_a_sound_agent_has_no_advice),
 		cmocka_unit_test(test_what_to_do_is_said_last),
+		cmocka_unit_test(test_one_advice_is_enough),
 		cmocka_unit_test(test_times_are_said_shortly),
 		cmocka_unit_test(test_a_terminal_is_not_overrun),
 		cmocka_unit_test(test_a_list_that_is_none_is_no_crash),
