@@ -121,6 +121,30 @@ int unlinkat(int dir, const char *name, int flags)
 	return do_unlink(dir, name, flags);
 }
 
+int linkat(int dir, const char *name, int to_dir, const char *to, int flags)
+{
+	char path[DISK_PATH_ROOM];
+	bool ours = disk_is_ours(to_dir, to, path) && !is_there(path);
+	int result;
+
+	if (ours && disk_fails(path, false))
+		return -1;
+	result = (int)syscall(SYS_linkat, dir, name, to_dir, to, flags);
+	if (ours && !result)
+		cache_made(path);
+	return result;
+}
+
+/* That a directory is there is not taken back by a power cut. */
+int mkdir(const char *name, mode_t mode)
+{
+	char path[DISK_PATH_ROOM];
+
+	if (disk_is_ours(AT_FDCWD, name, path) && disk_fails(path, false))
+		return -1;
+	return (int)syscall(SYS_mkdirat, AT_FDCWD, name, mode);
+}
+
 static ssize_t do_read(int fd, void *bytes, size_t length, off_t offset)
 {
 	char path[DISK_PATH_ROOM];

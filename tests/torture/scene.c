@@ -90,16 +90,21 @@ void scene_make(struct scene *scene)
 	join(scene->backup_dir, scene->live, "backup");
 	join(scene->database, scene->store, "store.db");
 	join(scene->anchor, scene->anchor_dir, "anchor");
-	join(scene->backup, scene->backup_dir, "backup");
+	join(scene->backup, scene->backup_dir, "store.db");
 }
 
 typedef void file_fn(const char *path, const char *name, const char *to);
 
 static void each_file(const char *dir, file_fn *on_file, const char *to)
 {
-	DIR *list = opendir(dir);
 	struct dirent *entry;
 	char path[SCENE_PATH_MAX];
+	DIR *list;
+
+	/* A backup removes its directory when it ends. */
+	if (mkdir(dir, 0700) && errno != EEXIST)
+		scene_fail("%s: %s", dir, strerror(errno));
+	list = opendir(dir);
 
 	if (!list)
 		scene_fail("%s: %s", dir, strerror(errno));

@@ -62,6 +62,13 @@ void shop_apply(struct shop_model *model, const struct shop_step *step)
 	case SHOP_LOCK:
 		model->locked = step->which;
 		break;
+	case SHOP_DAMAGE:
+	case SHOP_ACCEPT:
+		model->damaged = step->verb == SHOP_DAMAGE;
+		break;
+	case SHOP_RESTORE:
+		*model = *model->kept;
+		break;
 	default:
 		break;
 	}

@@ -27,8 +27,10 @@ enum shop_verb {
 	SHOP_ROTATE_ROOT,
 	SHOP_LOCK, /* write down that it is locked, 1, or not, 0 */
 	SHOP_CHECKPOINT,
-	SHOP_ACCEPT, /* damage: `which` is an enum vault_acceptance */
-	SHOP_BACKUP,
+	SHOP_ACCEPT,  /* damage: `which` is an enum vault_acceptance */
+	SHOP_DAMAGE,  /* a row is added past the store; the vault is closed then */
+	SHOP_BACKUP,  /* made, compared, and removed; 1: it is also kept for what follows */
+	SHOP_RESTORE, /* the one that was kept becomes the store; the vault is closed then */
 	SHOP_VERBS
 };
 
@@ -38,12 +40,13 @@ struct shop_step {
 };
 
 struct shop_model {
-	bool made, locked;
+	bool made, locked, damaged;
 	uint64_t clock;
 	uint32_t versions[SHOP_ITEMS]; /* the current one; 0: there is none */
 	bool dropped[SHOP_ITEMS];
-	uint8_t slots[SLOT_NUMBERS]; /* 1 + the key in slot 1 + i; 0: none */
-	uint8_t root;                /* which root key, from 0 */
+	uint8_t slots[SLOT_NUMBERS];   /* 1 + the key in slot 1 + i; 0: none */
+	uint8_t root;                  /* which root key, from 0 */
+	const struct shop_model *kept; /* what was backed up; NULL: nothing was */
 };
 
 /* Not freed: one for a process. */
@@ -55,6 +58,9 @@ struct shop {
 	uint8_t keys[SHOP_KEYS][SEAL_KEY_BYTES];
 	uint8_t roots[SHOP_ROOTS][SEAL_KEY_BYTES];
 	bool first_root_known;
+	struct shop_model kept; /* as it was when it was backed up, */
+	uint8_t *backup;        /* and the bytes of that */
+	size_t backup_length;
 };
 
 void shop_start(struct shop *shop, const struct scene *scene);
@@ -72,6 +78,11 @@ void shop_must_do(struct shop *shop, const struct shop_step *step);
  * does that is started anew, else an unlock key. On failure there is no vault. */
 int shop_resume(struct shop *shop, const struct shop_model *model, struct err *err);
 void shop_close(struct shop *shop);
+
+/* shop_backup.c: steps like any other. */
+int shop_do_backup(struct shop *shop, bool keep, struct err *err);
+int shop_do_restore(struct shop *shop, struct err *err);
+int shop_do_damage(struct shop *shop, struct err *err);
 
 /* What is in the open vault. Everything in it is looked at; TACIT_CORRUPT, with a text, when that
  * is no state of the model at all. */

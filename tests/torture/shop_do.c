@@ -181,6 +181,12 @@ int shop_do(struct shop *shop, const struct shop_step *step, struct err *err)
 		return shop->vault->engine->checkpoint(shop->vault->store, err);
 	case SHOP_ACCEPT:
 		return vault_accept(shop->vault, (enum vault_acceptance)step->which, err);
+	case SHOP_DAMAGE:
+		return shop_do_damage(shop, err);
+	case SHOP_BACKUP:
+		return shop_do_backup(shop, step->which, err);
+	case SHOP_RESTORE:
+		return shop_do_restore(shop, err);
 	default:
 		scene_fail("no such step");
 	}

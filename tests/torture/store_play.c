@@ -38,7 +38,7 @@ static struct shop_model state_after(const struct store_play *with, uint32_t cou
 static bool looks_like(const struct shop_model *one, const struct shop_model *other)
 {
 	return one->made == other->made && one->locked == other->locked &&
-	       one->clock == other->clock &&
+	       one->damaged == other->damaged && one->clock == other->clock &&
 	       !memcmp(one->versions, other->versions, sizeof one->versions) &&
 	       !memcmp(one->dropped, other->dropped, sizeof one->dropped);
 }
@@ -77,7 +77,7 @@ static enum play_verdict judge(
 	is_new = looks_like(&seen, new);
 	if (!is_old && !is_new)
 		return name_difference(play, &seen, old);
-	if (shop_verify(shop, &err) < 0)
+	if (!seen.damaged && shop_verify(shop, &err) < 0)
 		return play_say(play, PLAY_UNSOUND, "%s", err.text);
 	if (is_old && !shop_check_slots(shop, old, &err))
 		return PLAY_OLD;

@@ -10,7 +10,6 @@ struct store_script {
 	const char *name;
 	struct shop_step before[SHOP_STEPS]; /* nothing is done to these */
 	struct shop_step steps[SHOP_STEPS];
-	bool left_open; /* what was before ended without a close: its log is long */
 };
 
 /* The scripts; ends with one that has no name. */

@@ -22,6 +22,7 @@ static enum play_verdict still_reads(const struct play *play, struct shop *shop,
 	shop_text(&seen, found);
 	memcpy(seen.slots, shop->model.slots, sizeof seen.slots);
 	seen.root = shop->model.root;
+	seen.kept = shop->model.kept;
 	if (!memcmp(&seen, &shop->model, sizeof seen))
 		return PLAY_OLD;
 	shop_text(&shop->model, wanted);
