@@ -131,11 +131,9 @@ static int compare_group(struct survey *survey, const struct integrity_group *ex
 	int result = 0;
 
 	while (!result && (i < expected->count || k < found->count)) {
-		const struct integrity_entry *one = &expected->entries[i],
-					     *other = &found->entries[k];
-		int order = i == expected->count ? 1
-			    : k == found->count  ? -1
-						 : integrity_entry_compare(one, other);
+		const struct integrity_entry *one = i < expected->count ? &expected->entries[i] : NULL;
+		const struct integrity_entry *other = k < found->count ? &found->entries[k] : NULL;
+		int order = !one ? 1 : !other ? -1 : integrity_entry_compare(one, other);
 
 		if (order < 0)
 			result = note_row(survey, one, true, err);
