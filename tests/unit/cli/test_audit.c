@@ -286,6 +286,22 @@ static void test_rows_fit_the_terminal(void **state)
 		}
 }
 
+/* A version that is wider than its column is cut, too. */
+static void test_the_longest_version_is_cut(void **state)
+{
+	static const char line[] = "{\"number\":1,\"time\":\"" EVENING
+				   "\",\"kind\":\"change\",\"act\":\"rotate\",\"secret\":"
+				   "\"a-secret\",\"version\":9223372036854775807}";
+	struct audit_view view = { .width = 60, .begun = true, .date = "2026-01-31" };
+	char text[4096] = "";
+
+	(void)state;
+	print(&view, line, text, sizeof text);
+	assert_in_range(shown(text), 20, 60);
+	assert_non_null(strstr(text, "  a-"));
+	assert_non_null(strstr(text, "..  "));
+}
+
 static void test_colours_tell_kinds_apart(void **state)
 {
 	static const struct {
@@ -356,6 +372,7 @@ int main(void)
 		cmocka_unit_test(test_a_sound_log),
 		cmocka_unit_test(test_a_broken_log_is_a_failure),
 		cmocka_unit_test(test_rows_fit_the_terminal),
+		cmocka_unit_test(test_the_longest_version_is_cut),
 		cmocka_unit_test(test_colours_tell_kinds_apart),
 		cmocka_unit_test(test_nothing_speaks_to_the_terminal),
 	};
