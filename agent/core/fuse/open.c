@@ -28,35 +28,57 @@ static void describe(const struct turn *turn, uint64_t ino, const struct opening
 	memcpy(contents->grant_id, grant->record.id, sizeof contents->grant_id);
 }
 
+/* What the request at hand has made, in another core or before it was parked. */
+static struct handover_handle *find_made(const struct turn *turn)
+{
+	struct handover_handle *handle =
+		turn->worker->replaying
+			? handle_of_request(&turn->server->handles, record_unique(turn->worker))
+			: NULL;
+
+	if (!handle || atomic_load(&handle->state) == HANDLE_OPEN)
+		return handle;
+	/* Revoked or locked, and perhaps granted anew since. */
+	files_let_go(turn, handle);
+	return NULL;
+}
+
 /* Take hold of what this reader is given now; `ino` is the node it was opened as. 0, or an errno
  * and nothing was made. */
 static int open_granted(struct turn *turn, uint64_t ino, struct opening *opening)
 {
-	struct handles *handles = &turn->server->handles;
-	struct node *consumer = node_consumer(opening->file);
 	struct handover_handle contents;
-	const uint8_t *plain;
-	struct err err;
 	int errnum;
 
-	opening->handle = turn->worker->replaying
-				  ? handle_of_request(handles, record_unique(turn->worker))
-				  : NULL;
+	opening->handle = find_made(turn);
 	errnum = member_begin(turn, opening);
 	if (errnum || opening->handle)
 		return errnum;
 	describe(turn, ino, opening, &contents);
-	opening->handle = handle_make(handles, consumer, &contents);
+	opening->handle =
+		handle_make(&turn->server->handles, node_consumer(opening->file), &contents);
 	if (!opening->handle)
 		return EMFILE;
 	blob_hold(turn->model, opening->blob);
-	if (blob_plain(turn->model, *turn->server->parts.vault, opening->blob, &plain, &err) < 0) {
-		blob_release(turn->model, opening->blob);
-		handle_free(handles, consumer, opening->handle);
-		return code_errno(err.code);
-	}
 	opening->made = true;
 	return 0;
+}
+
+/* Its plaintext. 0, or an errno and the handle is gone. */
+static int unseal(struct turn *turn, struct opening *opening)
+{
+	const struct secret *secret = model_secret_by_id(turn->model, opening->handle->secret_id);
+	struct blob *blob = secret ? secret_blob(secret, opening->handle->version) : NULL;
+	const uint8_t *plain;
+	struct err err;
+	int errnum = ESTALE;
+
+	if (blob && blob_plain(turn->model, *turn->server->parts.vault, blob, &plain, &err) == 0)
+		return 0;
+	if (blob)
+		errnum = code_errno(err.code);
+	files_let_go(turn, opening->handle);
+	return errnum;
 }
 
 /* An OPEN that waits: for the word of an engine, until its read has been counted, or until the
@@ -179,20 +201,26 @@ static bool passes_over(struct turn *turn)
 	return false;
 }
 
-/* Put down what is about to be given. False: it is not given now. */
-static bool record_given(struct turn *turn, struct opening *opening, struct policy_answer *answer)
+/* Put down what is about to be given, and have it at hand. 0; or why not: `stays` when it is not
+ * yet. What a parked one was recorded to be given it keeps, so that there is one record of it; but
+ * for a member of a bundle, which must belong to what its process opens meanwhile. */
+static int have_given(struct turn *turn, struct opening *opening)
 {
-	enum recorded recorded = record_read(turn, opening);
+	bool waits_first = turn->worker->parked && turn->server->parts.audit.required;
+	int errnum = opening->made && !waits_first ? unseal(turn, opening) : 0;
+	enum recorded recorded;
 
-	if (recorded == RECORDED) {
+	if (errnum)
+		return errnum;
+	recorded = record_read(turn, opening);
+	if (recorded == RECORDED && waits_first)
+		errnum = unseal(turn, opening);
+	if (recorded == RECORDED && !errnum)
 		note_read(turn, opening);
-		return true;
-	}
-	if (opening->made)
+	if (recorded == RECORD_AWAITED && opening->made && opening->in_session)
 		files_let_go(turn, opening->handle);
 	turn->worker->stays = recorded == RECORD_AWAITED;
-	answer->errnum = EACCES;
-	return false;
+	return recorded == RECORDED ? errnum : EACCES;
 }
 
 static void process_open(
@@ -211,7 +239,9 @@ static void process_open(
 	turn->worker->rule = answer.rule;
 	if (turn->opens)
 		answer.errnum = open_for_reading(turn, ino, &answer, &opening);
-	if (!answer.errnum && (!turn->opens || record_given(turn, &opening, &answer)))
+	if (turn->opens && !answer.errnum)
+		answer.errnum = have_given(turn, &opening);
+	if (!answer.errnum)
 		grant_open(turn, req, file, &opening);
 	member_end(turn, &opening);
 	if (answer.errnum && turn->worker->stays)

@@ -5,7 +5,8 @@
  * reader was killed meanwhile has a record, too: nobody can know which of the two was first.
  *
  * Where the log must have the record first the OPEN is parked. The doorman records it, and leaves
- * it; when the log has it, and what it would be given now is what the record says, it is answered.
+ * it; when the log has it, it is answered with what the record says, or, of a bundle whose newest
+ * generation is another by then, recorded anew.
  * One that is denied in the end, for the log did not have it in time, or its grant went meanwhile,
  * has two records of one number: what it was about to be given, and the denial. */
 #include <errno.h>
