@@ -237,6 +237,47 @@ static void test_good_requests(void **state)
 	}
 }
 
+/* Where a page of the audit log begins, and how long it is. */
+static void test_pages_of_the_audit(void **state)
+{
+	static const struct {
+		const char *target;
+		uint64_t offset;
+		uint32_t count;
+		bool refused;
+	} cases[] = {
+		{ "/v1/audit", 0, 0, false },
+		{ "/v1/audit?count=1", 0, 1, false },
+		{ "/v1/audit?from=9223372036854775807&count=4294967295", INT64_MAX, UINT32_MAX,
+			false },
+		{ "/v1/audit?from=0", 0, 0, true },
+		{ "/v1/audit?from=9223372036854775808", 0, 0, true },
+		{ "/v1/audit?count=0", 0, 0, true },
+		{ "/v1/audit?count=4294967296", 0, 0, true },
+		{ "/v1/audit?count=-1", 0, 0, true },
+		{ "/v1/audit?offset=1", 0, 0, true },
+		{ "/v1/secrets?from=1", 0, 0, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct frame_request request;
+		char allow[ROUTE_ALLOW_MAX];
+		struct err err = { .code = TACIT_OK };
+		const struct route *route =
+			request_start("GET", cases[i].target, &request, allow, &err);
+
+		assert_int_equal(route == NULL, cases[i].refused);
+		assert_int_equal(err.code, cases[i].refused ? TACIT_INVALID : TACIT_OK);
+		if (!route)
+			continue;
+		assert_int_equal(request.verb, VERB_AUDIT_READ);
+		assert_true(request.offset == cases[i].offset);
+		assert_int_equal(request.count, cases[i].count);
+		assert_string_equal(route->type, TACIT_LINES_TYPE);
+	}
+}
+
 /* How long the previous version is read. */
 static void test_overlaps(void **state)
 {
@@ -459,6 +500,7 @@ int main(void)
 		cmocka_unit_test(test_every_route_is_found_by_its_own_path),
 		cmocka_unit_test(test_good_requests),
 		cmocka_unit_test(test_overlaps),
+		cmocka_unit_test(test_pages_of_the_audit),
 		cmocka_unit_test(test_refused_requests),
 		cmocka_unit_test(test_names_longer_than_any),
 		cmocka_unit_test(test_errors_do_not_echo),
