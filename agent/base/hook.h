@@ -26,7 +26,7 @@ struct hook {
  * is HOOK_NONE. */
 int hook_parse(const char *text, struct hook *hook, struct err *err);
 
-/* 0, or TACIT_INVALID unless `name` can be a program of hooks.d or rotators.d. */
+/* 0, or TACIT_INVALID unless `name` can be a program of hooks.d, rotators.d or keys.d. */
 int hook_check_program(const char *name, struct err *err);
 
 #endif

@@ -187,6 +187,8 @@ _Noreturn void program_execute(const struct program *program)
 	snprintf(version, sizeof version, "TACIT_VERSION=%llu", (unsigned long long)run->version);
 	if (run->lane == RUN_HOOK)
 		environment[3] = consumer;
+	if (run->lane == RUN_KEY)
+		environment[1] = NULL; /* it is for no secret */
 	if (run->argument[0])
 		argv[1] = (char *)run->argument;
 	be_ordinary();

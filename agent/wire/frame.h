@@ -150,8 +150,8 @@ enum run_lane { RUN_HOOK, RUN_ROTATOR, RUN_KEY, RUN_LANES };
 #define RUN_NEW_FD 4 /* and as it will be */
 
 /* A program of hooks.d, rotators.d or keys.d. argv: its path, `argument` when that is not empty.
- * Environment: PATH, TACIT_SECRET, TACIT_CONSUMER (of RUN_HOOK), TACIT_VERSION. Standard input and
- * output are /dev/null, but for what GIVE_STREAM has given before this frame. */
+ * Environment: PATH; and, but for RUN_KEY, TACIT_SECRET, TACIT_VERSION, and TACIT_CONSUMER of
+ * RUN_HOOK. Standard input and output are /dev/null, but for what GIVE_STREAM has given before this frame. */
 struct frame_run {
 	uint32_t number; /* comes back */
 	uint32_t lane;   /* enum run_lane */

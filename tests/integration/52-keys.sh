@@ -25,7 +25,7 @@ tpm_put() {
 		#!/bin/sh
 		# Turns each byte around; the host's part is a file of root's that any program may read here.
 		[ -e "${0%/*}/tpm.broken" ] && exit 1
-		[ -z "$TACIT_SECRET" ] || exit 2
+		[ -z "${TACIT_SECRET+x}" ] || exit 2
 		case $#$1 in
 		1wrap) { printf 'tpm1'; tr '\000-\377' '\200-\377\000-\177'; } ;;
 		1unwrap) tail -c +5 | tr '\000-\377' '\200-\377\000-\177' ;;

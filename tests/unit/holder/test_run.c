@@ -158,8 +158,7 @@ static void a_key_program_has_its_key(void **state)
 	is_told(rig, 9, RUN_KEY, RUN_EXITED, 7);
 	rig_wait(rig, ROLE_CORE, "output said", 1);
 	snprintf(text, sizeof text,
-		WHO_COMMON "argument unwrap\n" WHO_PATH "env TACIT_SECRET=tls/cert\n"
-			   "env TACIT_VERSION=18446744073709551615\n"
+		WHO_COMMON "argument unwrap\n" WHO_PATH
 			   "fd 0 pipe wrapped\nfd 1 pipe \nfd 2 /dev/null \n",
 		user[RUN_KEY].uid, user[RUN_KEY].gid);
 	expect_said(rig, text);
@@ -167,8 +166,7 @@ static void a_key_program_has_its_key(void **state)
 	rig_order(rig, ROLE_CORE, "run 10 %d %d who unwrap", RUN_KEY, LONG);
 	is_told(rig, 10, RUN_KEY, RUN_EXITED, 7);
 	snprintf(text, sizeof text,
-		WHO_COMMON "argument unwrap\n" WHO_PATH "env TACIT_SECRET=tls/cert\n"
-			   "env TACIT_VERSION=18446744073709551615\n"
+		WHO_COMMON "argument unwrap\n" WHO_PATH
 			   "fd 0 /dev/null \nfd 1 /dev/null \nfd 2 /dev/null \n",
 		user[RUN_KEY].uid, user[RUN_KEY].gid);
 	expect_said(rig, text);
