@@ -181,7 +181,8 @@ static inline uint8_t *house_back_up(struct house *house, size_t *length)
 		assert_int_equal(desk_ask(desk, VERB_STORE_BACKUP_READ, ""), 0);
 		bytes = realloc(bytes, *length + desk->reply.length + 1);
 		assert_non_null(bytes);
-		memcpy(bytes + *length, desk->reply.bytes, desk->reply.length);
+		if (desk->reply.length)
+			memcpy(bytes + *length, desk->reply.bytes, desk->reply.length);
 		*length += desk->reply.length;
 	} while (desk->reply.length);
 	assert_int_equal(desk_ask(desk, VERB_STORE_BACKUP_END, ""), 0);

@@ -130,7 +130,7 @@ static void names_in(const struct fixture *fixture, const char *dir, char names[
 	must(vault_verify(opened.vault, NULL, NULL, &found, &err));
 	assert_int_equal(found.problems, 0);
 	see(opened.vault, seen);
-	names[0] = '\0';
+	memset(names, 0, 4);
 	for (size_t i = 0; i < seen->secret_count; i++)
 		for (size_t k = 0; k < 3; k++) {
 			static const char *const known[] = { "new", "old", "old_too" };
