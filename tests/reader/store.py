@@ -5,6 +5,11 @@ import kinds, seal
 from seal import Bad, blake, derive, known, need
 from slots import Slot, check_list
 
+BYTES = "CREATE TABLE %s (%s PRIMARY KEY NOT NULL, bytes BLOB NOT NULL) STRICT"
+SCHEMA = ([("table", name, name, BYTES % (name, key)) for name, key in
+           (("meta", "name TEXT"), ("record", "id BLOB"), ("value", "id BLOB"))]
+          + [("index", "sqlite_autoindex_%s_1" % name, name, None) for name in ("meta", "record", "value")]
+          + [("table", "fence", "fence", "CREATE TABLE fence (one INTEGER PRIMARY KEY CHECK (one = 1), owner INTEGER NOT NULL) STRICT")])
 RECORD, VALUE, GROUPS = 1, 2, 128
 ROW, LIST, META, ROOT, ANCHOR = 1, 2, 3, 4, 5
 LIST_ID = b"tacit list rows"
@@ -34,6 +39,8 @@ class Store:
         need(pragma("application_id") == 0x74616369, "no store of tacit")
         known(pragma("user_version"), 1, "version of the store")
         need(pragma("integrity_check") == "ok", "SQLite's own check")
+        schema = database.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema").fetchall()
+        need(sorted(schema, key=str) == sorted(SCHEMA, key=str), "the tables are not those of a store")
         self.meta = {name: bytes(row) for name, row in database.execute("SELECT name, bytes FROM meta")}
         self.rows = {}
         for table, name in ((RECORD, "record"), (VALUE, "value")):

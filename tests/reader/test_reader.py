@@ -156,8 +156,8 @@ def write_log(place, v):
 def database_of(meta, rows):
     """As a store has it; in memory."""
     database = sqlite3.connect(":memory:")
-    database.executescript("CREATE TABLE meta (name TEXT, bytes BLOB); CREATE TABLE record (id BLOB, bytes BLOB);"
-                           "CREATE TABLE value (id BLOB, bytes BLOB); PRAGMA application_id = 0x74616369; PRAGMA user_version = 1")
+    database.executescript(";".join(sql for _, _, _, sql in store.SCHEMA if sql)
+                           + "; PRAGMA application_id = 0x74616369; PRAGMA user_version = 1")
     database.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
     for (table, row_id), data in rows.items():
         database.execute("INSERT INTO %s VALUES (?, ?)" % ("record" if table == 1 else "value"), (row_id, data))
