@@ -32,6 +32,7 @@ int call_key_list(struct call *call, struct err *err)
 		return keys_no_store(err);
 	if (status < 0)
 		return status;
+	keys_check(core);
 	keys_summarize(core, &summary);
 	doc_open(&call->reply, NULL, DOC_OBJECT);
 	status = doc_put_slots(&call->reply, core, err);

@@ -3,6 +3,8 @@
  * opens, by an operator's key or by what is there. */
 #include "key_desk.h"
 
+#include "core/store/vault_state.h"
+
 static const char recovery_text[] = "tacit1-qpzr-y9x8-gf2t-vdw0-s3jn-54kh-ce6m-ua7l";
 
 static void make_recovery(char text[RECOVERY_TEXT_BYTES + 1])
@@ -258,6 +260,64 @@ static void a_slot_needs_what_its_kind_needs(void **state)
 	assert_int_equal(desk_count(keys->desk, "slot"), 1);
 }
 
+static void put_row(struct key_desk *keys, const char *name, const uint8_t *bytes, size_t length)
+{
+	struct store *store = keys->desk->core.vault->store;
+	struct err err;
+
+	must(store_sqlite.begin(store, &err));
+	must(store_sqlite.put_meta(store, name, bytes, length, &err));
+	must(store_sqlite.commit(store, &err));
+}
+
+/* Slots that somebody wrote into the store: a damaged one, and one that he made for a key of his
+ * own, from a root key that he does not have. */
+static void slots_that_nobody_vouches_for_are_told(void **state)
+{
+	const uint8_t key[SEAL_KEY_BYTES] = { 1 }, guess[SEAL_KEY_BYTES] = { 2 };
+	struct key_desk *keys = *state;
+	struct slot_about about = { .number = 3, .kind = SLOT_KEY_FILE, .label = "mine" };
+	struct slot_row row = { .number = 3 };
+	uint8_t bytes[STORE_META_MAX];
+	struct doc_item item;
+	size_t length;
+	struct err err;
+
+	assert_int_equal(key_add(keys, KEY_OF_COMMAND, NULL, "good"), 0);
+	must(store_sqlite.get_meta(
+		keys->desk->core.vault->store, "slot-2", bytes, sizeof bytes, &length, &err));
+	bytes[length / 2] ^= 1;
+	put_row(keys, "slot-2", bytes, length);
+	must(slot_make(keys->desk->core.vault->store_id, &about, key, guess, &row, &err));
+	put_row(keys, "slot-3", row.bytes, row.length);
+
+	assert_int_equal(desk_ask(keys->desk, VERB_KEY_LIST, ""), 0);
+	desk_text(keys->desk, "state", 0, "ok");
+	desk_text(keys->desk, "state", 1, "damaged");
+	assert_true(desk_item(keys->desk, "kind", 1, &item));
+	assert_int_equal(item.type, DOC_NONE);
+	desk_text(keys->desk, "state", 2, "not_vouched");
+	desk_text(keys->desk, "label", 2, "mine");
+	assert_true(desk_item(keys->desk, "trouble", 0, &item));
+	assert_int_equal(item.type, DOC_TEXT);
+	assert_non_null(strstr(item.text, "key slot 2"));
+	assert_int_equal(desk_ask(keys->desk, VERB_STATUS, ""), 0);
+	assert_int_equal(desk_number(keys->desk, "slots", 0), 1);
+
+	/* The next root key goes into what is sound, and into nothing else. */
+	refused(keys, key_remove(keys, 1), TACIT_INVALID, "no sound key slot would be left");
+	assert_int_equal(desk_ask(keys->desk, VERB_KEY_ROTATE, ""), 0);
+	assert_int_equal(desk_number(keys->desk, "slots", 0), 1);
+	assert_int_equal(key_remove(keys, 2), 0);
+	assert_int_equal(key_remove(keys, 3), 0);
+	assert_int_equal(desk_ask(keys->desk, VERB_KEY_LIST, ""), 0);
+	assert_true(desk_item(keys->desk, "trouble", 0, &item));
+	assert_int_equal(item.type, DOC_NONE);
+	lock(keys);
+	assert_int_equal(unlock_with(keys, 0, NULL), 0);
+	is_serving(keys);
+}
+
 static void status_says_what_opens_the_store(void **state)
 {
 	struct key_desk *keys = *state;
@@ -316,6 +376,7 @@ int main(void)
 		KEY_TEST(the_root_key_is_rotated_and_everything_opens),
 		KEY_TEST(programs_that_cannot_be_trusted_with_a_key_are_refused),
 		KEY_TEST(a_slot_needs_what_its_kind_needs),
+		KEY_TEST(slots_that_nobody_vouches_for_are_told),
 		KEY_TEST(status_says_what_opens_the_store),
 		KEY_TEST(a_lock_leaves_no_key),
 	};
