@@ -29,7 +29,7 @@ revealed() {
 }
 store_of() { echo "$ROOT/var/lib/tacit"; }
 
-agent_new a "anchor $SCRATCH/anchor" "audit_file_size 64k"
+agent_new a "audit_file_size 64"
 agent_start
 for ((i = 1; i <= secrets; i++)); do secret_create "many/s$i" "s$i" 1 $((i * 900)); done
 secret_create db/password db 1
@@ -45,7 +45,7 @@ recovery=$(t key add --recovery -q)
 printf '%s\n' "$passphrase" | t key add --passphrase - --label 'the safe' >/dev/null
 t key rotate >/dev/null
 setpriv --reuid $reader --regid $reader --clear-groups sh -c \
-	"for i in $(seq -s ' ' "$reads"); do cat '$(mount_of)/user/$reader/db/password'; done" >/dev/null
+	"for i in $(seq -s ' ' "$reads"); do cat '$(mount_of)/user/$reader/password'; done" >/dev/null
 printf '%s\n' "$recovery" >"$SCRATCH/recovery"
 printf '%s' "$passphrase" >"$SCRATCH/passphrase"
 expect 0 'backed up generation' t store backup "$SCRATCH/backup"
@@ -53,9 +53,10 @@ revealed >"$SCRATCH/wanted"
 t grant ls --json >"$SCRATCH/grants"
 agent_stop
 
+anchor=$ROOT/var/lib/tacit-anchor/anchor
 key=("--key-file" "$ROOT/etc/tacit/key")
 audit=$(find "$(store_of)" -name audit.state -printf '%h')
-second "$(store_of)/store.db" "${key[@]}" --anchor "$SCRATCH/anchor" --audit "$audit"
+second "$(store_of)/store.db" "${key[@]}" --anchor "$anchor" --audit "$audit"
 equal "exit of the second reader: $ERR$(said .problems)" 0 "$RC"
 equal "values, by the key file" "$(cat "$SCRATCH/wanted")" "$(values)"
 equal "versions of db/password that are kept" "$(said '[.secrets[] | select(.name == "db/password") | .versions[].version] | max')" 5
@@ -92,13 +93,13 @@ refused() {
 }
 printf 'another passphrase' >"$SCRATCH/other"
 refused 12 unlock "$SCRATCH/backup" --passphrase "$SCRATCH/other"
-refused 20 anchor "$SCRATCH/backup" "${key[@]}" --anchor "$SCRATCH/anchor"
+refused 20 anchor "$SCRATCH/backup" "${key[@]}" --anchor "$anchor"
 refused 20 anchor "$SCRATCH/backup" "${key[@]}" --anchor "$SCRATCH/none"
 cp "$SCRATCH/backup" "$SCRATCH/changed"
 sqlite3 "$SCRATCH/changed" "DELETE FROM value WHERE rowid = (SELECT min(rowid) FROM value)"
 refused 18 rows "$SCRATCH/changed" "${key[@]}"
 cp -R "$audit" "$SCRATCH/audit"
-truncate -s -200 "$SCRATCH/audit/$(ls "$SCRATCH/audit" | grep -v state | tail -1)"
+truncate -s -200 "$(find "$SCRATCH/audit" -name 'audit-*' | sort | tail -n 1)"
 refused 21 audit "$(store_of)/store.db" "${key[@]}" --audit "$SCRATCH/audit"
 
 # And the agent goes on with what was read.
