@@ -11,6 +11,22 @@ static struct desk *desk_with(void **state, const char *on_rotate)
 	return desk;
 }
 
+/* The last of what the audit waits for is that the hook of "token" has ended. */
+static void expect_note(const struct desk *desk, uint64_t version, const char *outcome)
+{
+	const struct audit_ring *ring = auditor_ring(&desk->core);
+	uint64_t waiting = audit_ring_waiting(ring, AUDIT_LANE_WORKER);
+	const struct audit_record *record = audit_ring_peek(ring, AUDIT_LANE_WORKER, waiting - 1);
+
+	assert_true(waiting > 0);
+	assert_int_equal(record->kind, AUDIT_AGENT);
+	assert_string_equal(record->act, "hook");
+	assert_string_equal(record->secret, "token");
+	assert_string_equal(record->consumer, DESK_WEB);
+	assert_int_equal(record->version, version);
+	assert_string_equal(record->outcome, outcome);
+}
+
 static void a_new_grant_has_nothing_to_run(void **state)
 {
 	struct desk *desk = desk_with(state, "exec:reload");
@@ -41,6 +57,7 @@ static void a_flood_of_changes_is_one_run_after_the_last(void **state)
 	expect_state(desk, "token", "running", 0);
 	tell_ran(desk, &run, RUN_EXITED, 0);
 	expect_state(desk, "token", "idle", 0);
+	expect_note(desk, 101, "ok");
 	pass(desk, 1000 * SECOND);
 	expect_nothing();
 }
@@ -96,6 +113,7 @@ static void a_failure_is_tried_again_and_then_given_up(void **state)
 		tell_ran(desk, &run, RUN_EXITED, 7);
 		expect_state(desk, "token", "failing", i);
 		desk_text(desk, "reason", 0, "it ended with exit status 7");
+		expect_note(desk, 2, "failed");
 		pass(desk, (SECOND << (i - 1)) - SECOND / 10);
 		expect_nothing();
 		pass(desk, SECOND / 2);
