@@ -23,7 +23,7 @@ uint64_t handle_number(const struct handles *handles, const struct handover_hand
 static struct handover_handle *find_unique(struct handles *handles, uint64_t unique)
 {
 	for (unsigned int i = 0; i < HANDOVER_HANDLES; i++)
-		if (atomic_load(&handles->table[i].state) == HANDLE_OPEN &&
+		if (atomic_load(&handles->table[i].state) != HANDLE_FREE &&
 			handles->table[i].unique == unique)
 			return &handles->table[i];
 	return NULL;

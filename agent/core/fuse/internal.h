@@ -51,6 +51,8 @@ struct park {
 	bool asked[HANDOVER_PARKED];         /* its read is to be counted */
 	bool taken[HANDOVER_PARKED];         /* is being counted */
 	bool seen[HANDOVER_PARKED];          /* by the doorman, since it has come */
+	bool inheritance[HANDOVER_PARKED];   /* what an earlier core left, and waits yet */
+	_Atomic unsigned int inherited;      /* how many of them there are */
 	unsigned int counted;                /* the place after the one counted last */
 };
 
@@ -132,6 +134,10 @@ void park_for_count(struct turn *turn, const struct grant *grant);
 /* Whether the OPEN at hand is a parked one that was counted, and as a read of this very grant: the
  * path may have been granted anew, or `self` be another's, since. */
 bool park_was_given(const struct turn *turn, const struct grant *grant);
+/* What the OPEN `unique` opened is being closed: if it waits yet, an earlier core answered it. Said
+ * before its handle goes. And whether that has been said of the parked OPEN at hand. */
+void park_closed(struct server *server, uint64_t unique);
+bool park_was_closed(const struct turn *turn);
 /* The reader of `unique` was killed, or has a signal. False: it is not parked, or nobody can say yet
  * what it waits for. One that waits for the log alone is let wait: that ends in a moment, or at its
  * deadline, and a program that has many signals would see its opens fail with many EINTR. */
@@ -243,7 +249,7 @@ unsigned int handles_open_count(struct handles *handles);
 /* Whether the container `reader` has a file of this grant open. */
 bool handles_grant_is_open(
 	struct handles *handles, const uint8_t grant_id[SEAL_ID_BYTES], uint64_t reader);
-/* The handle that a request made, or NULL. */
+/* The handle that a request made, though it may have been ended since; or NULL. */
 struct handover_handle *handle_of_request(struct handles *handles, uint64_t unique);
 bool handles_version_is_open(
 	struct handles *handles, const uint8_t secret_id[SEAL_ID_BYTES], uint64_t number);

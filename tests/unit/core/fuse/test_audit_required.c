@@ -55,6 +55,7 @@ static void an_open_waits_until_the_log_has_it(void **state)
 	server_wake_parked(rig->server);
 	expect_silence(rig);
 	assert_int_equal(server_open_handles(rig->server), 1);
+	assert_int_equal(rig->model->plain_bytes, 0);
 	/* Nothing else waits for it. */
 	must_ok(rig_getattr(rig, rig_by(rig->web, 1000, rig->file), &reply));
 	log_has_it(rig);
@@ -99,7 +100,7 @@ static void a_log_that_is_not_written_denies_at_the_deadline(void **state)
 	assert_int_equal(audited(rig), 2);
 	expect_denial(audit_at(rig, 1), "open", "audit", "EACCES");
 	assert_int_equal(audit_at(rig, 1)->unique, unique);
-	assert_int_equal(server_open_handles(rig->server), 0);
+	expect_handles(rig, 0);
 	/* It may be written any time later. */
 	log_has_it(rig);
 	expect_silence(rig);
@@ -137,6 +138,49 @@ static void what_is_recorded_is_given_though_it_was_rotated(void **state)
 	log_has_it(rig);
 	must_ok(expect_answer(rig, 0, unique, &reply));
 	expect_version(rig, reply.body.open.fh, "second");
+}
+
+/* A core that dies in between gives the same. */
+static void what_is_recorded_is_given_by_the_next_core(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct reply reply;
+	uint64_t unique = open_and_wait(rig), next;
+
+	rig_rotate(rig, "second", 6);
+	start_next_core(rig);
+	rig_run_core(rig);
+	next = send_open(rig, open_ask(rig, rig->web, rig->file));
+	expect_audited(rig, 2);
+	assert_int_equal(audit_at(rig, 0)->version, 1);
+	assert_int_equal(audit_at(rig, 1)->version, 2);
+	log_has_it(rig);
+	must_ok(expect_answer(rig, 0, unique, &reply));
+	expect_version(rig, reply.body.open.fh, "first");
+	must_ok(expect_answer(rig, 0, next, &reply));
+	expect_version(rig, reply.body.open.fh, "second");
+	assert_int_equal(audit_ring_next(rig->ring, AUDIT_LANE_DOORMAN), 3);
+}
+
+static void granted_anew_meanwhile_is_recorded_again(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct grant_record gone = rig_revoked(&rig->grant);
+	struct reply reply;
+	uint64_t unique = open_and_wait(rig);
+
+	rig_put_grant(rig, &gone);
+	rig_rotate(rig, "second", 6);
+	rig->grant = rig_grant(rig, RIG_CONSUMER, RIG_FILE);
+	rig_put_grant(rig, &rig->grant);
+	log_has_it(rig);
+	expect_audited(rig, 1);
+	expect_silence(rig);
+	assert_int_equal(audit_at(rig, 0)->version, 2);
+	log_has_it(rig);
+	must_ok(expect_answer(rig, 0, unique, &reply));
+	expect_version(rig, reply.body.open.fh, "second");
+	assert_int_equal(server_open_handles(rig->server), 1);
 }
 
 static void a_grant_that_ends_meanwhile_is_a_denial(void **state)
@@ -294,6 +338,8 @@ int main(void)
 		required(a_log_that_is_not_written_denies_at_the_deadline),
 		required(a_deadline_needs_nobody_to_wake),
 		required(what_is_recorded_is_given_though_it_was_rotated),
+		required(what_is_recorded_is_given_by_the_next_core),
+		required(granted_anew_meanwhile_is_recorded_again),
 		required(a_grant_that_ends_meanwhile_is_a_denial),
 		required(a_signal_meanwhile_changes_nothing),
 		required(a_takeover_records_nothing_twice),
