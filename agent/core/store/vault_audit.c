@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The key of the audit log, in a meta row of its own: sealed with a data key, so whoever has the
- * log and not the store's key reads nothing. It is made once and never changed: a log of which the
- * row was taken away cannot be verified any more, and says so. */
+ * log and not the store's key reads nothing. It is made once and never changed; a row that was
+ * taken away is damage of the store as any other. */
 #include <string.h>
 
 #include "core/store/integrity_state.h"
