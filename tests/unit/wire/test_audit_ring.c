@@ -303,6 +303,77 @@ static void producers_and_consumer_at_once_lose_nothing(void **state)
 	drop_ring(ring, fd);
 }
 
+/* A record is at its place until the one that comes a lane later is about to be put. */
+static void a_record_is_found_by_its_place(void **state)
+{
+	struct audit_ring *ring;
+	int fd;
+
+	(void)state;
+	ring = new_ring(&fd);
+	assert_int_equal(audit_ring_next(ring, 3), 1);
+	assert_null(audit_ring_at(ring, 3, 0));
+	assert_null(audit_ring_at(ring, 3, 1));
+	for (uint64_t i = 1; i <= 2 * AUDIT_LANE_RECORDS; i++) {
+		struct audit_record record = sample(i);
+
+		assert_int_equal(audit_ring_next(ring, 3), i);
+		assert_true(audit_ring_put(ring, 3, &record));
+		assert_int_equal(audit_ring_at(ring, 3, i)->unique, i);
+		assert_false(audit_ring_is_taken(ring, 3, i));
+		audit_ring_taken(ring, 3, i);
+		assert_true(audit_ring_is_taken(ring, 3, i));
+		assert_null(audit_ring_at(ring, 3, i + 1));
+	}
+	assert_int_equal(
+		audit_ring_at(ring, 3, AUDIT_LANE_RECORDS + 2)->unique, AUDIT_LANE_RECORDS + 2);
+	assert_null(audit_ring_at(ring, 3, AUDIT_LANE_RECORDS + 1));
+	drop_ring(ring, fd);
+}
+
+static void expect_outcomes(const struct audit_ring *ring, const char *const *outcomes)
+{
+	uint64_t count = 0;
+
+	for (; outcomes[count]; count++) {
+		assert_true(count < audit_ring_waiting(ring, AUDIT_LANE_WORKER));
+		assert_string_equal(
+			audit_ring_peek(ring, AUDIT_LANE_WORKER, count)->outcome, outcomes[count]);
+	}
+	assert_int_equal(audit_ring_waiting(ring, AUDIT_LANE_WORKER), count);
+}
+
+/* Whoever does it dies after any of its stores. */
+static void a_change_is_recorded_once_wherever_its_core_dies(void **state)
+{
+	struct audit_record change = sample(0);
+	struct audit_ring *ring;
+	int fd;
+
+	(void)state;
+	ring = new_ring(&fd);
+	audit_ring_recover(ring, 1);
+	expect_outcomes(ring, (const char *const[]){ NULL });
+	audit_ring_begin(ring, &change);
+	audit_ring_recover(ring, 2);
+	audit_ring_recover(ring, 3);
+	expect_outcomes(ring, (const char *const[]){ "interrupted", NULL });
+	assert_int_equal(audit_ring_peek(ring, AUDIT_LANE_WORKER, 0)->time_ns, 2);
+	audit_ring_begin(ring, &change);
+	assert_true(audit_ring_end(ring, 4, "ok"));
+	audit_ring_recover(ring, 5);
+	expect_outcomes(ring, (const char *const[]){ "interrupted", "ok", NULL });
+	/* After the put, before it is done with; and before the put. */
+	atomic_store(&ring->intent.state, AUDIT_INTENT_ENDED);
+	audit_ring_recover(ring, 6);
+	expect_outcomes(ring, (const char *const[]){ "interrupted", "ok", NULL });
+	atomic_store(&ring->intent.state, AUDIT_INTENT_ENDED);
+	atomic_fetch_sub(&ring->lanes[AUDIT_LANE_WORKER].put, 1);
+	audit_ring_recover(ring, 7);
+	expect_outcomes(ring, (const char *const[]){ "interrupted", "ok", NULL });
+	drop_ring(ring, fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +384,8 @@ int main(void)
 		cmocka_unit_test(request_is_found_until_others_take_its_place),
 		cmocka_unit_test(record_is_there_or_not_at_every_instruction),
 		cmocka_unit_test(producers_and_consumer_at_once_lose_nothing),
+		cmocka_unit_test(a_record_is_found_by_its_place),
+		cmocka_unit_test(a_change_is_recorded_once_wherever_its_core_dies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
