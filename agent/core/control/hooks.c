@@ -214,6 +214,9 @@ void hooks_work(struct core *core)
 		hooks_forget(core);
 		return;
 	}
+	/* That a hook was run cannot be written down: it is run then. */
+	if (!vault_can_change(core->vault))
+		return;
 	now_ns = model_now_ns(core->model);
 	if (now_ns < hooks->seen_ns)
 		start_over(hooks, now_ns);
@@ -238,7 +241,7 @@ int hooks_patience(const struct core *core)
 {
 	uint64_t look_ns = core->hooks->look_ns, now_ns, wait_ms;
 
-	if (core->model->locked || look_ns == HOOK_NEVER)
+	if (core->model->locked || look_ns == HOOK_NEVER || !vault_can_change(core->vault))
 		return -1;
 	now_ns = model_now_ns(core->model);
 	if (look_ns <= now_ns)

@@ -198,6 +198,9 @@ void schedules_work(struct core *core)
 		rotator_forget(core->rotator);
 		return;
 	}
+	/* What cannot be written down is not begun. */
+	if (!vault_can_change(core->vault))
+		return;
 	for (int i = 0; i < AT_ONCE && work_once(core); i++)
 		;
 }
@@ -208,6 +211,8 @@ int schedules_patience(const struct core *core)
 
 	if (core->model->locked || !core->rotator || !first_due(core, &due_ns))
 		return -1;
+	if (!vault_can_change(core->vault))
+		return STORE_PATIENCE_NS / MS_NS;
 	now = model_now_ns(core->model);
 	if (due_ns > now)
 		wait = due_ns - now;
