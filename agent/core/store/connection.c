@@ -173,7 +173,7 @@ int connection_create(const char *path, struct err *err)
 		rc = schema_make(db);
 	if (!rc)
 		rc = connection_run(db, "PRAGMA journal_mode=WAL");
-	return rc ? connection_error(rc, "make store", err) : 0;
+	return rc ? connection_error(connection_blame(db, rc), "make store", err) : 0;
 }
 
 static int judge_version(int64_t application, int64_t version, struct err *err)
@@ -322,7 +322,7 @@ static const struct {
 	{ SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 64 },
 };
 
-static int check_pages(sqlite3 *db, struct err *err)
+int connection_check(sqlite3 *db, struct err *err)
 {
 	_finalize_ sqlite3_stmt *row = NULL;
 	int rc = sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &row, NULL);
@@ -331,7 +331,9 @@ static int check_pages(sqlite3 *db, struct err *err)
 	if (!rc)
 		rc = sqlite3_step(row);
 	if (rc != SQLITE_ROW)
-		return connection_error(rc == SQLITE_DONE ? SQLITE_CORRUPT : rc, "check", err);
+		return connection_error(
+			rc == SQLITE_DONE ? SQLITE_CORRUPT : connection_blame(db, rc), "check",
+			err);
 	text = (const char *)sqlite3_column_text(row, 0);
 	if (!text || strcmp(text, "ok"))
 		return err_set(err, TACIT_CORRUPT, "its pages do not belong together");
@@ -353,7 +355,7 @@ static int configure_copy(sqlite3 *db, struct err *err)
 	rc = schema_check(db);
 	if (rc == SQLITE_CORRUPT)
 		return err_set(err, TACIT_CORRUPT, "its tables are not those of a store");
-	return rc ? connection_error(rc, "read the copy", err) : check_pages(db, err);
+	return rc ? connection_error(rc, "read the copy", err) : connection_check(db, err);
 }
 
 int connection_open_copy(const char *path, sqlite3 **db, struct err *err)

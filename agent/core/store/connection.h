@@ -40,6 +40,10 @@ int connection_error(int rc, const char *what, struct err *err);
  * with that it is so until it is opened anew. */
 int connection_blame(sqlite3 *db, int rc);
 
+/* Whether the pages belong together, and rows are found by their ids. Reads all of it.
+ * TACIT_CORRUPT. */
+int connection_check(sqlite3 *db, struct err *err);
+
 /* One or more statements without a result. SQLite's code. */
 int connection_run(sqlite3 *db, const char *sql);
 

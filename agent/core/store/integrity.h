@@ -12,6 +12,8 @@
  * handed out, the rest is served, and nothing can be changed before an operator has accepted that
  * (vault_accept). Should a list be gone too, the rows of its group are served if they are,
  * together, what the root says, and else none of them is. Without a root no row can be vouched for.
+ * The engine's own pages are nobody's rows: that rows are found by them is looked at too, and told
+ * as damage to the store's "index".
  *
  * An older copy of the whole store agrees with itself. What tells it is an *anchor*: a small file
  * elsewhere (another disk, where whoever writes the store does not write) with the generation and

@@ -13,10 +13,19 @@ static bool is_dropped(const struct vault_damage *damage, enum vault_acceptance 
 	       (damage->table == STORE_RECORDS && integrity_is_list(damage->id));
 }
 
+/* Before rows are removed, which must be found for it. */
+static int mend_index(struct vault *vault, const struct integrity *found, struct err *err)
+{
+	for (size_t i = 0; i < found->damage_count; i++)
+		if (!found->damages[i].table && !strcmp(found->damages[i].meta, INTEGRITY_INDEX))
+			return vault->engine->reindex(vault->store, err);
+	return 0;
+}
+
 static int drop(struct vault *vault, const struct integrity *found, enum vault_acceptance how,
 	struct err *err)
 {
-	int result = 0;
+	int result = mend_index(vault, found, err);
 
 	for (size_t i = 0; !result && i < found->damage_count; i++) {
 		const struct vault_damage *damage = &found->damages[i];

@@ -21,6 +21,8 @@
 #include "core/store/vault_state.h"
 
 #define INTEGRITY_ROOT "root" /* the meta row */
+#define INTEGRITY_INDEX                                                                            \
+	"index" /* no meta row: what a damage of the engine's own pages is told as */
 #define INTEGRITY_ROOT_MAGIC "tacg"
 #define INTEGRITY_ROOT_VERSION 1
 

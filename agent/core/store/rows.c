@@ -156,3 +156,15 @@ int sqlite_remove(struct store *store, enum store_table table, const uint8_t id[
 		return 0;
 	return sqlite_fail(store, rc, "write store", err);
 }
+
+int sqlite_check(struct store *store, struct err *err)
+{
+	return connection_check(store->db, err);
+}
+
+int sqlite_reindex(struct store *store, struct err *err)
+{
+	int rc = connection_run(store->db, "REINDEX");
+
+	return rc ? sqlite_fail(store, rc, "make the index anew", err) : 0;
+}

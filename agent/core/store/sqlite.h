@@ -60,6 +60,8 @@ int sqlite_put(struct store *store, enum store_table table, const uint8_t id[STO
 	const uint8_t *bytes, size_t length, struct err *err);
 int sqlite_remove(struct store *store, enum store_table table, const uint8_t id[STORE_ID_BYTES],
 	struct err *err);
+int sqlite_check(struct store *store, struct err *err);
+int sqlite_reindex(struct store *store, struct err *err);
 int sqlite_get_meta(struct store *store, const char *name, uint8_t *bytes, size_t room,
 	size_t *length, struct err *err);
 int sqlite_put_meta(struct store *store, const char *name, const uint8_t *bytes, size_t length,

@@ -66,6 +66,11 @@ struct store_engine {
 	/* Move the log into the database now and then; called outside a transaction, off any hot
 	 * path. */
 	int (*checkpoint)(struct store *store, struct err *err);
+	/* Whether rows are found where they are: each() may give one that get() does not know.
+	 * TACIT_CORRUPT. As long as each() of all tables. */
+	int (*check)(struct store *store, struct err *err);
+	/* In a transaction: make anew what rows are found by. */
+	int (*reindex)(struct store *store, struct err *err);
 
 	/* A copy of the whole store, in one file that must not exist: begun, made a few pages at a
 	 * time, and let go of, whole or not. Commits in between are in it, too. One at a time
