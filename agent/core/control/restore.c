@@ -216,23 +216,11 @@ static int check_copy(struct call *call, uint8_t *root, uint64_t *generation, st
 	return status;
 }
 
-/* From here on it is one store or the other: what fails is the agent's failure. */
-static int swap(
-	struct core *core, const uint8_t *root, char replaced[STORE_REPLACED_MAX], struct err *err)
+/* Serve the store that is in place, by its root key. */
+static int serve(struct core *core, const uint8_t *root, struct err *err)
 {
-	char dir[STORE_PATH_MAX];
 	int status;
 
-	store_path(core, "", dir);
-	close_present(core);
-	status = store_sqlite.replace(dir, core->restore->path, replaced, err);
-	if (status < 0) {
-		struct err why;
-
-		/* The one that was there, by what unlocks the agent. */
-		core_unlock(core, NULL, &why);
-		return status;
-	}
 	memcpy(core->keys->root, root, SEAL_KEY_BYTES);
 	core->keys->root_present = 1;
 	status = core_resume(core, err);
@@ -240,13 +228,41 @@ static int swap(
 		status = vault_write_locked(core->vault, false, err);
 	if (status < 0) {
 		core->failure = *err;
-		return err_wrap(err, "the backup is in place, and not served");
+		return status;
 	}
 	core->failure = (struct err){ 0 };
 	touches_add_since(core, 0);
 	containers_all_changed(core->containers);
 	keep_containers(core);
 	return 0;
+}
+
+/* One store or the other. That the new one could not be put in place is the answer, whether or not
+ * the old one, if it was served, is served again. */
+static int swap(
+	struct core *core, const uint8_t *root, char replaced[STORE_REPLACED_MAX], struct err *err)
+{
+	const bool served = !core->model->locked;
+	uint8_t *before = seal_alloc(SEAL_KEY_BYTES);
+	char dir[STORE_PATH_MAX];
+	struct err why;
+	int status;
+
+	if (!before)
+		return err_set(err, TACIT_LIMIT, "no locked memory left");
+	memcpy(before, core->keys->root, SEAL_KEY_BYTES);
+	store_path(core, "", dir);
+	close_present(core);
+	status = store_sqlite.replace(dir, core->restore->path, replaced, err);
+	if (status == 0) {
+		status = serve(core, root, err);
+		if (status < 0)
+			err_wrap(err, "the backup is in place, and not served");
+	} else if (served && serve(core, before, &why) < 0) {
+		log_error("the store that was to be replaced: %s", why.text);
+	}
+	seal_free(before);
+	return status;
 }
 
 static void put_result(

@@ -261,6 +261,30 @@ static void pieces_come_in_their_order(void **state)
 	assert_int_equal(house_write(house, 0, piece, 10), 0);
 }
 
+/* There is no room for another store that is kept. */
+static void what_cannot_be_replaced_goes_on(void **state)
+{
+	struct house *house = *state;
+	struct taken taken = back_up_and_go_on(house);
+	char path[HOUSE_PATH];
+
+	for (int i = 1; i <= 999; i++) {
+		snprintf(path, sizeof path, "%s%s/store.db.replaced-%d", house->root,
+			TACIT_STORE_DIR, i);
+		scratch_write(path, (const uint8_t *)"kept", 4);
+	}
+	house_upload(house, taken.bytes, taken.length);
+	must_be(TACIT_LIMIT, house_end_restore(house, REQUEST_FORCE));
+	house_is(house, "serving");
+	desk_current(house->desk, "old", "2");
+	assert_int_equal(desk_value(house->desk, VERB_SECRET_ROTATE, "old", "3"), 0);
+	/* Who locked it is not overruled. */
+	assert_int_equal(desk_ask(house->desk, VERB_LOCK, ""), 0);
+	must_be(TACIT_LIMIT, house_end_restore(house, REQUEST_FORCE));
+	house_is(house, "locked");
+	free(taken.bytes);
+}
+
 static void an_anchor_that_cannot_be_written_stops_it_in_time(void **state)
 {
 	struct house *house = *state;
@@ -363,6 +387,7 @@ int main(void)
 		TEST(a_wrong_key_may_be_followed_by_the_right_one),
 		TEST(what_is_not_sound_is_not_taken),
 		TEST(pieces_come_in_their_order),
+		TEST(what_cannot_be_replaced_goes_on),
 		TEST(an_anchor_that_cannot_be_written_stops_it_in_time),
 		TEST(whoever_dies_in_it_leaves_the_one_or_the_other),
 	};
