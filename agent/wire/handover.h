@@ -85,6 +85,7 @@ enum parked_state {
 	PARKED_FREE,
 	PARKED_WAITING,
 	PARKED_INTERRUPTED, /* its reader was killed: it wants EINTR */
+	PARKED_CLOSED,      /* an earlier core answered it, and what it opened was closed since */
 };
 
 /* How far the counting of a parked OPEN of a grant with `reads` is. */

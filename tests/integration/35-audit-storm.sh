@@ -78,7 +78,9 @@ storm() {
 		"$(jq -r .number "$SCRATCH/$mode.log" | awk 'NR > 1 && $1 != last + 1 { print } { last = $1 }')"
 	jq -r 'select(.kind == "read" and .act == "open") | .request' "$SCRATCH/$mode.log" |
 		sort -n >"$SCRATCH/requests"
-	equal "requests that are in the log twice" "" "$(uniq -d "$SCRATCH/requests")"
+	# shellcheck disable=SC2016  # jq's
+	equal "requests that are in the log twice" "" "$(uniq -d "$SCRATCH/requests" | head -n 3 |
+		while read -r request; do jq -c "select(.request == $request)" "$SCRATCH/$mode.log"; done)"
 	reads=$(field reads "$tally") recorded=$(wc -l <"$SCRATCH/requests")
 	lost=$(status_of .audit.lost)
 	if [ "$mode" = required ]; then

@@ -63,7 +63,7 @@ run() {
 }
 
 # equal WHAT WANTED GOT
-equal() { [ "$2" = "$3" ] || fail "$1: wanted '${2:0:300}', got '${3:0:300}'"; }
+equal() { [ "$2" = "$3" ] || fail "$1: wanted '${2:0:300}', got '${3:0:1500}'"; }
 # like WHAT PATTERN GOT: an extended regular expression.
 like() { [[ $3 =~ $2 ]] || fail "$1: wanted something like '$2', got '${3:0:600}'"; }
 # unlike WHAT PATTERN GOT

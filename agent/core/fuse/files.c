@@ -175,6 +175,7 @@ void on_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 	if (handle) {
 		member_close(turn.server, handle);
 		say_closed(turn.server, handle);
+		park_closed(turn.server, handle->unique);
 		files_let_go(&turn, handle);
 	}
 	fuse_reply_err(req, 0);

@@ -239,6 +239,12 @@ static void process_open(
 	turn->worker->rule = answer.rule;
 	if (turn->opens)
 		answer.errnum = open_for_reading(turn, ino, &answer, &opening);
+	if (opening.made && park_was_closed(turn)) {
+		files_let_go(turn, opening.handle);
+		member_end(turn, &opening);
+		fuse_reply_none(req);
+		return;
+	}
 	if (turn->opens && !answer.errnum)
 		answer.errnum = have_given(turn, &opening);
 	if (!answer.errnum)

@@ -131,6 +131,27 @@ bool park_interrupt(struct server *server, uint64_t unique)
 	return true;
 }
 
+void park_closed(struct server *server, uint64_t unique)
+{
+	struct park *park = &server->park;
+	unsigned int place;
+
+	if (!atomic_load(&park->inherited))
+		return;
+	pthread_mutex_lock(&park->mutex);
+	place = find(park, unique);
+	if (place < HANDOVER_PARKED)
+		atomic_store(&park->handover->parked[place].state, PARKED_CLOSED);
+	pthread_mutex_unlock(&park->mutex);
+}
+
+bool park_was_closed(const struct turn *turn)
+{
+	const struct handover_parked *parked = turn->worker->parked;
+
+	return parked && atomic_load(&parked->state) == PARKED_CLOSED;
+}
+
 void server_wake_parked(struct server *server)
 {
 	eventfd_write(server->park.wake, 1);
@@ -161,6 +182,9 @@ static void leave(struct park *park, unsigned int place, uint32_t arrival, bool 
 	if (refused)
 		atomic_fetch_add(&handover->parked_refused, 1);
 	atomic_store(&entry->state, PARKED_FREE);
+	if (park->inheritance[place])
+		atomic_fetch_sub(&park->inherited, 1);
+	park->inheritance[place] = false;
 }
 
 /* What it waits for is known, unless the kernel has sent it again meanwhile. */
@@ -207,7 +231,7 @@ static void take_up(struct worker *doorman, unsigned int place)
 	doorman->stays = doorman->refused = false;
 	if (atomic_load(&entry->state) == PARKED_INTERRUPTED) {
 		answer_error(doorman, entry, doorman->device, doorman->slot->request, EINTR);
-	} else {
+	} else if (atomic_load(&entry->state) != PARKED_CLOSED) {
 		doorman->parked = entry;
 		doorman->last_call = clock_monotonic_ns() - entry->since_ns >=
 				     doorman->server->parts.patience_ns;
@@ -296,7 +320,11 @@ void park_resume(struct server *server)
 		uint64_t number = atomic_load(&entry->number);
 		const struct grant *grant;
 
-		if (atomic_load(&entry->state) == PARKED_FREE || !number)
+		if (atomic_load(&entry->state) == PARKED_FREE)
+			continue;
+		server->park.inheritance[i] = true;
+		atomic_fetch_add(&server->park.inherited, 1);
+		if (!number)
 			continue;
 		/* Nothing has been counted since: what the store says, it says of this one. */
 		grant = model_grant_by_id(server->parts.model, entry->grant_id);
