@@ -31,6 +31,16 @@ void scene_fail(const char *format, ...)
 	_exit(1);
 }
 
+void scene_complain(const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	vdprintf(complaints, format, list);
+	va_end(list);
+	dprintf(complaints, "\n");
+}
+
 void scene_hush(void)
 {
 	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);

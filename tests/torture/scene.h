@@ -44,6 +44,7 @@ uint64_t scene_draw(uint64_t *lot);
 
 /* Say why, and end the process with status 1. */
 __attribute__((noreturn, format(printf, 1, 2))) void scene_fail(const char *format, ...);
+__attribute__((format(printf, 1, 2))) void scene_complain(const char *format, ...);
 /* From now on what is logged goes nowhere: a disk that refuses is told of each time. */
 void scene_hush(void);
 /* End likewise unless `call` is 0. */

@@ -96,6 +96,8 @@ uint32_t shop_value_size(int item, uint32_t version);
 void shop_value(int item, uint32_t version, uint8_t *bytes);
 void shop_value_id(int item, uint32_t version, uint8_t id[SEAL_ID_BYTES]);
 void shop_secret(int item, uint32_t version, struct secret_record *secret);
+/* The item of a name that begins with `prefix`; -1: none. */
+int shop_item_of(const char *name, const char *prefix);
 void shop_grant(int item, bool revoked, struct grant_record *grant);
 
 /* "version 3 of secret 0, ...", for a person. */

@@ -14,12 +14,12 @@ struct looking {
 	bool granted[SHOP_ITEMS], revoked[SHOP_ITEMS];
 };
 
-static int item_of(const char *name, const char *prefix)
+int shop_item_of(const char *name, const char *prefix)
 {
 	int item = -1;
 
 	if (strncmp(name, prefix, strlen(prefix)) ||
-		sscanf(name + strlen(prefix), "%d", &item) != 1 || item >= SHOP_ITEMS)
+		sscanf(name + strlen(prefix), "%d", &item) != 1 || item < 0 || item >= SHOP_ITEMS)
 		return -1;
 	return item;
 }
@@ -59,7 +59,7 @@ static int look_at_version(struct shop *shop, int item, uint32_t version, struct
 static int on_secret(void *arg, const struct secret_record *secret, struct err *err)
 {
 	struct looking *looking = arg;
-	int item = item_of(secret->name, "shop/secret-");
+	int item = shop_item_of(secret->name, "shop/secret-");
 	struct secret_record expected;
 
 	if (item < 0)
@@ -74,7 +74,7 @@ static int on_secret(void *arg, const struct secret_record *secret, struct err *
 static int on_grant(void *arg, const struct grant_record *grant, struct err *err)
 {
 	struct looking *looking = arg;
-	int item = item_of(grant->file, "secret-");
+	int item = shop_item_of(grant->file, "secret-");
 	struct grant_record expected;
 
 	if (item < 0)

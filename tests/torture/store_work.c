@@ -39,7 +39,7 @@ static enum play_verdict try_another(const struct play *play, struct shop *shop)
 	if (!shop->vault)
 		return PLAY_OLD;
 	result = shop_do(shop, &another, &err);
-	if (result != -TACIT_IO)
+	if (result != -TACIT_IO && !(shop->model.damaged && result == -TACIT_CORRUPT))
 		return play_say(play, PLAY_UNSOUND, "another change while the disk refuses: %s",
 			result ? err.text : "done");
 	return still_reads(play, shop, "while the disk refuses");
@@ -48,7 +48,7 @@ static enum play_verdict try_another(const struct play *play, struct shop *shop)
 /* The disk is mended, and the store opened anew: it is what it was, or, after a disk that refused
  * for good, has the step that failed. *done: it has. */
 static enum play_verdict reopen(const struct play *play, struct shop *shop,
-	const struct shop_step *step, bool sticky, bool *done)
+	const struct shop_step *step, bool maybe, bool *done)
 {
 	struct shop_model old = shop->model, new = old;
 	struct err err = { 0 };
@@ -59,13 +59,13 @@ static enum play_verdict reopen(const struct play *play, struct shop *shop,
 	if (!old.made)
 		return PLAY_OLD;
 	result = shop_resume(shop, &old, &err);
-	if (result == -TACIT_WRONG_KEY && new.root != old.root && sticky) {
+	if (result == -TACIT_WRONG_KEY && new.root != old.root && maybe) {
 		result = shop_resume(shop, &new, &err);
 		*done = true;
 	}
 	if (result < 0)
 		return play_say(play, PLAY_UNSOUND, "opened anew: %s", err.text);
-	if (!*done && sticky &&
+	if (!*done && maybe &&
 		(still_reads(play, shop, "") != PLAY_OLD || shop_check_slots(shop, &old, NULL) < 0))
 		*done = true;
 	if (*done)
@@ -79,6 +79,8 @@ static enum play_verdict mend(const struct play *play, const struct disk_plan *p
 {
 	struct shop *shop = &((struct store_play *)play->with)->shop;
 	const bool reopens = plan->lot % 2;
+	/* A store that has another's place has it, although the sync behind that failed. */
+	const bool maybe = plan->sticky || step->verb == SHOP_RESTORE;
 	enum play_verdict verdict;
 	struct err err = { 0 };
 	bool done = false;
@@ -94,7 +96,7 @@ static enum play_verdict mend(const struct play *play, const struct disk_plan *p
 		shop_close(shop);
 	disk_heal();
 	if (verdict == PLAY_OLD && reopens)
-		verdict = reopen(play, shop, step, plan->sticky, &done);
+		verdict = reopen(play, shop, step, maybe, &done);
 	if (verdict != PLAY_OLD || done)
 		return verdict;
 	if (step->verb == SHOP_OPEN && shop->vault)

@@ -15,6 +15,8 @@ static const struct {
 } parts[] = {
 	{ "kill", torture_kill },
 	{ "refuse", torture_refuse },
+	{ "damage", torture_damage },
+	{ "rules", torture_rules },
 };
 
 bool torture_wants(const struct torture *torture, uint64_t point, uint32_t of)
@@ -54,6 +56,18 @@ static uint64_t choose_lot(void)
 	return lot ? lot : 1;
 }
 
+static void check_names(int count, char **names)
+{
+	for (int i = 1; i < count; i++) {
+		size_t at = 0;
+
+		while (at < sizeof parts / sizeof *parts && strcmp(names[i], parts[at].name))
+			at++;
+		if (at == sizeof parts / sizeof *parts)
+			scene_fail("torture: there is no part %s", names[i]);
+	}
+}
+
 static bool is_asked_for(int count, char **names, const char *part)
 {
 	for (int i = 1; i < count; i++)
@@ -66,6 +80,7 @@ int main(int argc, char **argv)
 {
 	struct torture torture = { .full = getenv("TORTURE_FULL"), .lot = choose_lot() };
 
+	check_names(argc, argv);
 	printf("torture: %s, TORTURE_LOT=%llu\n", torture.full ? "every point" : "by lot",
 		(unsigned long long)torture.lot);
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
