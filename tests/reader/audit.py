@@ -39,7 +39,7 @@ class State:
 
     @staticmethod
     def copy(copy, log_id, place):
-        need(copy[:4] == b"tacs", "no state")
+        need(copy[:4] == b"tact", "no state")
         known(copy[4], 1, "version of the state")
         seal.algorithm(copy[5], "the state")
         need(blake(copy[:496], size=16) == copy[496:], "sum of the state")
@@ -95,7 +95,7 @@ class Log:
         need(not self.anew, "the state was lost once, and the log begun anew")
 
     def read_file(self, number, data, state):
-        need(len(data) >= HEADER and data[:4] == b"taca", "file %d has no header" % number)
+        need(len(data) >= HEADER and data[:4] == b"tace", "file %d has no header" % number)
         known(data[4], 1, "version of the log")
         seal.algorithm(data[5], "the log")
         origin, zero = data[6], data[7]

@@ -227,7 +227,7 @@ class Log:
         self.files[-1] += out
         return self
 
-    def file(self, origin=1, number=None, first=None, head=b"taca\1\1", link=None, reserved=0):
+    def file(self, origin=1, number=None, first=None, head=b"tace\1\1", link=None, reserved=0):
         number = number or len(self.files) + 1
         if origin == 2:
             self.step = derive(self.step, b"tacit-audit-next", 0, NONE)
@@ -243,7 +243,7 @@ class Log:
         head = struct.pack("<IQ", len(plain) if n is None else n, number or self.number) + (self.link if link is None else link)
         return self.item(head, plain, "record %d" % self.number)
 
-    def state(self, generation=6, head=b"tacs\1\1\0\0", file=None, end=None, number=None, step=None, link=None):
+    def state(self, generation=6, head=b"tact\1\1\0\0", file=None, end=None, number=None, step=None, link=None):
         copy = head + self.id + struct.pack("<QQQQQ", generation, file or self.oldest + len(self.files) - 1, len(self.files[-1]) if end is None else end,
                                             self.number if number is None else number, self.oldest)
         copy += (step or self.step) + (link or self.link) + seeded("ring", 16) + struct.pack("<19Q", 0, 0, 0, 0, self.number, *[0] * 14)
@@ -325,7 +325,7 @@ def audit_logs():
         add("state, " + name, log, behind, records, state=changed)
     for name, at, bit, expect in (("magic", 0, 0, "corrupt"), ("id", 8, 0, "corrupt"), ("sum", 511, 0, "corrupt"), ("lane", 152, 0, "corrupt")):
         add("state, flipped bit: " + name, log, expect, 3, state=(flip(state[0], at, bit), b""))
-    add("state of version 2", log, "newer_format", 0, state=log.state(head=b"tacs\2\1\0\0"))
+    add("state of version 2", log, "newer_format", 0, state=log.state(head=b"tact\2\1\0\0"))
     add("state, truncated", log, "corrupt", 3, state=(state[0][:511], b""))
     add("state of zeros", log, "corrupt", 3, state=(bytes(512), b""))
 

@@ -4,8 +4,8 @@
 #include "base/pack.h"
 #include "core/audit/internal.h"
 
-static const uint8_t file_magic[4] = { 't', 'a', 'c', 'a' };
-static const uint8_t state_magic[4] = { 't', 'a', 'c', 's' };
+static const uint8_t file_magic[4] = { 't', 'a', 'c', 'e' };
+static const uint8_t state_magic[4] = { 't', 'a', 'c', 't' };
 
 #define STATE_CHECKED (STATE_BYTES - CHAIN_CHECK_BYTES) /* in every version */
 
