@@ -34,7 +34,7 @@ rm "$said/proof"
 watch_processes() {
 	trap - EXIT ERR
 	local looks=0
-	while [ -d "$SCRATCH" ] && [ ! -e "$SCRATCH/enough" ]; do
+	while [ ! -e "$SCRATCH/enough" ]; do
 		found_in /proc/[0-9]*/cmdline /proc/[0-9]*/environ >>"$SCRATCH/in-processes" || true
 		looks=$((looks + 1))
 	done
@@ -43,6 +43,7 @@ watch_processes() {
 : >"$SCRATCH/in-processes"
 watch_processes &
 watcher=$!
+at_exit 'kill $watcher 2>/dev/null'
 # What api reads and writes.
 strace -qq -f -s 65536 -e trace=read,write,readv,writev,recvfrom,recvmsg,sendto,sendmsg \
 	-o "$said/strace-api" -p "$(pid_of api)" &
