@@ -66,9 +66,8 @@ int core_boot(struct core *core, struct err *err)
 	parts.handover = core->handover;
 	parts.operators = core->operators;
 	parts.patience_ns = CONTAINERS_PATIENCE_NS;
-	parts.audit = (struct server_audit){
-		auditor_ring(core), core->config.audit_required, auditor_wake, core
-	};
+	parts.audit = (struct server_audit){ auditor_ring(core), core->config.audit_required,
+		auditor_wake, core };
 	if ((status = server_new(&parts, &core->server, err)) < 0)
 		return status;
 	server_set_toucher(core->server, core->toucher_pid);

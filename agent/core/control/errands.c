@@ -186,7 +186,6 @@ bool errands_take_end(struct core *core, uint32_t number, struct errand_end *end
 	}
 	*end = errand->end;
 	errand->stage = ERRAND_FREE;
-	eventfd_write(errands->end_fd, 1);
 	return true;
 }
 

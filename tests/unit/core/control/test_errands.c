@@ -330,6 +330,23 @@ static void one_end_is_taken_before_the_others(void **state)
 	assert_false(errands_take_end(&core, key, &end));
 }
 
+/* Who waited in vain has kept nobody else's end to himself. */
+static void a_wait_in_vain_hides_no_other_end(void **state)
+{
+	struct errand_end end;
+	uint32_t hook, key;
+
+	(void)state;
+	assert_int_equal(ask_run(RUN_HOOK, false, false, &hook), 0);
+	assert_int_equal(ask_run(RUN_KEY, false, false, &key), 0);
+	errands_send(&core);
+	tell_ran(hook, RUN_EXITED, 0);
+	assert_false(errands_take_end(&core, key, &end));
+	assert_false(is_readable(errands_end_fd(&core)));
+	errands_drop(&core, key);
+	expect_end(hook, true, false, "");
+}
+
 static void what_is_dropped_is_not_begun(void **state)
 {
 	uint32_t first, second, third;
@@ -613,6 +630,7 @@ int main(void)
 		with_channels(streams_go_just_before_their_program),
 		with_channels(a_key_program_is_given_its_input),
 		with_channels(one_end_is_taken_before_the_others),
+		with_channels(a_wait_in_vain_hides_no_other_end),
 		with_channels(what_is_dropped_is_not_begun),
 		with_channels(a_channel_that_is_full_is_written_to_when_it_is_not),
 		with_channels(streams_that_were_sent_are_of_no_other_program),
