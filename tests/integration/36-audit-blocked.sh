@@ -40,7 +40,7 @@ for _ in 1 2 3 4 5; do
 done
 expect 6 'audit log' secret_rotate db_password db 2
 expect 6 'audit log' t grant add db_password container/other
-equal "the version" 1 "$(t secret inspect db_password | jq -r '.[0].current')"
+equal "the version" 1 "$(t secret inspect db_password --json | jq -r '.[0].version')"
 like "status says why" 'space' "$(status_of .audit.reason)"
 # Locking always works, and so does coming back.
 expect 0 '' t lock
@@ -121,7 +121,7 @@ within 5 test -S "$ROOT/dev/log" || fail "the listener does not listen"
 agent_start
 secret_create db_password db 1
 for ((i = 2; i < 60; i++)); do secret_rotate db_password db $i; done
-equal "the version, with a syslog that reads nothing" 59 "$(t secret inspect db_password | jq -r '.[0].current')"
+equal "the version, with a syslog that reads nothing" 59 "$(t secret inspect db_password --json | jq -r '.[0].version')"
 touch "$SCRATCH/go"
 within 20 has "$SCRATCH/syslog" '"act":"create"' || fail "nothing is copied: $(head -c 300 "$SCRATCH/syslog")"
 within 30 eval 'secret_rotate db_password db 60; has "$SCRATCH/syslog" "\"act\":\"rotate\""' || fail "rotations are not copied"
