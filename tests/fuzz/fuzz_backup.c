@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/store/backup.h"
@@ -118,6 +119,12 @@ static void remove_files(const struct base *base)
 		path_of(base, ends[i], path);
 		unlink(path);
 	}
+}
+
+static void remove_scratch(const struct base *base)
+{
+	remove_files(base);
+	rmdir(base->dir);
 }
 
 static void store(const struct base *base, const uint8_t *bytes, size_t length)
@@ -242,8 +249,6 @@ static struct vault *attach(const struct base *base)
 	return vault_attach(&store_sqlite, base->dir, &vault, NULL) < 0 ? NULL : vault;
 }
 
-static void remove_scratch(void);
-
 static struct base *base_of(void)
 {
 	static struct base *base;
@@ -258,12 +263,12 @@ static struct base *base_of(void)
 	base = calloc(1, sizeof *base);
 	if (!base)
 		abort();
-	snprintf(dir, sizeof dir, "%s/tacit-fuzz-XXXXXX",
-		access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
-	base->dir = mkdtemp(dir);
-	if (!base->dir)
-		abort();
-	atexit(remove_scratch);
+	/* In memory, where there is such a place; of its own for each input: libFuzzer ends without
+	 * a word. */
+	snprintf(dir, sizeof dir, "%s/tacit-fuzz-%d",
+		access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm", (int)getpid());
+	base->dir = dir;
+	must(mkdir(dir, 0700));
 	must(keyfile_parse(
 		text, load(GOLDEN "key", (uint8_t *)text, sizeof text), base->key, NULL));
 	base->length = load(GOLDEN "store.db", base->bytes, sizeof base->bytes);
@@ -281,13 +286,8 @@ static struct base *base_of(void)
 			abort();
 	}
 	vault_close(vault);
+	remove_scratch(base);
 	return base;
-}
-
-static void remove_scratch(void)
-{
-	remove_files(base_of());
-	rmdir(base_of()->dir);
 }
 
 /* One statement in the file as it is; what it comes to is no matter. */
@@ -349,6 +349,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	if (seal_start(NULL) < 0)
 		abort();
 	base = base_of();
+	must(mkdir(base->dir, 0700));
 	store(base, base->bytes, base->length);
 	for (int step = 0; step < STEPS_MAX && at + STEP_HEAD <= length; step++) {
 		const uint8_t *head = bytes + at;
@@ -366,5 +367,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	if (vault && !vault_unlock(vault, base->key, root, NULL))
 		use(base, vault);
 	vault_close(vault);
+	remove_scratch(base);
 	return 0;
 }
