@@ -46,6 +46,16 @@ static bool has_no_generations(const struct vault *vault)
 	return !standing.generation && standing.damages;
 }
 
+/* Or just the one that adopted its rows, behind which this was cut short: it has as little to be
+ * compared with, and nothing of an older store's is in it. */
+static bool has_first_generation(const struct vault *vault)
+{
+	struct vault_standing standing;
+
+	vault_get_standing(vault, &standing);
+	return standing.generation == 1 && !standing.damages;
+}
+
 /* The store was refused, for an anchor is missing that it never had. When it is another store than
  * that, it stays refused, and `err` what it says. */
 static int open_unanchored(
@@ -55,7 +65,8 @@ static int open_unanchored(
 
 	if (core_set_anchor(core, VAULT_ANCHOR_REPLACE, &ignored) < 0)
 		return -(int)why->code;
-	if (vault_unlock(core->vault, key, root, &ignored) == 0 && has_no_generations(core->vault))
+	if (vault_unlock(core->vault, key, root, &ignored) == 0 &&
+		(has_no_generations(core->vault) || has_first_generation(core->vault)))
 		return 0;
 	vault_forget(core->vault);
 	core_set_anchor(core, VAULT_ANCHOR_CHECK, &ignored);

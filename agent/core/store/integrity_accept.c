@@ -75,6 +75,7 @@ static int accept_in_change(
 	if (!result)
 		result = drop(vault, &found, how, err);
 	made->floor = later(before->floor, later(before->root.generation, found.root.generation));
+	made->unanchored = before->unanchored;
 	integrity_free(&found);
 	if (!result)
 		result = make_anew(vault, made, err);

@@ -45,10 +45,24 @@ void integrity_write_anchor(struct vault *vault)
 	memcpy(anchor.root, integrity->root.mac, SETMAC_BYTES);
 	integrity->anchor_behind =
 		anchor_write(vault->anchor_path, &anchor, vault->ring, vault->store_id, &err) < 0;
-	if (integrity->anchor_behind)
+	if (integrity->anchor_behind) {
 		log_warning("the store's anchor is behind: %s", err.text);
-	else
-		vault->anchor_replaced = false;
+		return;
+	}
+	vault->anchor_replaced = false;
+	integrity->unanchored = false;
+}
+
+int integrity_need_anchor(struct vault *vault, struct err *err)
+{
+	if (vault->integrity->unanchored)
+		integrity_write_anchor(vault);
+	if (!vault->integrity->unanchored)
+		return 0;
+	return err_set(err, TACIT_IO,
+		"the store's anchor cannot be written, and without one the store would be refused "
+		"at its next opening: see the agent's log, and make room for %s",
+		vault->anchor_path);
 }
 
 static int compare(const struct integrity_root *root, const struct anchor *anchor, struct err *err)
@@ -163,6 +177,7 @@ int integrity_check_anchor(struct vault *vault, struct err *err)
 		return result;
 	/* Whatever is committed from now on is ahead of every copy that the anchor has seen. */
 	integrity->floor = anchor.generation;
+	integrity->unanchored = vault->anchor_replaced || read < 0;
 	if (!integrity->rootless && (vault->anchor_replaced || read < 0 ||
 					    anchor.generation != integrity->root.generation))
 		settle_anchor(vault);

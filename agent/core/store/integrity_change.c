@@ -15,6 +15,8 @@ int integrity_begin(struct vault *vault, struct err *err)
 			"%zu record%s damaged, so nothing is changed: 'tacit store verify' names "
 			"what is, 'tacit store accept' decides",
 			integrity->damage_count, integrity->damage_count == 1 ? " is" : "s are");
+	if (integrity_need_anchor(vault, err) < 0)
+		return -(int)TACIT_IO;
 	integrity->next = integrity->root;
 	integrity->undo_count = 0;
 	return 0;

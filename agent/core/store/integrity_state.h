@@ -57,6 +57,7 @@ struct integrity {
 	uint64_t floor; /* the next generation is above this one: an anchor was there */
 	bool rootless;  /* the store's root is gone or damaged */
 	bool anchor_behind;
+	bool unanchored; /* no anchor vouches for this store yet: nothing is changed before one */
 	struct vault_damage *damages;
 	size_t damage_count, damage_room;
 	struct integrity_rows told; /* the rows among them; the tags are nothing */
@@ -103,6 +104,9 @@ int integrity_read_root(struct vault *vault, struct integrity *made, bool *there
 /* Compare the store with its anchor, if it has one: TACIT_STALE. And write it. */
 int integrity_check_anchor(struct vault *vault, struct err *err);
 void integrity_write_anchor(struct vault *vault);
+/* A store that was changed beside no anchor, or another store's, would be refused at its next
+ * opening: the first one is written now if it could not be before. TACIT_IO. */
+int integrity_need_anchor(struct vault *vault, struct err *err);
 
 /* Remember a damage that is not remembered yet. TACIT_LIMIT. */
 int integrity_note(struct integrity *integrity, const struct vault_damage *damage, struct err *err);
@@ -116,7 +120,7 @@ enum vault_fault integrity_judge(const struct vault *vault, const struct integri
 	size_t length);
 
 /* A change; struct store_engine's rules. Nothing else writes rows. */
-int integrity_begin(struct vault *vault, struct err *err); /* TACIT_CORRUPT: read-only */
+int integrity_begin(struct vault *vault, struct err *err); /* TACIT_CORRUPT, TACIT_IO */
 int integrity_put(struct vault *vault, enum store_table table, const uint8_t id[SEAL_ID_BYTES],
 	const uint8_t *bytes, size_t length, struct err *err);
 int integrity_remove(struct vault *vault, enum store_table table, const uint8_t id[SEAL_ID_BYTES],

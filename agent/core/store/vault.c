@@ -206,7 +206,9 @@ const struct err *vault_refusal(const struct vault *vault)
 
 int vault_heal(struct vault *vault, struct err *err)
 {
-	return vault_write_locked(vault, vault->written_locked, err);
+	int result = vault->integrity ? integrity_need_anchor(vault, err) : 0;
+
+	return result < 0 ? result : vault_write_locked(vault, vault->written_locked, err);
 }
 
 bool vault_can_change(const struct vault *vault)

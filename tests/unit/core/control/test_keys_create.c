@@ -212,6 +212,79 @@ static void a_store_of_an_older_tacit_is_converted(void **state)
 	assert_int_equal(unlock_with(keys, 0, NULL), 0);
 }
 
+/* The agent died behind the first commit, before its anchor: nobody did anything wrong. */
+static void a_conversion_that_was_cut_short_goes_on(void **state)
+{
+	struct key_desk *keys = *state;
+	uint8_t key[SEAL_KEY_BYTES], root[SEAL_KEY_BYTES];
+	struct vault_standing standing;
+	char path[PATH_ROOM];
+	struct vault *vault;
+
+	memset(key, 7, sizeof key);
+	put_old_store(keys);
+	snprintf(path, sizeof path, "%s" TACIT_STORE_DIR, keys->dir);
+	assert_int_equal(vault_attach(&store_sqlite, path, &vault, NULL), 0);
+	assert_int_equal(vault_unlock(vault, key, root, NULL), 0);
+	assert_int_equal(vault_accept(vault, VAULT_ADOPT, NULL), 0);
+	vault_close(vault);
+	key_desk_put_key(keys, "key", key);
+	core_first_unlock(&keys->desk->core);
+	if (keys->desk->core.model->locked)
+		fail_msg("%s", keys->desk->core.failure.text);
+	vault_get_standing(keys->desk->core.vault, &standing);
+	assert_false(standing.damages || standing.anchor_behind);
+	assert_true(is_there(keys, "/anchor"));
+	assert_int_equal(key_add(keys, KEY_OF_PASSPHRASE, "open sesame", ""), 0);
+}
+
+static void begin_anew(struct key_desk *keys)
+{
+	struct core *core = &keys->desk->core;
+
+	assert_int_equal(core_lock(core, false, NULL), 0);
+	vault_close(core->vault);
+	core->vault = NULL;
+	core->failure = (struct err){ 0 };
+	core_first_unlock(core);
+}
+
+/* Where the anchor shall lie the disk is full, or is not there: nothing is made that would be
+ * refused afterwards. */
+static void a_store_without_its_first_anchor_is_not_changed(void **state)
+{
+	struct key_desk *keys = *state;
+	struct core *core = &keys->desk->core;
+	uint8_t key[SEAL_KEY_BYTES];
+	char path[PATH_ROOM];
+
+	for (int old = 0; old < 2; old++) {
+		snprintf(core->config.anchor, sizeof core->config.anchor, "/later%d/anchor", old);
+		memset(key, 7, sizeof key);
+		key_desk_put_key(keys, "key", key);
+		if (old)
+			put_old_store(keys);
+		core_first_unlock(core);
+		assert_false(core->model->locked);
+		refused(keys, desk_value(keys->desk, VERB_SECRET_CREATE, "new", "1"), TACIT_IO,
+			"anchor cannot be written");
+		begin_anew(keys);
+		if (core->model->locked)
+			fail_msg("%s", core->failure.text);
+		snprintf(path, sizeof path, "%s/later%d", keys->dir, old);
+		assert_int_equal(mkdir(path, 0700), 0);
+		begin_anew(keys);
+		assert_int_equal(desk_value(keys->desk, VERB_SECRET_CREATE, "new", "1"), 0);
+		begin_anew(keys);
+		desk_current(keys->desk, "new", "1");
+		lock(keys);
+		vault_close(core->vault);
+		core->vault = NULL;
+		snprintf(path, sizeof path, "cd %s && rm -f ." TACIT_STORE_DIR "/*", keys->dir);
+		assert_int_equal(system(path), 0);
+	}
+}
+
 /* Where there is an anchor, the store had generations, and was put back from before it had. */
 static void an_older_store_beside_an_anchor_is_not_adopted(void **state)
 {
@@ -249,6 +322,8 @@ int main(void)
 		TEST(an_operator_makes_one_of_each_kind),
 		TEST(what_cannot_open_a_store_makes_none),
 		TEST(a_store_of_an_older_tacit_is_converted),
+		TEST(a_conversion_that_was_cut_short_goes_on),
+		TEST(a_store_without_its_first_anchor_is_not_changed),
 		TEST(an_older_store_beside_an_anchor_is_not_adopted),
 	};
 
