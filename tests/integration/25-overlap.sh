@@ -170,11 +170,13 @@ sleep 0.5
 kill -0 $promotion || fail "promote --wait waits for one alone: $(cat "$SCRATCH/said")"
 equal "who has not read it" "$RUN_ID-one 27" "$(api GET /v1/secrets/db_password/readers |
 	head -n 1 | jq -r '.[] | select(.current | not) | "\(.name) \(.version)"')"
+generation=$(status_of .integrity.generation)
 in_one cat $secrets/pw >/dev/null
 started=$(now_ms)
 wait $promotion || fail "promote --wait: $(cat "$SCRATCH/said")"
 took=$(($(now_ms) - started))
-sleep 6 # what was opened is written down every 5 s
+# What was opened is written down every 5 s.
+within 30 eval '[ "$(status_of .integrity.generation)" -gt "$generation" ]' || fail "nothing is written down"
 strike KILL core
 t status --wait 20 >/dev/null
 within 5 eval '[ "$(api GET /v1/secrets/db_password/readers | head -n 1 | jq -c "[.[].version]")" = \
