@@ -129,15 +129,17 @@ static int choose_state(const uint8_t *bytes, const uint8_t id[SEAL_ID_BYTES], s
 {
 	struct state *one = seal_alloc(sizeof *one);
 	struct err why = { 0 };
-	bool found = false;
+	bool found = false, unwritten = false;
 
 	if (!one)
 		return err_set(err, TACIT_LIMIT, "no memory can be locked");
 	for (unsigned int i = 0; i < 2 && why.code != TACIT_NEWER; i++) {
 		const uint8_t *at = bytes + i * STATE_APART;
 
-		if (is_zero(at, STATE_BYTES))
+		if (is_zero(at, STATE_BYTES)) {
+			unwritten = true;
 			continue;
+		}
 		if (state_unpack(at, id, one, &why) < 0) {
 			*damaged = true;
 			continue;
@@ -149,6 +151,9 @@ static int choose_state(const uint8_t *bytes, const uint8_t id[SEAL_ID_BYTES], s
 	seal_free(one);
 	if (why.code == TACIT_NEWER)
 		return err_set(err, why.code, "%s", why.text);
+	/* One is never written before the second generation alone. */
+	if (found && unwritten && state->generation > 1)
+		*damaged = true;
 	return found ? 0 : err_set(err, TACIT_CORRUPT, "the state of the audit log is damaged");
 }
 
@@ -162,7 +167,7 @@ int state_read(int fd, const uint8_t id[SEAL_ID_BYTES], struct state *state, boo
 	if (got < 0)
 		return (int)got;
 	*damaged =
-		got > STATE_FILE_BYTES || !is_zero(bytes + STATE_BYTES, STATE_APART - STATE_BYTES);
+		got != STATE_FILE_BYTES || !is_zero(bytes + STATE_BYTES, STATE_APART - STATE_BYTES);
 	result = choose_state(bytes, id, state, damaged, err);
 	seal_wipe(bytes, sizeof bytes);
 	return result;

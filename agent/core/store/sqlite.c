@@ -95,10 +95,11 @@ static int try_raise(struct store *store, struct err *err)
 	if (result < 0)
 		return result;
 	if (!store->raised)
-		rc = sqlite_write_log_again(store->db);
-	if (!rc)
-		rc = connection_run(store->db, "UPDATE fence SET owner = owner + 1 WHERE one = 1 "
-					       "AND owner < 0x7fffffffffffffff");
+		result = sqlite_settle(store, err);
+	if (result < 0)
+		return result;
+	rc = connection_run(store->db,
+		"UPDATE fence SET owner = owner + 1 WHERE one = 1 AND owner < 0x7fffffffffffffff");
 	if (!rc && sqlite3_changes(store->db) != 1)
 		rc = SQLITE_CORRUPT;
 	if (!rc)

@@ -7,8 +7,8 @@
  * disk) never raises it over a successor.
  *   2. A commit happens only in a transaction that has read `seen` in the fence.
  *   3. After an I/O error nothing is written before the connection was opened anew.
- *   4. Before the fence is ours the log that was found is written once more (sqlite_log.c): nothing
- *      is built upon bytes that only look as if the disk had them. */
+ *   4. Before the fence is ours the log that was found is written once more, and the names
+ *      are synced (sqlite_log.c): nothing is built upon what only looks as if the disk had it. */
 #ifndef TACIT_STORE_SQLITE_H
 #define TACIT_STORE_SQLITE_H
 
@@ -47,9 +47,8 @@ void sqlite_copy_cut(struct store *store);
 /* What a replacement that was cut short has left in `dir`, before the store is opened. */
 int sqlite_replace_undo(const char *dir, struct err *err);
 
-/* sqlite_log.c: write the log as it is once more, and sync it. In a transaction that writes; the
- * code of SQLite. */
-int sqlite_write_log_again(sqlite3 *db);
+/* sqlite_log.c: invariant 4. In a transaction that writes. */
+int sqlite_settle(struct store *store, struct err *err);
 
 /* Rows; as struct store_engine says. */
 int sqlite_each(
