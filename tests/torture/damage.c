@@ -17,13 +17,13 @@ static const struct target {
 	uint32_t one_in; /* bytes */
 	bool seen;       /* each change is found by somebody: no byte is nobody's */
 } targets[] = {
-	{ "store", STORE, false, 60, false },
-	{ "store's log", LOG, false, 60, false },
+	{ "store", STORE, false, 150, false },
+	{ "store's log", LOG, false, 150, false },
 	{ "anchor", ANCHOR, true, 1, true },
-	{ "backup", BACKUP, false, 60, false },
+	{ "backup", BACKUP, false, 150, false },
 	{ "audit log, last file", LAST_FILE, false, 4, true },
 	{ "audit log, first file", FIRST_FILE, false, 4, true },
-	{ "audit log, state", STATE, true, 8, true },
+	{ "audit log, state", STATE, true, 30, true },
 };
 
 struct page {
@@ -146,12 +146,12 @@ static void flip(struct hand *hand, const struct damage *damage, uint8_t *bytes,
 /* Every length of a short file; of a longer one those about each page, and some by lot. */
 static bool is_cut_here(const struct torture *torture, size_t length, size_t at)
 {
-	size_t in_page = at % (PAGE / 8);
+	const size_t part = torture->full ? PAGE / 8 : PAGE, in_part = at % part;
 
 	if (length <= PAGE)
 		return torture_wants(torture, at, 4);
-	return in_page == 0 || in_page == 1 || in_page == PAGE / 8 - 1 ||
-	       torture_wants(torture, at ^ 1u << 30, torture->full ? 1 : 500);
+	return in_part <= 1 || in_part == part - 1 ||
+	       torture_wants(torture, at ^ 1u << 30, torture->full ? 20 : 1000);
 }
 
 static void cut(struct hand *hand, const struct damage *damage, const uint8_t *bytes, size_t length,

@@ -2,10 +2,18 @@
 /* A changed audit log: verifying it says so, and no reader is given a record that was not written.
  * Then whoever writes it goes on with it, and the same is true of what he leaves. */
 #include <string.h>
+#include <unistd.h>
 
 #include "hand.h"
 
 #define FAULTS_MAX 500 /* a reader gets past each of them: there are not more items */
+
+/* Whoever verifies waits for a state that is being written to become whole. Here it never does. */
+int usleep(useconds_t us)
+{
+	(void)us;
+	return 0;
+}
 
 /* Read on past every fault. *read: how many records; whether all of them were right. */
 static bool read_on(const struct ledger *ledger, uint64_t *read)

@@ -30,18 +30,18 @@ struct sweep {
 
 static const struct manner deaths[] = {
 	{ "killed", { .manner = DISK_KILL }, false, 1 },
-	{ "torn", { .manner = DISK_TORN }, false, 3 },
-	{ "power cut", { .manner = DISK_POWER }, true, 2 },
-	{ "by lot", { .manner = DISK_SOME }, true, 2 },
+	{ "torn", { .manner = DISK_TORN }, false, 6 },
+	{ "power cut", { .manner = DISK_POWER }, true, 4 },
+	{ "by lot", { .manner = DISK_SOME }, true, 4 },
 	{ 0 },
 };
 
 static const struct manner refusals[] = {
-	{ "ENOSPC", { .manner = DISK_REFUSE, .errnum = ENOSPC }, true, 4 },
-	{ "for good", { .manner = DISK_REFUSE, .errnum = ENOSPC, .sticky = true }, true, 4 },
-	{ "EIO", { .manner = DISK_REFUSE, .errnum = EIO }, true, 4 },
-	{ "for good", { .manner = DISK_REFUSE, .errnum = EIO, .sticky = true }, true, 2 },
-	{ "in reading", { .manner = DISK_REFUSE, .errnum = EIO, .reads = true }, false, 12 },
+	{ "ENOSPC", { .manner = DISK_REFUSE, .errnum = ENOSPC }, true, 8 },
+	{ "for good", { .manner = DISK_REFUSE, .errnum = ENOSPC, .sticky = true }, true, 8 },
+	{ "EIO", { .manner = DISK_REFUSE, .errnum = EIO }, true, 8 },
+	{ "for good", { .manner = DISK_REFUSE, .errnum = EIO, .sticky = true }, true, 4 },
+	{ "in reading", { .manner = DISK_REFUSE, .errnum = EIO, .reads = true }, false, 24 },
 	{ 0 },
 };
 
