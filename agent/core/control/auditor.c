@@ -93,9 +93,9 @@ void auditor_wake(void *arg, bool urgent)
 	struct auditor *auditor = ((struct core *)arg)->auditor;
 	unsigned int rest;
 
-	/* Either the thread sees what was put before this, or this sees that it rests. */
-	atomic_thread_fence(memory_order_seq_cst);
-	rest = atomic_load(&auditor->rest);
+	/* Either the thread sees what was put before this, or this sees that it rests: both of them
+	 * write the same place, one after the other. */
+	rest = atomic_fetch_or(&auditor->rest, 0);
 	if (rest == REST_AWAKE || (rest == REST_LINGERING && !urgent))
 		return;
 	if (atomic_exchange(&auditor->rest, REST_AWAKE) != REST_AWAKE)

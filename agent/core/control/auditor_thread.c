@@ -262,8 +262,7 @@ static bool rest(struct auditor *auditor, int longest)
 		return false;
 	if (at != UINT64_MAX)
 		longest = sooner(longest, (int)((at - now) / MS_NS) + 1);
-	atomic_store(&auditor->rest, as);
-	atomic_thread_fence(memory_order_seq_cst);
+	atomic_exchange(&auditor->rest, as);
 	/* Whoever put something in before this did not see that it rests. */
 	if (as != REST_ASLEEP || !audit_ring_queue(auditor->ring))
 		poll(&wake, 1, longest);
