@@ -47,7 +47,7 @@ int core_boot(struct core *core, struct err *err)
 		(status = handover_map(core->handover_fd, &core->handover, err)) < 0 ||
 		(status = handover_map_keys(core->keys_fd, &core->keys, err)) < 0)
 		return status;
-	if ((status = auditor_new(core, err)) < 0)
+	if ((status = auditor_new(core, err)) < 0 || (status = starting_begin(core, err)) < 0)
 		return status;
 	atomic_fetch_add(&core->handover->core_starts, 1);
 	core->identity = identity_new(&core->config);

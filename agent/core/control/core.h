@@ -64,6 +64,8 @@ struct core {
 	struct err key_trouble; /* of the key slots, as they were last looked at; code 0: none, or
 				   locked. The worker's */
 
+	struct starting *starting; /* starting.c */
+
 	struct auditor *auditor; /* auditor.h */
 	struct errands *errands; /* errands.h */
 	struct hooks *hooks;     /* hooks.h; the worker's */
@@ -92,6 +94,11 @@ int core_run(struct core *core, struct err *err);
 /* Receive everything holder gives, up to FRAME_GO. */
 int core_receive_gifts(struct core *core, struct err *err);
 void core_take_gift(struct core *core, const struct frame *frame);
+
+/* starting.c: tell holder that this process runs, from here to there: reading a large store takes
+ * longer than holder waits. starting_end() does nothing when nothing is begun. TACIT_LIMIT. */
+int starting_begin(struct core *core, struct err *err);
+void starting_end(struct core *core);
 
 /* boot.c, in main before the threads: models and sessions; what an earlier core left. */
 int core_boot(struct core *core, struct err *err);

@@ -9,8 +9,8 @@
 #include "core/control/core.h"
 #include "seal/slot.h"
 
-/* The longest that all programs of one unlocking may take together: holder gives a core 10 s until
- * it is ready, and a key that is slower comes by 'tacit unlock'. */
+/* The longest that all programs of one unlocking may take together: containers wait for it, and
+ * a key that is slower comes by 'tacit unlock'. */
 #define KEY_PROGRAMS_NS 8000000000ull
 
 /* The key of the configured key file. TACIT_NOT_FOUND, TACIT_DENIED, TACIT_INVALID. */

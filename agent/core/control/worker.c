@@ -166,6 +166,7 @@ static void *run(void *arg)
 
 	core_end_transfers(core);
 	core_first_unlock(core);
+	starting_end(core);
 	frame_send(core->holder, FRAME_READY, NULL, 0, -1, NULL);
 	for (;;) {
 		struct pollfd wait[] = {
