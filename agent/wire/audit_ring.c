@@ -88,24 +88,31 @@ bool audit_ring_put(struct audit_ring *ring, unsigned int lane, const struct aud
 	return true;
 }
 
+uint64_t audit_ring_place(const struct audit_ring *ring, unsigned int lane, uint64_t unique)
+{
+	const struct audit_lane *in = &ring->lanes[lane];
+	uint64_t at = atomic_load_explicit(&in->put, memory_order_acquire);
+	/* Of the place that is filled next a dying core may have filled a half. */
+	uint64_t first = at >= AUDIT_LANE_RECORDS ? at - AUDIT_LANE_RECORDS + 1 : 0;
+
+	for (; unique && at > first; at--)
+		if (__atomic_load_n(&in->records[(at - 1) % AUDIT_LANE_RECORDS].unique,
+			    __ATOMIC_RELAXED) == unique)
+			return at;
+	return 0;
+}
+
 bool audit_ring_find(
 	const struct audit_ring *ring, uint64_t unique, struct audit_record *record, bool *taken)
 {
 	for (unsigned int lane = 0; lane < AUDIT_LANES; lane++) {
 		const struct audit_lane *in = &ring->lanes[lane];
-		uint64_t put = atomic_load_explicit(&in->put, memory_order_acquire);
-		/* Of the place that is filled next a dying core may have filled a half. */
-		uint64_t first = put >= AUDIT_LANE_RECORDS ? put - AUDIT_LANE_RECORDS + 1 : 0;
+		uint64_t at = audit_ring_place(ring, lane, unique);
 
-		for (uint64_t at = put; unique && at > first; at--) {
-			const struct audit_record *one =
-				&in->records[(at - 1) % AUDIT_LANE_RECORDS];
-
-			if (__atomic_load_n(&one->unique, __ATOMIC_RELAXED) == unique) {
-				*record = *one;
-				*taken = at <= atomic_load(&in->taken);
-				return true;
-			}
+		if (at) {
+			*record = in->records[(at - 1) % AUDIT_LANE_RECORDS];
+			*taken = at <= atomic_load(&in->taken);
+			return true;
 		}
 	}
 	return false;

@@ -134,6 +134,10 @@ void audit_ring_lose(struct audit_ring *ring, unsigned int lane);
 bool audit_ring_find(
 	const struct audit_ring *ring, uint64_t unique, struct audit_record *record, bool *taken);
 
+/* The place, counted from 1, of the last record that was put into the lane for the request; 0: there
+ * is none any more. From any thread, as audit_ring_find(). */
+uint64_t audit_ring_place(const struct audit_ring *ring, unsigned int lane, uint64_t unique);
+
 /* Where the next record of the lane will be, counted from 1: for its producer. Whether the log has
  * the record at a place; and that record, or NULL when it was never put there, or another one has
  * taken its place since: for its producer, too. */

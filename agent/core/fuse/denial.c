@@ -144,14 +144,14 @@ void record_denial(struct turn *turn, enum denied_act act, const struct denial *
 		count(merged, unique, worker->replaying);
 		return;
 	}
-	if (!worker->parked && record_was_put(worker, unique))
-		return;
 	record_describe(turn, turn_resolve(turn, denial->node), &record);
 	record.kind = AUDIT_DENIAL;
 	snprintf(record.act, sizeof record.act, "%s", acts[act]);
 	snprintf(record.rule, sizeof record.rule, "%s",
 		denial->word ? denial->word : policy_rule_word(denial->rule));
 	snprintf(record.outcome, sizeof record.outcome, "%s", strerrorname_np(denial->errnum));
+	if (!worker->parked && record_was_put(worker, &record))
+		return;
 	put(worker, &record);
 	if (room)
 		begin(room, &kind, &record, now);

@@ -42,17 +42,20 @@ static unsigned int find(const struct park *park, uint64_t unique)
 	return i;
 }
 
-/* A free place for one of `container`, or HANDOVER_PARKED. Under the mutex. */
+/* A free place for one of `container`, or HANDOVER_PARKED. It never has more than what it leaves to
+ * all others: a few that open without end cannot take the whole table together. Under the mutex. */
 static unsigned int place_for(const struct park *park, uint64_t container)
 {
-	unsigned int waiting = 0, place = HANDOVER_PARKED;
+	unsigned int waiting = 0, unused = 0, place = HANDOVER_PARKED;
 
 	for (unsigned int i = HANDOVER_PARKED; i--;)
-		if (atomic_load(&park->handover->parked[i].state) == PARKED_FREE)
+		if (atomic_load(&park->handover->parked[i].state) == PARKED_FREE) {
 			place = i;
-		else
+			unused++;
+		} else {
 			waiting += park->container[i] == container;
-	return waiting < PARKED_PER_CONTAINER ? place : HANDOVER_PARKED;
+		}
+	return waiting < PARKED_PER_CONTAINER && waiting < unused ? place : HANDOVER_PARKED;
 }
 
 /* The OPEN at hand into that place. Under the mutex. */
@@ -71,6 +74,13 @@ static void put(struct park *park, const struct turn *turn, unsigned int place)
 	eventfd_write(park->wake, 1);
 }
 
+static bool may_be_again(const struct worker *worker)
+{
+	const struct fuse_in_header *request = (const void *)worker->slot->request;
+
+	return worker->replaying || request->unique & UNIQUE_RESENT;
+}
+
 bool park_request(struct turn *turn)
 {
 	struct park *park = &turn->server->park;
@@ -87,7 +97,12 @@ bool park_request(struct turn *turn)
 	atomic_store(&entry->count, COUNT_NONE);
 	atomic_store(&entry->number, 0);
 	atomic_store(&entry->strikes, 0);
-	atomic_store(&entry->recorded, 0);
+	/* The doorman of an earlier core may have answered it, and the thread not let go of it. */
+	atomic_store(&entry->recorded,
+		may_be_again(turn->worker)
+			? audit_ring_place(turn->server->parts.audit.ring, AUDIT_LANE_DOORMAN,
+				  park_unique(turn->worker->slot->request))
+			: 0);
 	park->asked[place] = park->taken[place] = false;
 	atomic_fetch_add(&park->handover->parked_count, 1);
 	put(park, turn, place);
@@ -98,11 +113,10 @@ bool park_again(struct turn *turn)
 {
 	struct park *park = &turn->server->park;
 	const struct worker *worker = turn->worker;
-	const struct fuse_in_header *request = (const void *)worker->slot->request;
 	unsigned int place;
 	hold_mutex(&park->mutex);
 
-	if (worker->parked || !(worker->replaying || request->unique & UNIQUE_RESENT))
+	if (worker->parked || !may_be_again(worker))
 		return false;
 	place = find(park, park_unique(worker->slot->request));
 	if (place == HANDOVER_PARKED)
@@ -290,7 +304,8 @@ static void strike(struct server *server, struct handover_slot *slot)
 {
 	struct park *park = &server->park;
 	const struct fuse_in_header *request = (const void *)slot->request;
-	unsigned int place = request->len ? find(park, park_unique(slot->request)) : HANDOVER_PARKED;
+	unsigned int place =
+		request->len ? find(park, park_unique(slot->request)) : HANDOVER_PARKED;
 	struct handover_parked *entry;
 
 	if (place < HANDOVER_PARKED) {
@@ -310,10 +325,25 @@ static void strike(struct server *server, struct handover_slot *slot)
 	((struct fuse_in_header *)slot->request)->len = 0;
 }
 
+/* What was answered and closed while somebody had its OPEN in hand yet, whose word of it lasts
+ * until the next one. */
+static void note_closed(struct server *server, const struct handover_slot *slot)
+{
+	uint64_t opening = atomic_load(&slot->opening);
+	unsigned int place = opening & SLOT_CLOSED_AGAIN
+				     ? find(&server->park, opening & ~(uint64_t)SLOT_CLOSED_AGAIN)
+				     : HANDOVER_PARKED;
+
+	if (place < HANDOVER_PARKED)
+		atomic_store(&server->park.handover->parked[place].state, PARKED_CLOSED);
+}
+
 void park_resume(struct server *server)
 {
 	struct handover *handover = server->parts.handover;
 
+	for (unsigned int i = 0; i <= handover->threads; i++)
+		note_closed(server, &handover->slots[i]);
 	strike(server, &handover->slots[handover->threads]);
 	for (unsigned int i = 0; i < HANDOVER_PARKED; i++) {
 		struct handover_parked *entry = &handover->parked[i];

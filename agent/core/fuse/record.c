@@ -77,6 +77,14 @@ void record_put(const struct worker *worker, const struct audit_record *record)
 	audit->wake(audit->with, waiting >= URGENT);
 }
 
+static bool says_same(const struct audit_record *found, const struct audit_record *record)
+{
+	return found->unique == record->unique && found->kind == record->kind &&
+	       found->version == record->version &&
+	       !memcmp(found->secret_id, record->secret_id, sizeof found->secret_id) &&
+	       !strcmp(found->consumer, record->consumer);
+}
+
 /* Whether the record of the parked OPEN at hand says the same. The doorman is the one who puts into
  * this lane. */
 static bool is_recorded(const struct worker *doorman, const struct audit_record *record)
@@ -84,10 +92,7 @@ static bool is_recorded(const struct worker *doorman, const struct audit_record 
 	const struct audit_record *found = audit_ring_at(doorman->server->parts.audit.ring,
 		AUDIT_LANE_DOORMAN, atomic_load(&doorman->parked->recorded));
 
-	return found && found->unique == record->unique && found->kind == record->kind &&
-	       found->version == record->version &&
-	       !memcmp(found->secret_id, record->secret_id, sizeof found->secret_id) &&
-	       !strcmp(found->consumer, record->consumer);
+	return found && says_same(found, record);
 }
 
 void record_put_parked(const struct worker *doorman, const struct audit_record *record)
@@ -131,19 +136,20 @@ enum recorded record_read(struct turn *turn, const struct opening *opening)
 		return require(worker, &record);
 	if (worker->parked)
 		record_put_parked(worker, &record);
-	else if (!record_was_put(worker, record.unique))
+	else if (!record_was_put(worker, &record))
 		record_put(worker, &record);
 	return RECORDED;
 }
 
-bool record_was_put(const struct worker *worker, uint64_t unique)
+bool record_was_put(const struct worker *worker, const struct audit_record *record)
 {
 	const struct fuse_in_header *request = (const void *)worker->slot->request;
 	struct audit_record found;
 	bool taken;
 
 	return (worker->replaying || request->unique & UNIQUE_RESENT) &&
-	       audit_ring_find(worker->server->parts.audit.ring, unique, &found, &taken);
+	       audit_ring_find(worker->server->parts.audit.ring, record->unique, &found, &taken) &&
+	       says_same(&found, record);
 }
 
 bool record_is_awaited(const struct server *server, const struct handover_parked *entry)

@@ -21,8 +21,8 @@ void record_describe(const struct turn *turn, const struct node *file, struct au
 void record_put(const struct worker *worker, const struct audit_record *record);
 /* The same, of the parked OPEN at hand: once, whichever core does it. */
 void record_put_parked(const struct worker *doorman, const struct audit_record *record);
-/* Whether the request at hand may be one that an earlier core has recorded, and was. Of parked ones
- * record_put_parked() knows better. */
-bool record_was_put(const struct worker *worker, uint64_t unique);
+/* Whether the request at hand may be one that an earlier core has recorded, and was, as the same:
+ * this core may decide otherwise. Of parked ones record_put_parked() knows better. */
+bool record_was_put(const struct worker *worker, const struct audit_record *record);
 
 #endif
