@@ -129,17 +129,15 @@ static int choose_state(const uint8_t *bytes, const uint8_t id[SEAL_ID_BYTES], s
 {
 	struct state *one = seal_alloc(sizeof *one);
 	struct err why = { 0 };
-	bool found = false, unwritten = false;
+	bool found = false;
 
 	if (!one)
 		return err_set(err, TACIT_LIMIT, "no memory can be locked");
 	for (unsigned int i = 0; i < 2 && why.code != TACIT_NEWER; i++) {
 		const uint8_t *at = bytes + i * STATE_APART;
 
-		if (is_zero(at, STATE_BYTES)) {
-			unwritten = true;
+		if (is_zero(at, STATE_BYTES))
 			continue;
-		}
 		if (state_unpack(at, id, one, &why) < 0) {
 			*damaged = true;
 			continue;
@@ -151,9 +149,6 @@ static int choose_state(const uint8_t *bytes, const uint8_t id[SEAL_ID_BYTES], s
 	seal_free(one);
 	if (why.code == TACIT_NEWER)
 		return err_set(err, why.code, "%s", why.text);
-	/* One is never written before the second generation alone. */
-	if (found && unwritten && state->generation > 1)
-		*damaged = true;
 	return found ? 0 : err_set(err, TACIT_CORRUPT, "the state of the audit log is damaged");
 }
 

@@ -86,7 +86,7 @@ int file_put(int fd, const void *bytes, size_t length, uint64_t offset, struct e
 /* Up to `length` bytes, fewer at the end; how many, or an error. */
 ssize_t file_get(int fd, void *bytes, size_t length, uint64_t offset, struct err *err);
 /* The newer one of the two that is whole; `damaged`: the other is neither that nor empty, or there
- * is more than two. TACIT_CORRUPT: neither is; TACIT_NEWER. */
+ * is more or less than two. TACIT_CORRUPT: neither is; TACIT_NEWER. */
 int state_read(int fd, const uint8_t id[SEAL_ID_BYTES], struct state *state, bool *damaged,
 	struct err *err);
 /* Into the place that the one of the generation before is not in, and synced. */
