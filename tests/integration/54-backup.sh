@@ -199,6 +199,19 @@ for wait in 0 0.02 0.05 0.1; do
 	fi
 	equal "copies left in the agent's folder after ^C" '' "$(copies)"
 done
-at_least "backups that ^C ended" 1 $interrupted
+# And while it waits for whoever reads it: a pipe that is full.
+mkfifo "$SCRATCH/slow"
+exec 8<>"$SCRATCH/slow"
+env --default-signal=INT "$BIN/tacit" --root "$ROOT" store backup - >&8 2>"$SCRATCH/out" &
+pid=$!
+within 20 eval '[ "$(awk "/^wchar/ { print \$2 }" /proc/$pid/io)" -ge 65536 ]' ||
+	fail "nothing is written: $(cat "$SCRATCH/out")"
+kill -INT $pid
+RC=0
+wait $pid || RC=$?
+exec 8>&-
+equal "exit of a backup that ^C ended while nobody read it" 130 $RC
+equal "copies left in the agent's folder after ^C" '' "$(copies)"
+interrupted=$((interrupted + 1))
 expect 0 'backed up' t store backup "$SCRATCH/given-up"
 say "a full disk and $interrupted times ^C left nothing behind"
