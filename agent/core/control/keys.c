@@ -76,6 +76,13 @@ static void count_right(struct handover *handover)
 	atomic_store(&handover->not_before_ns, 0);
 }
 
+/* The key of a copy is no guess, and whoever has a copy and its key has not got the store's. */
+static void count_neither(struct handover *handover, uint32_t wrong, uint64_t not_before_ns)
+{
+	atomic_store(&handover->wrong_keys, wrong);
+	atomic_store(&handover->not_before_ns, not_before_ns);
+}
+
 /* The text that an operator gave, as a key. What cannot be one is not tried. */
 static int parse_given(const struct keys_given *given, uint8_t *key, struct err *err)
 {
@@ -125,10 +132,12 @@ static int try_given(struct core *core, struct vault *vault, const struct keys_g
 int keys_open(struct core *core, struct vault *vault, const struct keys_given *given,
 	uint8_t root[SEAL_KEY_BYTES], struct err *err)
 {
-	uint8_t *key;
+	struct handover *handover = core->handover;
+	const uint64_t not_before_ns = atomic_load(&handover->not_before_ns);
+	const uint32_t wrong = atomic_load(&handover->wrong_keys);
+	uint8_t *key = seal_alloc(SEAL_KEY_BYTES);
 	int status;
 
-	key = seal_alloc(SEAL_KEY_BYTES);
 	if (!key)
 		status = err_set(err, TACIT_LIMIT, "no locked memory left");
 	else if (given && given->length)
@@ -136,9 +145,11 @@ int keys_open(struct core *core, struct vault *vault, const struct keys_given *g
 	else
 		status = keys_open_by_found(core, vault, key, root, err);
 	seal_free(key);
-	if (status == 0)
-		count_right(core->handover);
-	else
+	if (status < 0)
 		seal_wipe(root, SEAL_KEY_BYTES);
+	else if (vault == core->vault)
+		count_right(handover);
+	else
+		count_neither(handover, wrong, not_before_ns);
 	return status;
 }

@@ -3,7 +3,8 @@
  *
  * A key comes from an operator, or from what is there when nobody is: the key file, the credential,
  * programs. Keys of operators that are wrong are counted in the memory that outlives core: from the
- * third in a row on the next one is refused for a second, then two, up to a minute. */
+ * third in a row on the next one is refused for a second, then two, up to a minute. The right key
+ * of a copy that is to be restored ends no such row. */
 #ifndef TACIT_CONTROL_KEYS_H
 #define TACIT_CONTROL_KEYS_H
 

@@ -120,6 +120,16 @@ void sqlite_copy_end(struct store_copy *copy)
 	free(copy);
 }
 
+/* Nobody's MAC has it in it, and a store that has none to raise could not be opened. */
+static int check_fence(struct store *store, struct err *err)
+{
+	int64_t ignored;
+	int rc = connection_integer(store->db,
+		"SELECT owner FROM fence WHERE one = 1 AND owner < 0x7fffffffffffffff", &ignored);
+
+	return rc ? connection_error(rc, "the copy's fence", err) : 0;
+}
+
 int sqlite_open_copy(const char *path, struct store **opened, struct err *err)
 {
 	struct store *store = calloc(1, sizeof *store);
@@ -129,9 +139,13 @@ int sqlite_open_copy(const char *path, struct store **opened, struct err *err)
 		return err_set(err, TACIT_LIMIT, "out of memory");
 	store->is_copy = true;
 	result = connection_open_copy(path, &store->db, err);
-	if (result < 0)
+	if (!result)
+		result = check_fence(store, err);
+	if (result < 0) {
+		sqlite3_close(store->db);
 		free(store);
-	else
-		*opened = store;
-	return result;
+		return result;
+	}
+	*opened = store;
+	return 0;
 }

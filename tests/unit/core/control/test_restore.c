@@ -172,12 +172,33 @@ static void a_wrong_key_may_be_followed_by_the_right_one(void **state)
 	free(taken.bytes);
 }
 
+/* Who has a store of his own, and its key, does not get out of waiting by it. */
+static void a_key_of_a_backup_is_no_key_of_the_store(void **state)
+{
+	struct house *house = *state;
+	struct handover *handover = house->desk->core.handover;
+	struct taken taken = back_up_and_go_on(house);
+
+	atomic_store(&handover->wrong_keys, 5);
+	house_upload(house, taken.bytes, taken.length);
+	must_be(TACIT_EXISTS, house_end_restore(house, 0));
+	assert_int_equal(atomic_load(&handover->wrong_keys), 5);
+	assert_int_equal(atomic_load(&handover->not_before_ns), 0);
+	/* When it is the store it is. */
+	assert_int_equal(house_end_restore(house, REQUEST_FORCE), 0);
+	is_restored(house);
+	free(taken.bytes);
+}
+
 static void what_is_not_sound_is_not_taken(void **state)
 {
 	static const char *const changes[] = {
 		"DELETE FROM value",
 		"UPDATE record SET bytes = zeroblob(length(bytes)) WHERE rowid = 1",
 		"DELETE FROM meta WHERE name = 'root'",
+		/* One that nobody could write to, or open. */
+		"UPDATE fence SET owner = 0x7fffffffffffffff",
+		"DELETE FROM fence",
 		"CREATE TRIGGER more AFTER UPDATE ON fence BEGIN DELETE FROM value; END",
 	};
 	struct house *house = *state;
@@ -355,6 +376,7 @@ int main(void)
 		TEST(an_agent_without_a_store_takes_one),
 		TEST(an_agent_that_failed_takes_one),
 		TEST(a_wrong_key_may_be_followed_by_the_right_one),
+		TEST(a_key_of_a_backup_is_no_key_of_the_store),
 		TEST(what_is_not_sound_is_not_taken),
 		TEST(pieces_come_in_their_order),
 		TEST(what_cannot_be_replaced_goes_on),
