@@ -99,12 +99,43 @@ static int open_key(const char *what, const char *path, int flags, int *fd, stru
 		what, path);
 }
 
+/* One that was made and never written to, for the agent died or the disk was full, opens nothing:
+ * it would be in the way for ever. */
+static void remove_empty(const char *path)
+{
+	struct stat st;
+
+	if (!lstat(path, &st) && S_ISREG(st.st_mode) && !st.st_uid && !st.st_size)
+		unlink(path);
+}
+
+static int sync_name(const char *path, int *fd, struct err *err)
+{
+	char parent[PATH_FULL_MAX + CONFIG_PATH_MAX];
+	_close_ int directory = -1;
+
+	snprintf(parent, sizeof parent, "%.*s", (int)(strrchr(path, '/') - path + 1), path);
+	directory = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory >= 0 && !fsync(directory))
+		return 0;
+	err_errno(err, errno, TACIT_IO, "sync %s", parent);
+	close(take_fd(fd));
+	return -(int)err->code;
+}
+
 static int open_key_file(const struct holder *holder, bool create, int *fd, struct err *err)
 {
 	char path[PATH_FULL_MAX + CONFIG_PATH_MAX];
+	int status;
 
 	snprintf(path, sizeof path, "%s%s", holder->root, holder->config.key_file);
-	return open_key("key file", path, create ? O_RDWR | O_CREAT | O_EXCL : O_RDONLY, fd, err);
+	if (create)
+		remove_empty(path);
+	if (!create)
+		return open_key("key file", path, O_RDONLY, fd, err);
+	status = open_key("key file", path, O_RDWR | O_CREAT | O_EXCL, fd, err);
+	/* core syncs what is in it: a store whose key file went with the power is lost. */
+	return status < 0 ? status : sync_name(path, fd, err);
 }
 
 static int open_credential(const struct holder *holder, bool create, int *fd, struct err *err)

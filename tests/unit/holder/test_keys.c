@@ -137,6 +137,25 @@ static void a_key_file_is_made_once(void **state)
 	is_given(KEY_FROM_FILE, "key");
 }
 
+/* Left by a start that was cut short, or a full disk. */
+static void an_empty_key_file_is_made_again(void **state)
+{
+	_close_ int fd = -1;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	prepare("touch tacit-key && chmod 0400 tacit-key");
+	assert_int_equal(ask(KEY_FROM_FILE, true, &fd).status, 0);
+	assert_int_equal(write(fd, "key", 3), 3);
+	is_given(KEY_FROM_FILE, "key");
+	/* Another's, or none, stays what it is. */
+	prepare("touch tacit-key && chmod 0400 tacit-key && chown 65534 tacit-key");
+	is_refused(KEY_FROM_FILE, true, TACIT_EXISTS);
+	prepare("ln -s other tacit-key");
+	is_refused(KEY_FROM_FILE, true, TACIT_EXISTS);
+}
+
 static void a_credential_is_systemds(void **state)
 {
 	(void)state;
@@ -181,6 +200,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(only_roots_own_files_are_given),
 		TEST(a_key_file_is_made_once),
+		TEST(an_empty_key_file_is_made_again),
 		TEST(a_credential_is_systemds),
 		TEST(a_credential_is_named_and_no_path),
 		TEST(there_is_no_other_source),
