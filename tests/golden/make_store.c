@@ -261,10 +261,11 @@ static void write_log(struct vault *vault, const struct made *made)
 	uint8_t key[SEAL_KEY_BYTES];
 	struct audit_found found;
 	struct audit_log *log;
+	struct vault_log_place place;
 	struct err err;
 
 	vault_store_id(vault, options.id);
-	check(vault_audit_key(vault, key, &err), &err);
+	check(vault_audit_key(vault, key, &place, &err), &err);
 	options.key = key;
 	memcpy(record.secret_id, made->password.id, SEAL_ID_BYTES);
 	if (mkdir(options.dir, 0700))

@@ -87,7 +87,10 @@ storm() {
 		equal "records that found no room" 0 "$lost"
 		equal "reads in the log" "$reads" "$recorded"
 	else
-		equal "reads in the log, and those that are counted as lost" "$reads" $((recorded + lost))
+		# A core that dies while it counts one as lost leaves it to be counted again.
+		at_least "reads" "$recorded" "$reads"
+		at_least "reads in the log, and those that are counted as lost" "$reads" $((recorded + lost))
+		at_least "of them one for each core that died" $((recorded + lost - core_kills)) "$reads"
 	fi
 	# One that was done and not acknowledged is in the log, too; none is there twice.
 	changes=$(jq -c 'select(.act == "rotate" and .outcome == "ok")' "$SCRATCH/$mode.log" | wc -l)
@@ -179,6 +182,27 @@ for ((i = 0; i < tamperings; i++)); do
 	agent_kill
 	restore_log
 done
+# All of it as it was some time ago: each file and the state agree, and the store knows better.
+mkdir "$SCRATCH/newer"
+agent_start
+t secret create later --generate 8 >/dev/null
+agent_stop --force
+cp -a "$log/." "$SCRATCH/newer/"
+restore_log
+agent_start
+run t audit verify
+equal "exit of audit verify with an older log" 1 "$RC"
+like "what is wrong with an older log" 'older|rolled back|does not have' "$OUT$ERR"
+within 5 eval '[ "$(count_of ".act == \"open-log\" and .outcome == \"older\"")" -ge 1 ]' ||
+	fail "that the log was put back is not in it"
+agent_kill
+rm -rf "$log"
+cp -a "$SCRATCH/newer" "$log"
+agent_start
+expect 0 'sound' t audit verify
+agent_stop --force
+rm -rf "$SCRATCH/sound"
+cp -a "$log" "$SCRATCH/sound"
 # The files of the last hours are removed altogether.
 rm "$log"/audit-*
 agent_start

@@ -71,8 +71,9 @@ def body(plain):
 
 
 class Log:
-    def __init__(self, place, log_id, chain_key):
+    def __init__(self, place, log_id, chain_key, since=(0, b"")):
         self.place, self.id = place, log_id
+        self.since, self.since_link = since
         self.root = derive(chain_key, b"tacit-audit-log1", 0, log_id)
         self.records, self.next, self.link = [], None, None
         self.anew = False
@@ -92,6 +93,7 @@ class Log:
                 need(len(data) <= HEADER, "there is more than the state says")
             else:
                 self.read_file(number, data, state)
+        need(not self.since or self.number >= self.since, "the store knows of more records: an older log", "stale")
         need(not self.anew, "the state was lost once, and the log begun anew")
 
     def read_file(self, number, data, state):
@@ -134,6 +136,7 @@ class Log:
         plain = self.item(data[at:at + RECORD_HEAD], data[at + RECORD_HEAD:end], what)
         self.records.append({"number": number, "file": file, **body(plain)})
         self.number = number
+        need(number != self.since or self.link == self.since_link, what + " is not the one that the store knows", "stale")
         return end
 
     def item(self, head, sealed, what):

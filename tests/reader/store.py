@@ -234,10 +234,18 @@ class Store:
 
     def chain_key(self):
         """Of the audit log."""
+        return self.audit_row()[:32]
+
+    def log_place(self):
+        """Number and link of the record that the log had when that was last written down."""
+        row = self.audit_row()
+        return struct.unpack_from("<8xQ32s", row, 32) if len(row) > 32 else (0, b"")
+
+    def audit_row(self):
         need("audit" in self.meta, "the store has no key of an audit log")
-        key = seal.open_record(self.meta["audit"], self.id, self.keyring, 0, b"audit".ljust(16, b"\0"))
-        need(len(key) == 32, "key of the audit log")
-        return key
+        row = seal.open_record(self.meta["audit"], self.id, self.keyring, 0, b"audit".ljust(16, b"\0"))
+        need(len(row) in (32, 80), "key of the audit log")
+        return row
 
     def read_anchor(self, anchor):
         """Its generation, and the MAC of that generation's root."""

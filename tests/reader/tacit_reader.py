@@ -65,7 +65,7 @@ class Report:
 
 
 def read_log(report, place, it):
-    log = audit.Log(place, it.id, it.chain_key())
+    log = audit.Log(place, it.id, it.chain_key(), it.log_place())
     report.said["audit"] = log.records
     log.read()
 

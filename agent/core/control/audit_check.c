@@ -53,11 +53,9 @@ void audit_check_free(struct audit_check *check)
 static int prepare(
 	const struct core *core, struct audit_check *check, const struct audit_options *options)
 {
-	struct auditor_state state;
 	size_t length = strlen(options->dir);
 
-	auditor_state(core, &state);
-	check->since = state.position;
+	auditor_since(core, &check->since);
 	check->options = *options;
 	check->key = seal_alloc(SEAL_KEY_BYTES);
 	if (!check->key || length >= sizeof check->dir)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/control/auditor.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,13 +117,17 @@ static int wait_for(struct auditor *auditor, uint64_t wish, struct err *err)
 	return 0;
 }
 
+/* `wish` and its key are one: a thread that comes back from a disk meanwhile has both or neither.
+ */
 static int ask(struct auditor *auditor, const struct auditor_wish *wish, struct err *err)
 {
 	int status;
 	hold_mutex(&auditor->mutex);
 
-	if (wish)
+	if (wish) {
 		auditor->wish = *wish;
+		memcpy(auditor->keys->wished, auditor->keys->reading, SEAL_KEY_BYTES);
+	}
 	auditor->wishes++;
 	eventfd_write(auditor->wake, 1);
 	status = wait_for(auditor, auditor->wishes, err);
@@ -131,11 +136,36 @@ static int ask(struct auditor *auditor, const struct auditor_wish *wish, struct 
 	return status;
 }
 
+/* By the link alone, when it is the same record. */
+static bool is_behind(const struct audit_position *position, const struct vault_log_place *kept)
+{
+	return position->number < kept->number ||
+	       (position->number == kept->number &&
+		       memcmp(position->link, kept->link, sizeof kept->link) != 0);
+}
+
+/* What the log had when the store was last written, it has, unless somebody put an older one in
+ * its place. */
+static void compare(struct core *core)
+{
+	struct auditor *auditor = core->auditor;
+	struct auditor_state state;
+
+	auditor_state(core, &state);
+	if (!auditor->started || !state.open || !is_behind(&state.position, &auditor->kept))
+		return;
+	log_error("the audit log ends with record %" PRIu64 ", and had record %" PRIu64
+		  " before: an older one was put in its place",
+		state.position.number, auditor->kept.number);
+	auditor_note(core, "open-log", NULL, auditor->kept.number, NULL, "older");
+}
+
 int auditor_unlocked(struct core *core, struct err *err)
 {
 	struct auditor *auditor = core->auditor;
 	struct auditor_wish wish = { .keyed = true, .named = true };
-	int status = vault_audit_key(core->vault, auditor->keys->reading, err);
+	struct vault_log_place *kept = &auditor->kept;
+	int status = vault_audit_key(core->vault, auditor->keys->reading, kept, err);
 
 	if (status < 0)
 		return status;
@@ -146,10 +176,46 @@ int auditor_unlocked(struct core *core, struct err *err)
 		.keep = core->config.audit_keep };
 	memcpy(auditor->reading.id, wish.id, sizeof wish.id);
 	auditor->readable = true;
-	pthread_mutex_lock(&auditor->mutex);
-	memcpy(auditor->keys->wished, auditor->keys->reading, SEAL_KEY_BYTES);
-	pthread_mutex_unlock(&auditor->mutex);
-	return ask(auditor, &wish, err);
+	status = ask(auditor, &wish, err);
+	if (status == 0)
+		compare(core);
+	return status;
+}
+
+bool auditor_has_moved(const struct core *core)
+{
+	struct auditor_state state;
+
+	auditor_state(core, &state);
+	return core->auditor->readable && state.open &&
+	       state.position.number > core->auditor->kept.number;
+}
+
+int auditor_put_place(struct core *core, struct err *err)
+{
+	struct vault_log_place *kept = &core->auditor->kept;
+	struct auditor_state state;
+
+	if (!auditor_has_moved(core))
+		return 0;
+	auditor_state(core, &state);
+	*kept = (struct vault_log_place){ .file = state.position.file,
+		.number = state.position.number };
+	memcpy(kept->link, state.position.link, sizeof kept->link);
+	return vault_put_log_place(core->vault, kept, err);
+}
+
+void auditor_since(const struct core *core, struct audit_position *since)
+{
+	const struct vault_log_place *kept = &core->auditor->kept;
+	struct auditor_state state;
+
+	auditor_state(core, &state);
+	*since = state.position;
+	if (!is_behind(&state.position, kept))
+		return;
+	*since = (struct audit_position){ .file = kept->file, .number = kept->number };
+	memcpy(since->link, kept->link, sizeof since->link);
 }
 
 void auditor_lock(struct core *core)
@@ -161,9 +227,6 @@ void auditor_lock(struct core *core)
 	audit_call_forget(core);
 	auditor->readable = false;
 	seal_wipe(auditor->keys->reading, SEAL_KEY_BYTES);
-	pthread_mutex_lock(&auditor->mutex);
-	seal_wipe(auditor->keys->wished, SEAL_KEY_BYTES);
-	pthread_mutex_unlock(&auditor->mutex);
 	ask(auditor, &wish, NULL);
 }
 

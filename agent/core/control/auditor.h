@@ -66,6 +66,15 @@ struct auditor_state {
 };
 void auditor_state(const struct core *core, struct auditor_state *state);
 
+/* The worker, for a change that the store makes anyway now and then: whether the log is further than
+ * the store knows, and, within the change, tell it. A log that is older than that when the store is
+ * unlocked was put in the place of the newest: that is recorded, and `audit verify` finds it for as
+ * long as the log has not outgrown it. */
+bool auditor_has_moved(const struct core *core);
+int auditor_put_place(struct core *core, struct err *err);
+/* What the log must have, by all that is known. */
+void auditor_since(const struct core *core, struct audit_position *since);
+
 /* For reading the log, in the worker, while the store is unlocked: where it is, and its key. NULL:
  * there is none, or it is locked. Valid until auditor_lock(). */
 const struct audit_options *auditor_options(const struct core *core);

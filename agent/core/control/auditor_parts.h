@@ -57,6 +57,7 @@ struct auditor {
 
 	/* The worker's. */
 	struct audit_options reading;
+	struct vault_log_place kept; /* where the log was, by the store */
 	bool readable, changing;
 
 	/* The thread's. */

@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "core/control/core.h"
+#include "core/control/auditor.h"
 
 #define USES_EVERY_MS 5000
 #define COUNTS_AT_ONCE 16                   /* commits before operators have their turn */
@@ -155,6 +155,7 @@ static bool is_due(const struct core *core, uint64_t now)
 	struct secret *secret, *next_secret;
 	struct grant *grant, *next;
 
+	due |= auditor_has_moved(core);
 	HASH_ITER (by_name, core->model->secrets_by_name, secret, next_secret)
 		due |= clock && secret->record.previous_until_ns;
 	HASH_ITER (hh, core->model->grants, grant, next)
@@ -189,6 +190,8 @@ void keep_uses(struct core *core, bool now_due)
 		status = put_uses(core, &err);
 	if (status == 0)
 		status = vault_put_clock(core->vault, now, &err);
+	if (status == 0)
+		status = auditor_put_place(core, &err);
 	end_change(core->vault, status, "who read last", &err);
 }
 

@@ -19,8 +19,8 @@ static void let_stop(struct core *core)
 {
 	static const struct frame_stop_answer go_ahead = { 0 };
 
-	keep_uses(core, true);
 	auditor_flush(core);
+	keep_uses(core, true);
 	frame_send(core->holder, FRAME_STOP_ANSWER, &go_ahead, sizeof go_ahead, -1, NULL);
 }
 

@@ -181,9 +181,19 @@ bool vault_is_open(const struct vault *vault);
 
 /* What tells this store, and all that is sealed for it, from others; set when it was made. */
 void vault_store_id(const struct vault *vault, uint8_t id[SEAL_ID_BYTES]);
+/* Where the audit log was: its last file and record, and what they are chained by. */
+#define VAULT_LINK_BYTES 32
+struct vault_log_place {
+	uint64_t file, number; /* 0: it was never written down */
+	uint8_t link[VAULT_LINK_BYTES];
+};
 /* The key of the audit log (vault_audit.c) into locked memory of the caller; made, and committed,
- * when there is none. TACIT_LOCKED; as vault_begin() and vault_commit() when it is made. */
-int vault_audit_key(struct vault *vault, uint8_t key[SEAL_KEY_BYTES], struct err *err);
+ * when there is none; and where the log was when that was last put. TACIT_LOCKED; as vault_begin()
+ * and vault_commit() when it is made. */
+int vault_audit_key(struct vault *vault, uint8_t key[SEAL_KEY_BYTES], struct vault_log_place *place,
+	struct err *err);
+/* Within a change, of a log that has a key. */
+int vault_put_log_place(struct vault *vault, const struct vault_log_place *place, struct err *err);
 
 /* "Locked" as written down: survives every restart. Works without a key. */
 int vault_write_locked(struct vault *vault, bool locked, struct err *err);

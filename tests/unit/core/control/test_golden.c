@@ -201,12 +201,13 @@ static void check_log(struct golden_store *store)
 	uint64_t number, count = 0;
 	size_t length;
 	char *expected = text_of(store, "expected-audit.ndjson", &length), *at = expected;
+	struct vault_log_place place;
 	struct err err;
 
 	unlock(store);
 	snprintf(dir, sizeof dir, "%s/audit", store->dir);
 	vault_store_id(store->vault, options.id);
-	must(vault_audit_key(store->vault, key, &err));
+	must(vault_audit_key(store->vault, key, &place, &err));
 	options.key = key;
 	must(audit_verify(&options, NULL, &verdict, &err));
 	must(audit_reader_open(&options, 0, &reader, &err));
