@@ -335,9 +335,11 @@ int connection_check(sqlite3 *db, struct err *err)
 			rc == SQLITE_DONE ? SQLITE_CORRUPT : connection_blame(db, rc), "check",
 			err);
 	text = (const char *)sqlite3_column_text(row, 0);
-	if (!text || strcmp(text, "ok"))
-		return err_set(err, TACIT_CORRUPT, "its pages do not belong together");
-	return 0;
+	if (text && !strcmp(text, "ok"))
+		return 0;
+	if (connection_blame(db, SQLITE_CORRUPT) != SQLITE_CORRUPT)
+		return connection_error(SQLITE_IOERR_READ, "check", err);
+	return err_set(err, TACIT_CORRUPT, "its pages do not belong together");
 }
 
 static int configure_copy(sqlite3 *db, struct err *err)

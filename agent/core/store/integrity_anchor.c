@@ -115,17 +115,25 @@ static void next_path(const char *path, char next[NEXT_PATH_MAX])
 	snprintf(next, NEXT_PATH_MAX, "%s" NEXT_SUFFIX, path);
 }
 
-/* Whether it was announced that this store, as it is, takes the place of another one. */
-static bool was_announced(const struct vault *vault)
+/* A store that its anchor refuses, as `err` says: was it announced that this one, as it is, takes
+ * the place of another? */
+static int ask_announced(struct vault *vault, struct err *err)
 {
 	const struct integrity_root *root = &vault->integrity->root;
 	struct anchor next = { 0 };
 	char path[NEXT_PATH_MAX];
+	struct err why;
+	int read;
 
 	next_path(vault->anchor_path, path);
-	return !vault->integrity->rootless &&
-	       !anchor_read(path, vault->ring, vault->store_id, &next, NULL) &&
-	       next.generation == root->generation && setmac_equal(next.root, root->mac);
+	read = anchor_read(path, vault->ring, vault->store_id, &next, &why);
+	if (read == -TACIT_IO)
+		return err_set(err, why.code, "the store's anchor: %s", why.text);
+	if (read < 0 || vault->integrity->rootless || next.generation != root->generation ||
+		!setmac_equal(next.root, root->mac))
+		return -TACIT_STALE;
+	vault->anchor_replaced = true;
+	return 0;
 }
 
 int vault_announce(const struct vault *copy, const char *path, struct err *err)
@@ -169,10 +177,8 @@ int integrity_check_anchor(struct vault *vault, struct err *err)
 		return 0;
 	read = anchor_read(vault->anchor_path, vault->ring, vault->store_id, &anchor, &found);
 	result = vault->anchor_replaced ? 0 : judge(integrity, read, &anchor, &found, err);
-	if (result == -TACIT_STALE && was_announced(vault)) {
-		vault->anchor_replaced = true;
-		result = 0;
-	}
+	if (result == -TACIT_STALE)
+		result = ask_announced(vault, err);
 	if (result < 0)
 		return result;
 	/* Whatever is committed from now on is ahead of every copy that the anchor has seen. */

@@ -159,7 +159,10 @@ int sqlite_remove(struct store *store, enum store_table table, const uint8_t id[
 
 int sqlite_check(struct store *store, struct err *err)
 {
-	return connection_check(store->db, err);
+	int result = connection_check(store->db, err);
+
+	store->broken |= result == -TACIT_IO;
+	return result;
 }
 
 int sqlite_reindex(struct store *store, struct err *err)

@@ -45,6 +45,14 @@ int sqlite_copy_begin(
 	return 0;
 }
 
+/* Of either connection. */
+static int copy_fail(const struct store_copy *copy, int rc, const char *what, struct err *err)
+{
+	rc = connection_blame(copy->db, rc);
+	return connection_error(
+		copy->store ? connection_blame(copy->store->db, rc) : rc, what, err);
+}
+
 /* The pages came with the store's mode, a log beside the file: a copy is one file. */
 static int finish(struct store_copy *copy, struct err *err)
 {
@@ -65,7 +73,7 @@ static int finish(struct store_copy *copy, struct err *err)
 	if (!rc)
 		rc = sqlite3_close(copy->db);
 	if (rc)
-		return connection_error(rc, "end the copy", err);
+		return copy_fail(copy, rc, "end the copy", err);
 	copy->db = NULL;
 	copy->state.whole = true;
 	return 0;
@@ -84,7 +92,7 @@ int sqlite_copy_step(struct store_copy *copy, struct store_copy_state *state, st
 			"the copy was cut short by an error of the disk: begin anew");
 	rc = sqlite3_backup_step(copy->backup, STEP_PAGES);
 	if (rc != SQLITE_OK && rc != SQLITE_DONE)
-		return connection_error(rc, "copy the store", err);
+		return copy_fail(copy, rc, "copy the store", err);
 	total = sqlite3_backup_pagecount(copy->backup);
 	left = sqlite3_backup_remaining(copy->backup);
 	copy->state.total = (uint64_t)total;
@@ -127,7 +135,7 @@ static int check_fence(struct store *store, struct err *err)
 	int rc = connection_integer(store->db,
 		"SELECT owner FROM fence WHERE one = 1 AND owner < 0x7fffffffffffffff", &ignored);
 
-	return rc ? connection_error(rc, "the copy's fence", err) : 0;
+	return rc ? connection_error(connection_blame(store->db, rc), "the copy's fence", err) : 0;
 }
 
 int sqlite_open_copy(const char *path, struct store **opened, struct err *err)
