@@ -39,6 +39,11 @@ static uint64_t file_number(const char *name)
 
 int files_span(int dir, uint64_t *lowest, uint64_t *highest, struct err *err)
 {
+	return files_span_below(dir, UINT64_MAX, lowest, highest, err);
+}
+
+int files_span_below(int dir, uint64_t below, uint64_t *lowest, uint64_t *highest, struct err *err)
+{
 	_close_ int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *list __attribute__((cleanup(cleanup_dir))) = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
@@ -50,6 +55,8 @@ int files_span(int dir, uint64_t *lowest, uint64_t *highest, struct err *err)
 	while (errno = 0, (entry = readdir(list))) {
 		uint64_t number = file_number(entry->d_name);
 
+		if (number >= below)
+			continue;
 		if (number && (!*lowest || number < *lowest))
 			*lowest = number;
 		if (number > *highest)

@@ -79,6 +79,9 @@ bool state_find_id(const uint8_t bytes[STATE_BYTES], uint8_t id[SEAL_ID_BYTES]);
 void file_name(uint64_t file, char name[FILE_NAME_MAX]);
 /* The numbers of the lowest and of the highest file; 0 and 0: there is none. */
 int files_span(int dir, uint64_t *lowest, uint64_t *highest, struct err *err);
+/* The same, of those that are lower than `below`. */
+int files_span_below(
+	int dir, uint64_t below, uint64_t *lowest, uint64_t *highest, struct err *err);
 /* A file of the directory, regular and by no link. TACIT_NOT_FOUND. */
 int file_open(int dir, const char *name, int flags, int *fd, uint64_t *size, struct err *err);
 /* All of `length` bytes at `offset`. */

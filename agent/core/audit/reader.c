@@ -291,6 +291,16 @@ const struct audit_place *audit_reader_place(const struct audit_reader *reader)
 	return &reader->place;
 }
 
+/* The file before `file` that there is, or the lowest: a name may say any number. */
+static uint64_t file_before(const struct audit_reader *reader, uint64_t file)
+{
+	uint64_t lowest, highest;
+
+	return files_span_below(reader->dir, file, &lowest, &highest, NULL) == 0 && highest
+		       ? highest
+		       : reader->lowest;
+}
+
 /* The last file that begins at `from` or before and needs none before it. What headers say is not
  * authenticated yet: whoever changed one has the reader begin at a fault. */
 static void find_start(struct audit_reader *reader)
@@ -300,7 +310,7 @@ static void find_start(struct audit_reader *reader)
 	struct header header;
 	uint64_t size;
 
-	for (uint64_t file = reader->highest; reader->from > 1 && file > reader->lowest; file--) {
+	for (uint64_t file = reader->highest; reader->from > 1 && file > reader->lowest;) {
 		_close_ int fd = -1;
 
 		file_name(file, name);
@@ -311,6 +321,10 @@ static void find_start(struct audit_reader *reader)
 			reader->file = file;
 			return;
 		}
+		file_name(file - 1, name);
+		file = faccessat(reader->dir, name, F_OK, AT_SYMLINK_NOFOLLOW)
+			       ? file_before(reader, file)
+			       : file - 1;
 	}
 	reader->file = reader->lowest ? reader->lowest : reader->keys->end.oldest;
 }

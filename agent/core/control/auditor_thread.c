@@ -19,6 +19,8 @@
 #define LINGER_NS (20 * MS_NS)
 #define BACKOFF_FIRST_NS (20 * MS_NS)
 #define BACKOFF_LAST_NS (1000 * MS_NS)
+/* All that the ring can hold: what came later is not waited for by whoever wants it empty. */
+#define GROUPS_MAX (AUDIT_LANES * AUDIT_LANE_RECORDS / AUDIT_BATCH_RECORDS + 1)
 #define DENIALS_MS 1000 /* between looks at what is counted until a second has passed */
 
 static void say(struct auditor *auditor, bool open, const char *reason)
@@ -149,15 +151,13 @@ static int open_log(struct auditor *auditor, struct err *err)
 	return 0;
 }
 
-/* All that there is. */
-static int write_all(struct auditor *auditor, struct err *err)
+/* 1: there may be more; 0; or the error. */
+static int write_group(struct auditor *auditor, struct err *err)
 {
 	int status;
 
-	do {
-		begin_disk(auditor);
-		status = audit_pump_run(auditor->pump, err);
-	} while (status > 0);
+	begin_disk(auditor);
+	status = audit_pump_run(auditor->pump, err);
 	auditor->wrote_ns = clock_monotonic_ns();
 	if (status < 0)
 		fail(auditor, err);
@@ -166,6 +166,16 @@ static int write_all(struct auditor *auditor, struct err *err)
 	if (auditor->core->config.audit_required)
 		server_wake_parked(auditor->core->server);
 	return status;
+}
+
+/* All that there is; of what comes without end, so much that there is time for wishes. */
+static int write_all(struct auditor *auditor, struct err *err)
+{
+	int status = 1;
+
+	for (unsigned int i = 0; status > 0 && i < GROUPS_MAX; i++)
+		status = write_group(auditor, err);
+	return status < 0 ? status : 0;
 }
 
 /* Under the mutex. */

@@ -178,7 +178,6 @@ int core_lock(struct core *core, bool write_down, struct err *err)
 		status = vault_write_locked(core->vault, true, err);
 	if (status < 0)
 		return status;
-	auditor_lock(core);
 	model_write_lock(core->model);
 	if (!core->model->locked) {
 		server_end_handles(core->server, NULL);
@@ -187,6 +186,8 @@ int core_lock(struct core *core, bool write_down, struct err *err)
 		vault_forget(core->vault);
 	}
 	model_unlock(core->model);
+	/* Last: the audit may have to wait for a disk before it can forget its own key. */
+	auditor_lock(core);
 	err_set(&core->failure, TACIT_LOCKED, "an operator locked it");
 	return 0;
 }
