@@ -31,9 +31,9 @@
 #define AUDIT_LANE_DOORMAN HANDOVER_THREADS_MAX      /* OPENs that were parked */
 #define AUDIT_LANE_WORKER (HANDOVER_THREADS_MAX + 1) /* changes, and what the agent does itself */
 #define AUDIT_LANES (HANDOVER_THREADS_MAX + 2)
-/* A disk that takes 25 ms for a sync meets 20,000 opens per second and thread; a power of two. More
+/* A disk that takes 50 ms for a sync meets 20,000 opens per second and thread; a power of two. More
  * than HANDOVER_PARKED, so that a takeover finds every OPEN that the doorman had in hand. */
-#define AUDIT_LANE_RECORDS 512u
+#define AUDIT_LANE_RECORDS 1024u
 #define AUDIT_RING_ID_BYTES 16
 
 /* The numbers are in the log: they stay what they are. */
