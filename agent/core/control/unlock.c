@@ -172,12 +172,12 @@ int core_create(struct core *core, struct slot_about *about, const uint8_t key[S
 
 int core_lock(struct core *core, bool write_down, struct err *err)
 {
-	int status = core->vault ? 0 : err_set(err, TACIT_LOCKED, "there is no open store");
+	int status;
 
-	if (status == 0 && write_down)
-		status = vault_write_locked(core->vault, true, err);
-	if (status < 0)
-		return status;
+	if (!core->vault)
+		return err_set(err, TACIT_LOCKED, "there is no open store");
+	status = write_down ? vault_write_locked(core->vault, true, err) : 0;
+	/* Whatever the disk says: whoever wants the keys gone wants them gone now. */
 	model_write_lock(core->model);
 	if (!core->model->locked) {
 		server_end_handles(core->server, NULL);
@@ -189,7 +189,10 @@ int core_lock(struct core *core, bool write_down, struct err *err)
 	/* Last: the audit may have to wait for a disk before it can forget its own key. */
 	auditor_lock(core);
 	err_set(&core->failure, TACIT_LOCKED, "an operator locked it");
-	return 0;
+	return status < 0
+		       ? err_wrap(err, "it is locked, but that is not written down, and a restart "
+				       "unlocks it: see to the disk, and lock it again")
+		       : 0;
 }
 
 void core_first_unlock(struct core *core)

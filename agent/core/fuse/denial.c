@@ -133,6 +133,7 @@ void record_denial(struct turn *turn, enum denied_act act, const struct denial *
 		.rule = denial->rule,
 		.act = act };
 	uint64_t now = clock_monotonic_ns(), unique = record_unique(worker);
+	bool alone = record_promises(worker);
 	struct audit_merged *merged, *room;
 	struct audit_record record;
 
@@ -140,7 +141,7 @@ void record_denial(struct turn *turn, enum denied_act act, const struct denial *
 		return;
 	hold_mutex(&worker->record_mutex);
 	merged = find(worker, &kind, now, &room);
-	if (merged) {
+	if (merged && !alone) {
 		count(merged, unique, worker->replaying);
 		return;
 	}
@@ -153,7 +154,7 @@ void record_denial(struct turn *turn, enum denied_act act, const struct denial *
 	if (!worker->parked && record_was_put(worker, &record))
 		return;
 	put(worker, &record);
-	if (room)
+	if (room && !alone)
 		begin(room, &kind, &record, now);
 }
 

@@ -63,6 +63,16 @@ void record_describe(const struct turn *turn, const struct node *file, struct au
 	describe_file(file, record);
 }
 
+bool record_promises(const struct worker *worker)
+{
+	const struct audit_record *found =
+		worker->parked ? audit_ring_at(worker->server->parts.audit.ring, AUDIT_LANE_DOORMAN,
+					 atomic_load(&worker->parked->recorded))
+			       : NULL;
+
+	return found && found->unique == record_unique(worker) && found->kind == AUDIT_READ;
+}
+
 void record_put(const struct worker *worker, const struct audit_record *record)
 {
 	const struct server_audit *audit = &worker->server->parts.audit;
@@ -70,7 +80,7 @@ void record_put(const struct worker *worker, const struct audit_record *record)
 	uint64_t waiting = audit_ring_waiting(audit->ring, lane);
 
 	/* Whoever is denied, as often as he likes, takes no room from those who are given. */
-	if (record->kind == AUDIT_DENIAL && waiting >= DENIALS_ROOM)
+	if (record->kind == AUDIT_DENIAL && waiting >= DENIALS_ROOM && !record_promises(worker))
 		audit_ring_lose(audit->ring, lane);
 	else
 		audit_ring_put(audit->ring, lane, record);

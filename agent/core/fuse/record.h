@@ -17,6 +17,10 @@ unsigned int record_lane(const struct worker *worker);
 /* Who asks, and what is granted at `file` (NULL: nothing that is known). */
 void record_describe(const struct turn *turn, const struct node *file, struct audit_record *record);
 
+/* Whether the record of the parked OPEN at hand says that it is given: a denial is then to say of
+ * this very one that it was not. */
+bool record_promises(const struct worker *worker);
+
 /* Into the worker's lane, or counted as lost when that is full. The caller has record_mutex. */
 void record_put(const struct worker *worker, const struct audit_record *record);
 /* The same, of the parked OPEN at hand: once, whichever core does it. */
