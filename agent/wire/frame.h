@@ -300,7 +300,7 @@ enum verb {
 	VERB_STORE_CREATE, /* as KEY_ADD, where there is no store; sealed for "store-create" */
 	VERB_STORE_VERIFY,
 	VERB_STORE_ACCEPT,        /* accept */
-	VERB_STORE_BACKUP,        /* begin a backup, in place of one that is under way */
+	VERB_STORE_BACKUP,        /* begin a backup; TACIT_BUSY while another is taken */
 	VERB_STORE_BACKUP_STEP,   /* go on copying: how far it is */
 	VERB_STORE_BACKUP_READ,   /* offset; reply body: up to TACIT_CHUNK_MAX octets of it */
 	VERB_STORE_BACKUP_END,    /* forget it */

@@ -4,7 +4,11 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "core/control/store_place.h"
+
+/* Whoever takes one asks for the next piece at once. After so long he is gone. */
+#define IDLE_NS 30000000000ull
 
 static void put_state(struct pack *doc, const struct backup_state *state)
 {
@@ -23,8 +27,9 @@ static void end(struct core *core)
 	core->backup = NULL;
 }
 
-static int check_begun(const struct core *core, struct err *err)
+static int check_begun(struct core *core, struct err *err)
 {
+	core->backup_asked_ns = clock_monotonic_ns();
 	return core->backup ? 0 : err_set(err, TACIT_NOT_FOUND, "no backup is under way");
 }
 
@@ -35,7 +40,12 @@ int call_store_backup(struct call *call, struct err *err)
 	char dir[STORE_PATH_MAX];
 	int status;
 
+	if (core->backup && clock_monotonic_ns() - core->backup_asked_ns < IDLE_NS)
+		return err_set(err, TACIT_BUSY,
+			"a backup is being taken: try again when it is done, or, if whoever takes "
+			"it has gone, in half a minute");
 	end(core);
+	core->backup_asked_ns = clock_monotonic_ns();
 	store_path(core, STORE_BACKUP, dir);
 	status = backup_begin(core->vault, dir, &core->backup, err);
 	if (status == 0)

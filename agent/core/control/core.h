@@ -58,9 +58,9 @@ struct core {
 	struct touches touches;
 	pthread_mutex_t key_mutex;
 	pthread_cond_t key_given;
-	int key_status;      /* 1: not asked; 0 or -code: given; under key_mutex */
-	uint32_t key_source; /* that was asked; under key_mutex */
-	int key_fd;          /* under key_mutex */
+	int key_status;         /* 1: not asked; 0 or -code: given; under key_mutex */
+	uint32_t key_source;    /* that was asked; under key_mutex */
+	int key_fd;             /* under key_mutex */
 	struct err key_trouble; /* of the key slots, as they were last looked at; code 0: none, or
 				   locked. The worker's */
 
@@ -80,8 +80,9 @@ struct core {
 	/* audit_call.h; the worker's. NULL: nobody reads the log. */
 	struct audit_desk *audit_desk;
 
-	struct backup *backup;   /* core/store/backup.h; the worker's; NULL: none is made */
-	struct restore *restore; /* restore.c; the worker's; NULL: none is begun */
+	struct backup *backup;    /* core/store/backup.h; the worker's; NULL: none is made */
+	uint64_t backup_asked_ns; /* CLOCK_MONOTONIC, the last time that it was */
+	struct restore *restore;  /* restore.c; the worker's; NULL: none is begun */
 
 	/* main's own. */
 	int holder, toucher, engine, gate;
