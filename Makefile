@@ -76,7 +76,8 @@ LAYER_tacit-gate := gate
 LAYER_tacit := cli
 
 folder    = $(if $(filter cli,$(1)),cli,agent/$(1))
-sources   = $(filter-out %/main.c,$(wildcard $(call folder,$(1))/*.c))
+# core/control has rooms of its own.
+sources   = $(filter-out %/main.c,$(wildcard $(call folder,$(1))/*.c $(if $(filter core/control,$(1)),agent/core/control/*/*.c)))
 archive   = $(O)/lib/$(subst /,-,$(1)).a
 closure   = $(1) $(NEEDS_$(1))
 archives  = $(foreach l,$(call closure,$(1)),$(call archive,$(l)))

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "base/process.h"
-#include "core/control/errands.h"
+#include "core/control/agenda/errands.h"
 
 static void prepare(struct core *core)
 {

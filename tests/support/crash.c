@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/control/errands.h"
+#include "core/control/agenda/errands.h"
 
 void __real_on_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file);
 void __wrap_on_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file);

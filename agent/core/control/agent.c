@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/control/auditor.h"
+#include "core/control/audit/auditor.h"
 #include "core/control/call.h"
-#include "core/control/counts.h"
+#include "core/control/metrics/counts.h"
 
 #define USERS_MAX 256
 

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "core/control/auditor.h"
+#include "core/control/audit/auditor.h"
 #include "core/control/core.h"
 #include "seal/transit.h"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/control/record.h"
+#include "core/control/audit/record.h"
 #include "seal/transit.h"
 
 /* Fields of the request, and the store unlocked. */

@@ -4,7 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "core/control/errands.h"
+#include "core/control/agenda/errands.h"
 
 _Static_assert((int)CONTAINER_CREATED == (int)LIFE_CREATED &&
 		       (int)CONTAINER_RUNNING == (int)LIFE_RUNNING &&

@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "core/control/auditor.h"
+#include "core/control/audit/auditor.h"
 
 #define USES_EVERY_MS 5000
 #define COUNTS_AT_ONCE 16                   /* commits before operators have their turn */

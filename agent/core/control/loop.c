@@ -6,8 +6,8 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "core/control/auditor.h"
-#include "core/control/errands.h"
+#include "core/control/agenda/errands.h"
+#include "core/control/audit/auditor.h"
 
 #define STUCK_NS 1500000000ull /* a request takes microseconds: this one will not end */
 

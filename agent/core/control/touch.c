@@ -6,7 +6,7 @@
 #include <sys/eventfd.h>
 
 #include "base/cleanup.h"
-#include "core/control/auditor.h"
+#include "core/control/audit/auditor.h"
 
 #define RECENT_NS (60 * 1000000000ull) /* an overlap whose end the last core may not have told */
 #define NEVER UINT64_MAX

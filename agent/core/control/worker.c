@@ -10,9 +10,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "core/control/auditor.h"
+#include "core/control/agenda/errands.h"
+#include "core/control/audit/auditor.h"
 #include "core/control/call.h"
-#include "core/control/errands.h"
 
 /* What is written down once in a while is written down now: core is ended when holder has this. */
 static void let_stop(struct core *core)

@@ -11,10 +11,10 @@
 
 #include <sys/eventfd.h>
 
-#include "core/control/auditor.h"
+#include "core/control/agenda/errands.h"
+#include "core/control/audit/auditor.h"
 #include "core/control/call.h"
-#include "core/control/change.h"
-#include "core/control/errands.h"
+#include "core/control/secrets/change.h"
 #include "seal/transit.h"
 
 #define DESK_WEB "compose/shop/web"

@@ -9,7 +9,7 @@
 
 #include <poll.h>
 
-#include "core/control/hooks.h"
+#include "core/control/agenda/hooks.h"
 
 #define DEBOUNCE_NS UINT64_C(2000000000)
 

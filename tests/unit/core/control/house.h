@@ -9,7 +9,7 @@
 #include <ftw.h>
 #include <sys/mman.h>
 
-#include "core/control/store_place.h"
+#include "core/control/store/store_place.h"
 #include "seal/keyfile.h"
 
 #define HOUSE_PATH 512

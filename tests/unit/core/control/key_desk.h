@@ -22,7 +22,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "core/control/keys.h"
+#include "core/control/keys/keys.h"
 #include "seal/keyfile.h"
 #include "seal/recovery.h"
 

@@ -9,8 +9,8 @@
 #include <fcntl.h>
 #include <poll.h>
 
-#include "core/control/errands.h"
-#include "core/control/rotator.h"
+#include "core/control/agenda/errands.h"
+#include "core/control/agenda/rotator.h"
 #include "core/rotation/rotation.h"
 
 #define DAY_S 86400ull

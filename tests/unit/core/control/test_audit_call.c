@@ -5,8 +5,8 @@
 
 #include <inttypes.h>
 
-#include "core/control/audit_call.h"
-#include "core/control/auditor_parts.h"
+#include "core/control/audit/audit_call.h"
+#include "core/control/audit/auditor_parts.h"
 
 struct reading {
 	struct desk *desk;

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "core/audit/reader.h"
-#include "core/control/auditor_parts.h"
+#include "core/control/audit/auditor_parts.h"
 #include "desk.h"
 
 #define PATIENCE_MS 60000

@@ -3,7 +3,7 @@
  * restart, too. */
 #include "desk.h"
 
-#include "core/control/generations.h"
+#include "core/control/secrets/generations.h"
 
 static const struct bundle *the_bundle(const struct desk *desk)
 {

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "core/control/errands.h"
+#include "core/control/agenda/errands.h"
 
 #define MINUTE_NS (60 * 1000000000ull)
 

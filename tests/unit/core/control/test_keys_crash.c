@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "core/control/keys.h"
+#include "core/control/keys/keys.h"
 
 static unsigned int steps, last_step; /* last_step 0: none is the last */
 static enum { SOUND, NOT_MADE, MADE } disk;

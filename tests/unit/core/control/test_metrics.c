@@ -5,9 +5,9 @@
 
 #include <ctype.h>
 
-#include "core/control/auditor.h"
-#include "core/control/hooks.h"
-#include "core/control/metrics_text.h"
+#include "core/control/agenda/hooks.h"
+#include "core/control/audit/auditor.h"
+#include "core/control/metrics/metrics_text.h"
 #include "core/rotation/rotation.h"
 
 #define ABSENT (-1.0)

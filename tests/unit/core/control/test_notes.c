@@ -2,7 +2,7 @@
 /* What the agent does by itself is in the audit, too. */
 #include "shop.h"
 
-#include "core/control/auditor.h"
+#include "core/control/audit/auditor.h"
 
 /* The oldest record that waits says this; it is taken. */
 static void expect(struct shop *shop, const char *act, uint64_t version, const char *outcome)

@@ -3,8 +3,8 @@
  * around it. */
 #include "desk.h"
 
-#include "core/control/auditor_parts.h"
-#include "core/control/record.h"
+#include "core/control/audit/auditor_parts.h"
+#include "core/control/audit/record.h"
 
 static const struct audit_record *waiting(const struct desk *desk, uint64_t place)
 {

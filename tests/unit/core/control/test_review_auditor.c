@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The auditor under a flood of records, and locking while it is held up. */
 #include "base/cleanup.h"
-#include "core/control/auditor_parts.h"
+#include "core/control/audit/auditor_parts.h"
 #include "desk.h"
 
 #define FLOODERS 4

@@ -209,8 +209,8 @@ static inline uint64_t rig_node(const struct rig *rig, const char *path)
 	return id;
 }
 
-/* Another version, in the vault and then in the model: as core/control/secrets.c does it. Prunes
- * nothing but what falls out of the record. */
+/* Another version, in the vault and then in the model: as core/control/secrets/secrets.c does it.
+ * Prunes nothing but what falls out of the record. */
 static inline void rig_rotate(struct rig *rig, const void *value, size_t length)
 {
 	struct secret_record *record = &rig->secret;
