@@ -17,6 +17,7 @@
 
 /* SQLite's file format: what stands where in its first bytes. */
 #define HEAD_BYTES 72
+#define AT_MODES 18 /* two: for whoever writes, for whoever reads; 1 without a log, 2 with one */
 #define AT_USER_VERSION 60
 #define AT_APPLICATION_ID 68
 static const char head_magic[16] = "SQLite format 3";
@@ -234,6 +235,9 @@ static int probe(const char *path, struct err *err)
 		return err_set(err, TACIT_CORRUPT, "not a store of tacit");
 	if (rc)
 		return connection_error(rc, "read header", err);
+	/* With another number SQLite would read the file, and refuse to write it as a disk does. */
+	if (head[AT_MODES] > 2 || head[AT_MODES + 1] > 2)
+		return err_set(err, TACIT_CORRUPT, "its header is damaged");
 	return judge_version(
 		big_endian(head + AT_APPLICATION_ID), big_endian(head + AT_USER_VERSION), err);
 }

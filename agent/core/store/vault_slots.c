@@ -253,6 +253,21 @@ static bool ask_all(struct asking *asking, const struct vault_slots *slots)
 	return false;
 }
 
+/* A key is called a wrong one where every slot was asked: a store whose pages do not belong
+ * together may have lost the one it opens. */
+static void blame_pages(struct asking *asking)
+{
+	struct err why;
+
+	if (asking->worst.code != TACIT_WRONG_KEY ||
+		asking->vault->engine->check(asking->vault->store, &why) != -TACIT_CORRUPT)
+		return;
+	err_set(&asking->worst, TACIT_CORRUPT,
+		"the key opens none of the key slots that can be found, and the store is damaged: "
+		"%s",
+		why.text);
+}
+
 static int ask(struct asking *asking, struct err *err)
 {
 	_free_ struct vault_slots *slots = NULL;
@@ -260,6 +275,8 @@ static int ask(struct asking *asking, struct err *err)
 
 	if (!result && ask_all(asking, slots))
 		return 0;
+	if (!result)
+		blame_pages(asking);
 	seal_wipe(asking->root, SEAL_KEY_BYTES);
 	return result ? result : err_set(err, asking->worst.code, "%s", asking->worst.text);
 }
