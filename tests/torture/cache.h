@@ -2,10 +2,10 @@
 /* What of a directory a machine has when its power comes back: the strictest reading of POSIX.
  *
  * A file has what it had when it was last synced, a directory the names it had then. A block (512
- * bytes) that was written since, and the new length, may be there as well or not: each by lot. New
- * names, renames and removals that were not synced are there up to one of them, in their order. A
- * block whose sync failed is clean afterwards and never written, as Linux does it: a later sync
- * that succeeds says nothing of it.
+ * bytes) that was written since, and the new length, may be there as well or not: each by lot, of
+ * some files few and of some all. New names, renames and removals that were not synced are there up
+ * to one of them, in their order. A block whose sync failed is clean afterwards and never written,
+ * as Linux does it: a later sync that succeeds says nothing of it.
  *
  * Memory mappings are not seen: SQLite's index of the log, which nobody believes after a restart,
  * is left as it is. One process, one thread, files of a few MiB. disk.c calls this. */

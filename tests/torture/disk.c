@@ -44,9 +44,9 @@ unsigned int disk_log_calls(void)
 	return disk.log_calls;
 }
 
-bool disk_reads(void)
+bool disk_counts(enum disk_calls is)
 {
-	return disk.plan.reads;
+	return disk.plan.of == is || (disk.plan.of == DISK_CHANGES && is == DISK_SYNCS);
 }
 
 bool disk_refused(void)
@@ -101,8 +101,10 @@ static bool ends(const char *path, const char *end)
 }
 
 /* Whether this call is one that the plan is about. */
-static bool is_struck(const char *path)
+static bool is_struck(const char *path, enum disk_calls is)
 {
+	if (!disk_counts(is))
+		return false;
 	disk.calls++;
 	disk.log_calls += ends(path, "-wal");
 	if (!disk.plan.at || disk.plan.manner == DISK_COUNT)
@@ -110,9 +112,9 @@ static bool is_struck(const char *path)
 	return disk.plan.sticky ? disk.calls >= disk.plan.at : disk.calls == disk.plan.at;
 }
 
-bool disk_fails(const char *path, bool reads)
+bool disk_fails(const char *path, enum disk_calls is)
 {
-	if (disk.plan.reads != reads || !is_struck(path))
+	if (!is_struck(path, is))
 		return false;
 	if (disk.plan.manner != DISK_REFUSE)
 		die();
@@ -134,12 +136,12 @@ static ssize_t do_write(int fd, const void *bytes, size_t length, off_t offset)
 	uint64_t at;
 	ssize_t done;
 
-	if (!disk_is_ours(fd, NULL, path) || disk.plan.reads)
+	if (!disk_is_ours(fd, NULL, path))
 		return put(fd, bytes, length, offset);
 	if (!ends(path, "-shm"))
 		cache_know(fd);
 	at = (uint64_t)(offset < 0 ? lseek(fd, 0, SEEK_CUR) : offset);
-	if (!is_struck(path)) {
+	if (!is_struck(path, DISK_CHANGES)) {
 		done = put(fd, bytes, length, offset);
 		if (done > 0)
 			cache_wrote(fd, at, (size_t)done);
@@ -180,7 +182,7 @@ static int do_sync(int fd, long number)
 
 	if (!disk_is_ours(fd, NULL, path))
 		return (int)syscall(number, fd);
-	failed = disk_fails(path, false);
+	failed = disk_fails(path, DISK_SYNCS);
 	cache_synced(fd, !failed);
 	return failed ? -1 : 0;
 }
@@ -203,7 +205,7 @@ static int do_truncate(int fd, off_t length)
 
 	if (ours && !ends(path, "-shm"))
 		cache_know(fd);
-	if (ours && disk_fails(path, false))
+	if (ours && disk_fails(path, DISK_CHANGES))
 		return -1;
 	result = (int)syscall(SYS_ftruncate, fd, length);
 	if (ours && !result)
@@ -229,7 +231,7 @@ static int do_allocate(int fd, off_t offset, off_t length)
 
 	if (ours)
 		cache_know(fd);
-	if (ours && disk_fails(path, false))
+	if (ours && disk_fails(path, DISK_CHANGES))
 		return errno;
 	if (syscall(SYS_fallocate, fd, 0, offset, length))
 		return errno;

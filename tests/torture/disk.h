@@ -24,11 +24,18 @@ enum disk_manner {
 	DISK_MANNERS
 };
 
+/* Which calls are counted. */
+enum disk_calls {
+	DISK_CHANGES, /* whatever changes a file or a name, or syncs it */
+	DISK_SYNCS,   /* syncs alone */
+	DISK_READS,   /* reading alone */
+};
+
 struct disk_plan {
 	enum disk_manner manner;
-	unsigned int at;   /* the call, from 1 */
-	bool sticky;       /* and every later one */
-	bool reads;        /* reading is counted, and nothing else */
+	unsigned int at; /* the call, from 1 */
+	bool sticky;     /* and every later one */
+	enum disk_calls of;
 	int errnum;        /* ENOSPC, EIO */
 	uint64_t lot;      /* above 0 */
 	const char *dir;   /* without symbolic links; kept, not copied */

@@ -26,7 +26,7 @@ static int do_open(int dir, const char *name, int flags, mode_t mode)
 	bool makes = (flags & O_CREAT) && disk_is_ours(dir, name, path) && !is_there(path);
 	int fd;
 
-	if (makes && disk_fails(path, false))
+	if (makes && disk_fails(path, DISK_CHANGES))
 		return -1;
 	fd = (int)syscall(SYS_openat, dir, name, flags, mode);
 	if (fd >= 0 && makes)
@@ -73,7 +73,7 @@ static int do_rename(int dir, const char *name, int to_dir, const char *to, unsi
 	char path[DISK_PATH_ROOM], to_path[DISK_PATH_ROOM];
 	bool ours = disk_is_ours(dir, name, path) && disk_is_ours(to_dir, to, to_path);
 
-	if (ours && disk_fails(to_path, false))
+	if (ours && disk_fails(to_path, DISK_CHANGES))
 		return -1;
 	if ((flags & RENAME_NOREPLACE) && ours && is_there(to_path)) {
 		errno = EEXIST;
@@ -104,7 +104,7 @@ static int do_unlink(int dir, const char *name, int flags)
 	char path[DISK_PATH_ROOM];
 	bool ours = disk_is_ours(dir, name, path) && is_there(path);
 
-	if (ours && disk_fails(path, false))
+	if (ours && disk_fails(path, DISK_CHANGES))
 		return -1;
 	if (ours)
 		cache_removes(path);
@@ -127,7 +127,7 @@ int linkat(int dir, const char *name, int to_dir, const char *to, int flags)
 	bool ours = disk_is_ours(to_dir, to, path) && !is_there(path);
 	int result;
 
-	if (ours && disk_fails(path, false))
+	if (ours && disk_fails(path, DISK_CHANGES))
 		return -1;
 	result = (int)syscall(SYS_linkat, dir, name, to_dir, to, flags);
 	if (ours && !result)
@@ -140,7 +140,7 @@ int mkdir(const char *name, mode_t mode)
 {
 	char path[DISK_PATH_ROOM];
 
-	if (disk_is_ours(AT_FDCWD, name, path) && disk_fails(path, false))
+	if (disk_is_ours(AT_FDCWD, name, path) && disk_fails(path, DISK_CHANGES))
 		return -1;
 	return (int)syscall(SYS_mkdirat, AT_FDCWD, name, mode);
 }
@@ -149,7 +149,7 @@ static ssize_t do_read(int fd, void *bytes, size_t length, off_t offset)
 {
 	char path[DISK_PATH_ROOM];
 
-	if (disk_reads() && disk_is_ours(fd, NULL, path) && disk_fails(path, true))
+	if (disk_counts(DISK_READS) && disk_is_ours(fd, NULL, path) && disk_fails(path, DISK_READS))
 		return -1;
 	return offset < 0 ? syscall(SYS_read, fd, bytes, length)
 			  : syscall(SYS_pread64, fd, bytes, length, offset);

@@ -10,11 +10,10 @@
 /* The absolute path of a name, or of a descriptor where `name` is NULL; whether it is ours. */
 bool disk_is_ours(int dir, const char *name, char path[DISK_PATH_ROOM]);
 
-/* A call that changes something (or, of a plan about reading, that reads). True: it fails, and
- * `errno` says why. May not return at all. */
-bool disk_fails(const char *path, bool reads);
+/* A call of the kind `is`. True: it fails, and `errno` says why. May not return at all. */
+bool disk_fails(const char *path, enum disk_calls is);
 
-/* Whether the plan is about reading. */
-bool disk_reads(void);
+/* Whether the plan is about calls of this kind. */
+bool disk_counts(enum disk_calls is);
 
 #endif

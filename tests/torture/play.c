@@ -131,7 +131,7 @@ void play_point(const struct play *play, const struct disk_plan *plan, struct pl
 
 uint32_t play_count(const struct play *play, const struct disk_plan *plan)
 {
-	struct disk_plan nothing = { .dir = plan->dir, .attic = plan->attic, .reads = plan->reads };
+	struct disk_plan nothing = { .dir = plan->dir, .attic = plan->attic, .of = plan->of };
 	struct play_tally tally = { 0 };
 
 	play_point(play, &nothing, &tally);

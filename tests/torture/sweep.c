@@ -8,7 +8,7 @@
 #include "store_play.h"
 #include "torture.h"
 
-#define MANNERS_MAX 6
+#define MANNERS_MAX 8
 
 struct manner {
 	const char *name;
@@ -40,8 +40,11 @@ static const struct manner refusals[] = {
 	{ "ENOSPC", { .manner = DISK_REFUSE, .errnum = ENOSPC }, true, 8 },
 	{ "for good", { .manner = DISK_REFUSE, .errnum = ENOSPC, .sticky = true }, true, 8 },
 	{ "EIO", { .manner = DISK_REFUSE, .errnum = EIO }, true, 8 },
-	{ "for good", { .manner = DISK_REFUSE, .errnum = EIO, .sticky = true }, true, 4 },
-	{ "in reading", { .manner = DISK_REFUSE, .errnum = EIO, .reads = true }, false, 24 },
+	{ "for good", { .manner = DISK_REFUSE, .errnum = EIO, .sticky = true }, true, 8 },
+	{ "syncs alone", { .manner = DISK_REFUSE, .errnum = EIO, .of = DISK_SYNCS }, true, 1 },
+	{ "for good", { .manner = DISK_REFUSE, .errnum = EIO, .sticky = true, .of = DISK_SYNCS },
+		true, 1 },
+	{ "in reading", { .manner = DISK_REFUSE, .errnum = EIO, .of = DISK_READS }, true, 24 },
 	{ 0 },
 };
 
@@ -50,7 +53,7 @@ static uint32_t count(const struct sweep *sweep, const struct play *play, struct
 {
 	uint32_t calls = play_count(play, plan);
 
-	if (sweep->store && !plan->reads && !play->page->log_calls)
+	if (sweep->store && plan->of == DISK_CHANGES && !play->page->log_calls)
 		scene_fail("torture: what SQLite writes is not seen");
 	return calls;
 }
@@ -64,7 +67,7 @@ static void play_manner(const struct torture *torture, const struct sweep *sweep
 
 	plan.dir = play->scene->live;
 	plan.attic = manner->cuts_power ? play->scene->attic : NULL;
-	calls = which && !plan.reads ? sweep->page->calls : count(sweep, play, &plan);
+	calls = which && plan.of == DISK_CHANGES ? sweep->page->calls : count(sweep, play, &plan);
 	if (!which)
 		sweep->page->calls = calls;
 	for (plan.at = 1 + job; plan.at <= calls; plan.at += TORTURE_JOBS) {
