@@ -212,12 +212,12 @@ static void test_what_finds_no_room_is_counted(void **state)
 	size_t used = 0;
 
 	forget(desk);
-	for (int i = 0; i < 600; i++)
+	for (unsigned int i = 0; i < AUDIT_LANE_RECORDS + 88; i++)
 		used += (size_t)snprintf(text + used, sizeof text - used,
-			"grant " RIG_SECRET " container/many as=f%d\n", i);
+			"grant " RIG_SECRET " container/many as=f%u\n", i);
 	assert_int_equal(apply(desk, text, 0), 0);
 	assert_int_equal(count(desk), AUDIT_LANE_RECORDS);
-	assert_int_equal(audit_ring_lost(auditor_ring(&desk->core)), 601 - AUDIT_LANE_RECORDS);
+	assert_int_equal(audit_ring_lost(auditor_ring(&desk->core)), 88 + 1);
 	forget(desk);
 }
 
