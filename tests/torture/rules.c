@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is refused in a defined way, and harms nothing: a second owner; the keyring, and the whole
- * database, of yesterday; the keyring of another store; a format and an algorithm that are not
- * ours. */
+ * database, of yesterday; the keyring of another store; rows that were deleted, swapped or put
+ * back; a format and an algorithm that are not ours. */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,6 +187,68 @@ static void check_others(struct rules *rules)
 	scene_remove(&other.scene);
 }
 
+/* The store opens and tells of rows that are not as they were, of which none is read as something
+ * else; or its anchor refuses it as an older one. */
+static void expect_damage(struct rules *rules, const char *what)
+{
+	struct shop *shop = &rules->play.shop;
+	struct vault_standing standing = { 0 };
+	struct shop_model seen;
+	struct err err = { 0 };
+	int result = shop_resume(shop, &shop->model, &err);
+
+	if (!result) {
+		vault_get_standing(shop->vault, &standing);
+		shop_see(shop, &seen, &err);
+	}
+	shop_close(shop);
+	rules->checks++;
+	if (standing.damages || result == -TACIT_STALE)
+		return;
+	rules->wrong++;
+	scene_complain("torture: %s: nothing is told: %s", what, err.text);
+}
+
+/* By whoever can write the database and has no key. */
+static void check_rows(struct rules *rules)
+{
+	static const struct {
+		const char *what, *sql; /* on the database of yesterday, `older`, too */
+	} cases[] = {
+		{ "a value that was deleted",
+			"DELETE FROM value WHERE id = (SELECT max(id) FROM value)" },
+		{ "a record that was deleted",
+			"DELETE FROM record WHERE id = (SELECT max(id) FROM record)" },
+		{ "a list that was deleted",
+			"DELETE FROM record WHERE id BETWEEN CAST('tacit list rows' AS BLOB) AND "
+			"CAST('tacit list rowt' AS BLOB)" },
+		{ "values that were swapped",
+			"UPDATE value SET bytes = (SELECT v.bytes FROM value v WHERE v.id != "
+			"value.id "
+			"AND length(v.bytes) = length(value.bytes) LIMIT 1) WHERE EXISTS (SELECT 1 "
+			"FROM value v WHERE v.id != value.id AND length(v.bytes) = "
+			"length(value.bytes))" },
+		{ "records put back from yesterday",
+			"INSERT OR REPLACE INTO record SELECT id, bytes FROM older.record" },
+		{ "the root put back from yesterday", "INSERT OR REPLACE INTO meta SELECT name, "
+						      "bytes FROM older.meta WHERE name = "
+						      "'root'" },
+		{ "the clock put back from yesterday", "INSERT OR REPLACE INTO meta SELECT name, "
+						       "bytes FROM older.meta WHERE name = "
+						       "'clock'" },
+	};
+	char sql[1024], path[SCENE_PATH_MAX];
+
+	snprintf(path, sizeof path, "%.100s/older.db", rules->scene.backup_dir);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		scene_put_back(&rules->scene);
+		scene_write(path, rules->older, rules->older_length);
+		snprintf(sql, sizeof sql, "ATTACH '%s' AS older; %s", path, cases[i].sql);
+		run_sql(rules, sql);
+		expect_damage(rules, cases[i].what);
+	}
+}
+
 /* Versions and algorithms: FORMAT.md. Nothing is decrypted. */
 static void check_formats(struct rules *rules)
 {
@@ -226,10 +288,11 @@ void torture_rules(struct torture *torture)
 	check_log_owners(&rules);
 	check_keys(&rules);
 	check_others(&rules);
+	check_rows(&rules);
 	check_formats(&rules);
 	scene_remove(&rules.scene);
 	free(rules.older);
-	printf("rules  owners, keyrings, formats: %u checks, %u wrong\n", rules.checks,
+	printf("rules  owners, keyrings, rows, formats: %u checks, %u wrong\n", rules.checks,
 		rules.wrong);
 	torture->wrong += rules.wrong;
 }
