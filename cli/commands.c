@@ -156,6 +156,8 @@ const struct command command_table[] = {
 		"read all of the log, and say whether all of it is there" },
 	{ "audit", "export", NULL, "", BIT(FROM) | BIT(JSON), audit_export,
 		"print all of the log, a line of JSON for each record" },
+	{ "audit", "hash", NULL, "SECRET|-", BIT(VERSION) | BIT(JSON), audit_hash,
+		"print a keyed hash of a secret's value, or of one that was found" },
 	{ NULL, "status", NULL, "", BIT(WAIT) | BIT(ENGINES) | BIT(ALL) | PRINTS, status_show,
 		"how the agent and its secrets are" },
 	{ NULL, "lock", NULL, "", PRINTS, lock_lock,

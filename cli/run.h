@@ -47,6 +47,7 @@ int store_accept(struct session *session, struct err *err);
 int audit_tail(struct session *session, struct err *err);
 int audit_verify(struct session *session, struct err *err);
 int audit_export(struct session *session, struct err *err);
+int audit_hash(struct session *session, struct err *err);
 
 int access_export(struct session *session, struct err *err);
 int access_apply(struct session *session, struct err *err);

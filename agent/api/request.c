@@ -121,8 +121,9 @@ static int take_secret(struct frame_request *request, struct piece value, struct
 
 	if (status < 0)
 		return status;
-	return request->verb == VERB_GRANT_CHECK ? name_check_secret(request->secret, err)
-						 : fields_check_secrets(request->secret, err);
+	return request->verb == VERB_GRANT_CHECK || request->verb == VERB_AUDIT_HASH
+		       ? name_check_secret(request->secret, err)
+		       : fields_check_secrets(request->secret, err);
 }
 
 /* The name in a path. */

@@ -72,6 +72,8 @@ static const struct route routes[] = {
 		QUERY_DRY_RUN | QUERY_PRUNE, 0 },
 	{ "GET", "/v1/audit", VERB_AUDIT_READ, BODY_NONE, 200, false, TACIT_LINES_TYPE,
 		QUERY_FROM | QUERY_COUNT, 0 },
+	{ "POST", "/v1/audit/hash", VERB_AUDIT_HASH, BODY_SEALED_OPTIONAL, 200, false, NULL,
+		QUERY_SECRET | QUERY_VERSION, 0 },
 	{ "POST", "/v1/audit/verify", VERB_AUDIT_VERIFY, BODY_NONE, 200, false, NULL, 0, 0 },
 	{ "GET", "/v1/keys", VERB_KEY_LIST, BODY_NONE, 200, false, NULL, 0, 0 },
 	{ "POST", "/v1/keys", VERB_KEY_ADD, BODY_SEALED_OPTIONAL, 201, true, NULL, NEW_SLOT,

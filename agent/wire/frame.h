@@ -312,6 +312,7 @@ enum verb {
 	VERB_AUDIT_READ,   /* offset (number of a record; 0: the last `count`), count; reply body:
 			      lines of JSON */
 	VERB_AUDIT_VERIFY, /* begin, when it is not under way; and how far it is */
+	VERB_AUDIT_HASH,   /* secret, version; or, without a secret, body: a value sealed for "hash" */
 	VERB_METRICS,      /* flags; reply body: Prometheus' text format */
 	VERB_LOCK,
 	VERB_UNLOCK, /* key_kind; body: empty (what unlocks the agent by itself), or a key file's

@@ -60,6 +60,7 @@ static const struct {
 	[VERB_ACCESS_APPLY] = { call_access_apply, OPEN | DRY, "apply" },
 	[VERB_AUDIT_READ] = { call_audit_read, OPEN, NULL },
 	[VERB_AUDIT_VERIFY] = { call_audit_verify, OPEN, NULL },
+	[VERB_AUDIT_HASH] = { call_audit_hash, OPEN, "hash" },
 	[VERB_METRICS] = { call_metrics, 0, NULL },
 	[VERB_KEY_LIST] = { call_key_list, 0, NULL },
 	[VERB_KEY_ADD] = { call_key_add, OPEN, "key-add" },

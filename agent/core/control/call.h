@@ -32,6 +32,7 @@ call_fn call_consumer_list, call_consumer_inspect, call_consumer_bind, call_cons
 	call_consumer_freeze, call_consumer_thaw, call_consumer_remove;
 call_fn call_access_export, call_access_apply;
 call_fn call_audit_read, call_audit_verify; /* audit_call.c */
+call_fn call_audit_hash;                    /* reveal.c */
 call_fn call_metrics;
 call_fn call_store_verify, call_store_accept; /* store_call.c */
 call_fn call_store_backup, call_store_backup_step, call_store_backup_read,

@@ -187,6 +187,35 @@ static void test_what_is_no_log_is_refused(void **state)
 	}
 }
 
+#define HASH "gnSB9-JrHmVObH7D9mRoCg"
+
+static void test_a_hash_of_a_value(void **state)
+{
+	static const struct canned canned[] = {
+		{ "POST /v1/audit/hash?secret=pw&version=2", FAKE_TEXT, 200,
+			"{\"hash\":\"" HASH "\",\"secret\":\"pw\",\"version\":2}", NULL, NULL },
+		{ "POST /v1/audit/hash", FAKE_OPEN, 200, "{\"hash\":\"" HASH "\"}", "hash",
+			"correct-horse" },
+		END,
+	};
+	struct fake_agent agent;
+	struct ran ran;
+
+	(void)state;
+	fake_start(&agent, canned);
+	run_tacit(&agent, &ran, NULL, "audit", "hash", "pw", "--version", "2", NULL);
+	assert_int_equal(ran.exit, 0);
+	assert_string_equal(ran.out, HASH "\n");
+	run_tacit(&agent, &ran, "correct-horse\n", "audit", "hash", "-", NULL);
+	assert_int_equal(ran.exit, 0);
+	assert_string_equal(ran.out, HASH "\n");
+	/* A value where a name belongs is not said again. */
+	run_tacit(&agent, &ran, NULL, "audit", "hash", "correct horse!", NULL);
+	assert_int_equal(ran.exit, TACIT_EXIT_USAGE);
+	assert_null(strstr(ran.err, "horse"));
+	fake_stop(&agent);
+}
+
 #define VERDICT(state, trouble)                                                                    \
 	"{\"state\":\"" state                                                                      \
 	"\",\"files\":2,\"records\":41,\"first\":1,\"last\":41,\"trouble\":" trouble "}"
@@ -369,6 +398,7 @@ int main(void)
 		cmocka_unit_test(test_an_empty_log_is_nothing),
 		cmocka_unit_test(test_following_goes_on),
 		cmocka_unit_test(test_what_is_no_log_is_refused),
+		cmocka_unit_test(test_a_hash_of_a_value),
 		cmocka_unit_test(test_a_sound_log),
 		cmocka_unit_test(test_a_broken_log_is_a_failure),
 		cmocka_unit_test(test_rows_fit_the_terminal),

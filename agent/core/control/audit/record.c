@@ -32,6 +32,7 @@ static uint64_t version_of(const struct frame_request *request, const struct sec
 	case VERB_SECRET_ROLLBACK:
 		return secret->record.previous;
 	case VERB_SECRET_REVEAL:
+	case VERB_AUDIT_HASH:
 		return secret->record.current;
 	default:
 		return 0;

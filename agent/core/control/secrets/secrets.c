@@ -8,7 +8,6 @@
 #include "core/control/call.h"
 #include "core/control/metrics/counts.h"
 #include "core/control/secrets/change.h"
-#include "seal/transit.h"
 
 static void hex_id(const uint8_t id[SEAL_ID_BYTES], char text[2 * SEAL_ID_BYTES + 1])
 {
@@ -207,60 +206,4 @@ const struct version_record *secret_version(const struct secret *secret, uint64_
 		if (secret->record.versions[i].number == number)
 			return &secret->record.versions[i];
 	return NULL;
-}
-
-/* A value of any kept version, opened from the store. *plain is seal_alloc'd, the caller's. */
-static int open_version(struct call *call, const struct version_record *version, uint8_t **plain,
-	size_t *length, struct err *err)
-{
-	struct vault *vault = call->core->vault;
-	uint8_t *sealed;
-	size_t sealed_length, room;
-	int status = vault_load_value(vault, version->value_id, &sealed, &sealed_length, err);
-
-	if (status < 0)
-		return status;
-	room = vault_plain_room(sealed_length);
-	*plain = seal_alloc(room);
-	status = *plain ? vault_open_value(vault, version->value_id, sealed, sealed_length, *plain,
-				  room, length, err)
-			: err_set(err, TACIT_LIMIT, "no locked memory left");
-	free(sealed);
-	if (status < 0)
-		seal_free(*plain);
-	return status;
-}
-
-int call_secret_reveal(struct call *call, struct err *err)
-{
-	const struct secret *secret = secret_find(call, err);
-	const struct version_record *version;
-	char context[TACIT_TRANSIT_CONTEXT_MAX], id[2 * SEAL_ID_BYTES + 1];
-	uint8_t *plain, *sealed;
-	size_t length, size;
-	int status;
-
-	if (!secret)
-		return -TACIT_NOT_FOUND;
-	version = call->request->version ? secret_version(secret, call->request->version)
-					 : &secret_current(secret)->version;
-	if (!version)
-		return err_set(err, TACIT_NOT_FOUND, "this version of it is not kept");
-	status = open_version(call, version, &plain, &length, err);
-	if (status < 0)
-		return status;
-	snprintf(context, sizeof context, "reveal:%s", secret->record.name);
-	size = transit_sealed_size(context, length);
-	sealed = malloc(size);
-	status =
-		sealed ? transit_seal(call->request->reply_key, context, plain, length, sealed, err)
-		       : err_set(err, TACIT_LIMIT, "out of memory");
-	if (status == 0)
-		pack_bytes(&call->reply, sealed, size);
-	free(sealed);
-	seal_free(plain);
-	hex_id(secret->record.id, id);
-	log_info("operator %u had version %llu of secret %s revealed", call->request->operator_uid,
-		(unsigned long long)version->number, id);
-	return status;
 }

@@ -7,6 +7,7 @@
 
 #include "core/control/audit/audit_call.h"
 #include "core/control/audit/auditor_parts.h"
+#include "seal/valuehash.h"
 
 struct reading {
 	struct desk *desk;
@@ -306,6 +307,37 @@ static void test_nothing_is_kept_while_it_is_locked(void **state)
 	assert_false(key_is_kept(reading));
 }
 
+/* Of a secret's version, and of a value that somebody found: the same, and in the log. */
+static void test_a_value_has_a_hash(void **state)
+{
+	struct reading *reading = *state;
+	struct desk *desk = reading->desk;
+	char hash[VALUEHASH_TEXT], *page;
+
+	assert_int_equal(desk_value(desk, VERB_SECRET_CREATE, "pw", "correct-horse"), 0);
+	assert_int_equal(desk_value(desk, VERB_SECRET_ROTATE, "pw", "other"), 0);
+	valuehash(auditor_options(&desk->core)->key, "correct-horse", 13, hash);
+	desk->request.version = 1;
+	assert_int_equal(desk_ask(desk, VERB_AUDIT_HASH, "pw"), 0);
+	desk_text(desk, "hash", 0, hash);
+	assert_int_equal(desk_number(desk, "version", 0), 1);
+	assert_int_equal(desk_ask_with(desk, VERB_AUDIT_HASH, "", "hash", "correct-horse", 13), 0);
+	desk_text(desk, "hash", 0, hash);
+	assert_true(desk_ask_with(desk, VERB_AUDIT_HASH, "", "reveal", "correct-horse", 13) < 0);
+	assert_true(desk_ask(desk, VERB_AUDIT_HASH, "") < 0);
+	assert_int_equal(desk_ask(desk, VERB_AUDIT_HASH, "nosuch"), -TACIT_NOT_FOUND);
+	desk->request.version = 3;
+	assert_int_equal(desk_ask(desk, VERB_AUDIT_HASH, "pw"), -TACIT_NOT_FOUND);
+	assert_int_equal(desk_ask(desk, VERB_AUDIT_HASH, "pw"), 0);
+	assert_int_equal(desk_number(desk, "version", 0), 2);
+	auditor_flush(&desk->core);
+	page = read_page(reading, 1, 100);
+	assert_non_null(strstr(page, hash));
+	assert_non_null(strstr(page, "\"act\":\"value-hash\""));
+	assert_null(strstr(page, "correct"));
+	free(page);
+}
+
 #define reading_test(test) cmocka_unit_test_setup_teardown(test, reading_set_up, reading_tear_down)
 
 int main(void)
@@ -319,6 +351,7 @@ int main(void)
 		reading_test(test_it_is_verified_anew_each_time),
 		reading_test(test_a_log_that_was_put_back_is_found),
 		reading_test(test_nothing_is_kept_while_it_is_locked),
+		reading_test(test_a_value_has_a_hash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
