@@ -47,6 +47,7 @@ static const struct {
 	{ FRAME_NEED_KEY, C, H, sizeof(struct frame_need_key) },
 	{ FRAME_STOP_ANSWER, C, H, sizeof(struct frame_stop_answer) },
 	{ FRAME_UPGRADE, C, H, 0 },
+	{ FRAME_NEED_COPY, C, H, 0 },
 	{ FRAME_EXPEL, C, H, sizeof(struct frame_expel) },
 	{ FRAME_RUN, C, H, sizeof(struct frame_run) },
 	{ FRAME_TOUCH, C, T, sizeof(struct frame_touch) },
