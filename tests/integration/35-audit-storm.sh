@@ -133,8 +133,9 @@ say "a neighbour, a process of the host and a reveal: each in the log, by contai
 # Tampering: the log of a stopped agent, which a thief edits, and which is then put back whole.
 agent_stop --force
 log=$ROOT/var/lib/tacit/audit
-cp -a "$log" "$SCRATCH/sound"
-restore_log() { rm -rf "$log" && cp -a "$SCRATCH/sound" "$log"; }
+# With the store, which knows how far the log was, and its anchor.
+cp -a "$ROOT/var/lib" "$SCRATCH/sound"
+restore_all() { rm -rf "$ROOT/var/lib" && cp -a "$SCRATCH/sound" "$ROOT/var/lib"; }
 cat >"$SCRATCH/tamper.py" <<'PYTHON'
 """tamper.py LOG HOW SEED: edit a copy of the log; prints what was done."""
 import os, random, struct, sys
@@ -180,15 +181,14 @@ for ((i = 0; i < tamperings; i++)); do
 	like "what is wrong is named ($done_to)" 'file|record|state' "$OUT$ERR"
 	found=$((found + 1))
 	agent_kill
-	restore_log
+	restore_all
 done
 # All of it as it was some time ago: each file and the state agree, and the store knows better.
-mkdir "$SCRATCH/newer"
 agent_start
 t secret create later --generate 8 >/dev/null
 agent_stop --force
-cp -a "$log/." "$SCRATCH/newer/"
-restore_log
+rm -rf "$log"
+cp -a "$SCRATCH/sound/tacit/audit" "$log"
 agent_start
 run t audit verify
 equal "exit of audit verify with an older log" 1 "$RC"
@@ -196,20 +196,14 @@ like "what is wrong with an older log" 'older|rolled back|does not have' "$OUT$E
 within 5 eval '[ "$(count_of ".act == \"open-log\" and .outcome == \"older\"")" -ge 1 ]' ||
 	fail "that the log was put back is not in it"
 agent_kill
-rm -rf "$log"
-cp -a "$SCRATCH/newer" "$log"
-agent_start
-expect 0 'sound' t audit verify
-agent_stop --force
-rm -rf "$SCRATCH/sound"
-cp -a "$log" "$SCRATCH/sound"
+restore_all
 # The files of the last hours are removed altogether.
 rm "$log"/audit-*
 agent_start
 run t audit verify
 equal "exit of audit verify without the files" 1 "$RC"
 agent_kill
-restore_log
+restore_all
 agent_start
 expect 0 'sound' t audit verify
 say "$found edits, deletions, swaps, repetitions and truncations of the log: each found by 'audit verify'"

@@ -289,7 +289,7 @@ int call_store_restore_end(struct call *call, struct err *err)
 	char replaced[STORE_REPLACED_MAX] = "";
 	struct core *core = call->core;
 	uint8_t *root = seal_alloc(SEAL_KEY_BYTES);
-	uint64_t generation;
+	uint64_t generation = 0;
 	int status =
 		root ? check_begun(core, err) : err_set(err, TACIT_LIMIT, "no locked memory left");
 
