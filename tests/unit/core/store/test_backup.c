@@ -338,8 +338,8 @@ static void a_schema_that_is_not_ours_is_refused(void **state)
 		"ALTER TABLE value ADD COLUMN more INTEGER AS (length(bytes))",
 		"ALTER TABLE value RENAME TO other",
 		"DROP TABLE fence",
-		"DROP TABLE fence; CREATE TABLE fence (one INTEGER PRIMARY KEY CHECK (one < 9), "
-		"owner INTEGER NOT NULL) STRICT; INSERT INTO fence VALUES (1, 1)",
+		("DROP TABLE fence; CREATE TABLE fence (one INTEGER PRIMARY KEY CHECK (one < 9), "
+		 "owner INTEGER NOT NULL) STRICT; INSERT INTO fence VALUES (1, 1)"),
 		"DROP TABLE record; CREATE TABLE record (id, bytes)",
 	};
 	struct place place = place_of(*state);
@@ -386,8 +386,8 @@ static void a_copy_that_was_edited_is_refused(void **state)
 	static const char *const changes[] = {
 		"DELETE FROM value WHERE rowid = 1",
 		"DELETE FROM record WHERE rowid = 2",
-		"UPDATE value SET bytes = (SELECT bytes FROM value WHERE rowid = 2) WHERE rowid = "
-		"1",
+		("UPDATE value SET bytes = (SELECT bytes FROM value WHERE rowid = 2) WHERE rowid = "
+		 "1"),
 		"INSERT INTO value SELECT randomblob(16), bytes FROM value WHERE rowid = 1",
 		"DELETE FROM meta WHERE name = 'root'",
 		"DELETE FROM meta WHERE name = 'keyring'",
