@@ -317,7 +317,9 @@ static void every_byte_and_every_length_of_an_anchor_is_checked(void **state)
 	keyring_start(&ring);
 	anchor_pack(&anchor, &ring, store_id, bytes);
 	must(anchor_unpack(bytes, ANCHOR_BYTES, &ring, store_id, &read, &err));
-	assert_memory_equal(&read, &anchor, sizeof read);
+	assert_int_equal(read.key_id, anchor.key_id);
+	assert_int_equal(read.generation, anchor.generation);
+	assert_memory_equal(read.root, anchor.root, sizeof read.root);
 	for (size_t i = 0; i < ANCHOR_BYTES; i++) {
 		bytes[i] ^= (uint8_t)(1 << i % 8);
 		assert_true(anchor_unpack(bytes, ANCHOR_BYTES, &ring, store_id, &read, &err) < 0);
