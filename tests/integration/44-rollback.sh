@@ -98,14 +98,14 @@ for edit in 'record replay' 'record swap' 'record change' 'record delete' 'recor
 		run t secret reveal $name
 		if [ "$RC" -eq 0 ]; then
 			equal "$name after: $done_to" "$(value $name 2)" "$OUT"
-			served=$((served + 1))
+			served=$((served + 1)) alive=$name
 		else
 			refused=$((refused + 1))
 		fi
 	done
 	run t secret reveal removed
 	[ "$RC" -ne 0 ] || fail "a removed secret is back after: $done_to"
-	run secret_rotate two two 3
+	run secret_rotate "$alive" "$alive" 3
 	[ "$RC" -ne 0 ] || fail "a change is made although a record is damaged: $done_to"
 	like "why" 'damaged' "$OUT$ERR"
 	expect 0 '' t store accept --drop --force
