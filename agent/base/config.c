@@ -53,48 +53,42 @@ static const struct name {
 
 #define NAMES (sizeof names / sizeof names[0])
 
-static const char *const built_in_roots[] = {
-	"/docker/ID",
-	"/system.slice/docker-ID.scope",
-	"/libpod_parent/libpod-ID",
-	"/machine.slice/libpod-ID.scope",
-};
-
-static const char *const built_in_engines[] = {
-	"/run/docker.sock",
-	"/run/podman/podman.sock",
+/* In static storage, where what lies between the fields is zero too. */
+static const struct config built_in = {
+	.user = "tacit",
+	.api_user = "tacit-api",
+	.engine_user = "tacit-engine",
+	.gate_user = "tacit-gate",
+	.hook_user = "tacit-hook",
+	.rotator_user = "tacit-rotator",
+	.key_user = "tacit-key",
+	.operators = "tacit",
+	.key_file = TACIT_KEY_PATH,
+	.credential = "tacit-key",
+	.create_store = true,
+	.anchor = TACIT_ANCHOR_PATH,
+	.audit_dir = TACIT_AUDIT_DIR,
+	.audit_file_size = 16384,
+	.audit_keep = 64,
+	.threads = 4,
+	.keep_versions = 10,
+	.hook_debounce = 2000,
+	.resend = true,
+	.log_level = LOG_LEVEL_INFO,
+	.runtime_roots = {
+		"/docker/ID",
+		"/system.slice/docker-ID.scope",
+		"/libpod_parent/libpod-ID",
+		"/machine.slice/libpod-ID.scope",
+	},
+	.runtime_root_count = 4,
+	.engines = { "/run/docker.sock", "/run/podman/podman.sock" },
+	.engine_count = 2,
 };
 
 void config_defaults(struct config *config)
 {
-	*config = (struct config){
-		.user = "tacit",
-		.api_user = "tacit-api",
-		.engine_user = "tacit-engine",
-		.gate_user = "tacit-gate",
-		.hook_user = "tacit-hook",
-		.rotator_user = "tacit-rotator",
-		.key_user = "tacit-key",
-		.operators = "tacit",
-		.key_file = TACIT_KEY_PATH,
-		.credential = "tacit-key",
-		.create_store = true,
-		.anchor = TACIT_ANCHOR_PATH,
-		.audit_dir = TACIT_AUDIT_DIR,
-		.audit_file_size = 16384,
-		.audit_keep = 64,
-		.threads = 4,
-		.keep_versions = 10,
-		.hook_debounce = 2000,
-		.resend = true,
-		.log_level = LOG_LEVEL_INFO,
-		.runtime_root_count = sizeof built_in_roots / sizeof built_in_roots[0],
-		.engine_count = sizeof built_in_engines / sizeof built_in_engines[0],
-	};
-	for (size_t i = 0; i < config->runtime_root_count; i++)
-		snprintf(config->runtime_roots[i], CONFIG_ROOT_MAX, "%s", built_in_roots[i]);
-	for (size_t i = 0; i < config->engine_count; i++)
-		snprintf(config->engines[i], sizeof config->engines[i], "%s", built_in_engines[i]);
+	memcpy(config, &built_in, sizeof built_in);
 }
 
 static const struct name *find_name(const char *word)
@@ -305,7 +299,7 @@ int config_parse(struct config *config, const char *text, size_t length, struct 
 			return err_wrap(err, "line %u", number);
 		at += size + 1;
 	}
-	*config = parsed;
+	memcpy(config, &parsed, sizeof parsed);
 	return 0;
 }
 

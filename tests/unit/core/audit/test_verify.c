@@ -39,7 +39,7 @@ static unsigned int read_on(const struct rig *rig)
 	struct audit_reader *reader;
 	struct audit_record record;
 	unsigned int sound = 0, faults = 0;
-	uint64_t number, last = 0;
+	uint64_t number = 0, last = 0;
 	int result;
 
 	assert_int_equal(audit_reader_open(&rig->options, 0, &reader, NULL), 0);
