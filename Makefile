@@ -17,7 +17,7 @@ say        = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 PACKAGES := gcc make pkg-config libsodium-dev libmicrohttpd-dev libjansson-dev libfuse3-dev libcmocka-dev \
   libsqlite3-dev libcurl4-gnutls-dev uthash-dev busybox-static docker.io docker-compose podman runc \
   iproute2 procps jq curl clang libclang-rt-14-dev strace sqlite3 nginx openssl postgresql \
-  python3 python3-nacl
+  python3 python3-nacl libfyaml-dev musl-tools gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static git
 
 # Flags: those the compiler knows.
 probe = $(shell $(CC) $(1) -Werror -x c -c /dev/null -o /dev/null 2>/dev/null && echo $(1))
@@ -41,7 +41,7 @@ ALL_CFLAGS := -std=gnu17 $(MODE) $(WARNINGS) -fPIE -pthread -MMD -MP -ffile-pref
 ALL_LDFLAGS := $(MODE) -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(LDFLAGS)
 
 # The layers, from the ground up: what each folder may use. A folder is an archive.
-LAYERS := base seal wire holder toucher api engine gate core/identity core/policy core/store core/rotation core/audit core/model core/fuse core/control cli
+LAYERS := base seal wire holder toucher api engine gate core/identity core/policy core/store core/rotation core/audit core/model core/fuse core/control cli/compose cli/scan cli/import cli
 NEEDS_base          :=
 NEEDS_seal          := base
 NEEDS_wire          := base
@@ -58,12 +58,17 @@ NEEDS_core/audit    := wire seal base
 NEEDS_core/model    := core/store core/policy seal base
 NEEDS_core/fuse     := core/model core/store core/policy core/identity core/audit wire seal base
 NEEDS_core/control  := core/fuse core/model core/rotation core/store core/policy core/identity core/audit wire seal base
-NEEDS_cli           := seal base
+NEEDS_cli/compose   := base
+NEEDS_cli/scan      := cli/compose seal base
+NEEDS_cli/import    := cli/compose base
+NEEDS_cli           := cli/import cli/scan cli/compose seal base
 LIBS_seal := -lsodium
 LIBS_core/store := -lsqlite3
 LIBS_core/fuse := -lfuse3
 LIBS_api := -lmicrohttpd -ljansson
 LIBS_engine := -ljansson
+LIBS_cli/compose := -lfyaml
+LIBS_cli/import := -ljansson
 LIBS_cli := -lcurl -ljansson
 
 PROGRAMS := tacitd tacit-core tacit-toucher tacit-api tacit-engine tacit-gate tacit
@@ -75,7 +80,7 @@ LAYER_tacit-engine := engine
 LAYER_tacit-gate := gate
 LAYER_tacit := cli
 
-folder    = $(if $(filter cli,$(1)),cli,agent/$(1))
+folder    = $(if $(filter cli cli/%,$(1)),$(1),agent/$(1))
 # core/control has rooms of its own.
 sources   = $(filter-out %/main.c,$(wildcard $(call folder,$(1))/*.c $(if $(filter core/control,$(1)),agent/core/control/*/*.c)))
 archive   = $(O)/lib/$(subst /,-,$(1)).a

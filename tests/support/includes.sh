@@ -35,7 +35,8 @@ END {
 	only["fuse_lowlevel.h"] = " core/fuse "
 	only["fuse.h"] = " "
 	only["microhttpd.h"] = " api "
-	only["jansson.h"] = " api cli engine "
+	only["jansson.h"] = " api cli cli/import engine "
+	only["libfyaml.h"] = " cli/compose "
 	only["curl/curl.h"] = " cli "
 	for (i = 1; i <= count; i++) {
 		file = files[i]

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Templates: one text made from several secrets.
+ *
+ *     postgres://app:{{ db_password | urlencode }}@db/app
+ *
+ * `{{ NAME }}` is a secret's current value, `{{ NAME | FILTER }}` that value for a place of another
+ * syntax: url (RFC 3986 percent-encoding of all but unreserved; also `urlencode`), json (what stands
+ * between the quotes of an RFC 8259 string; the value must be UTF-8), shell (one word of sh, in single
+ * quotes), base64 (RFC 4648, with padding). Filters follow each other with `|`. `{{ "{{" }}` is two
+ * braces. Everything else is kept byte for byte. Strict: an unknown filter, a name that is no secret's,
+ * a `{{` without its end are errors that name the line and never show a value. Pure functions. */
+#ifndef TACIT_BASE_TEMPLATE_H
+#define TACIT_BASE_TEMPLATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/names.h"
+
+#define TEMPLATE_TEXT_MAX 4096 /* bytes of a template */
+#define TEMPLATE_NAMES_MAX 8   /* different secrets in one */
+
+struct template_names {
+	unsigned int count;
+	char names[TEMPLATE_NAMES_MAX][TACIT_SECRET_NAME_MAX + 1]; /* each once, as they first come */
+};
+
+struct template_value {
+	const uint8_t *bytes;
+	size_t length;
+};
+
+/* Judge a template and say which secrets it needs: TACIT_INVALID with the line. At least one. */
+int template_read(const char *text, size_t length, struct template_names *names, struct err *err);
+
+/* Make the text; `values` are in the order of template_read()'s names. *size is what it takes, also
+ * when `out` is NULL or too small (TACIT_LIMIT over `room`). Nothing of it is left in memory but `out`. */
+int template_render(const char *text, size_t length, const struct template_value *values,
+	uint8_t *out, size_t room, size_t *size, struct err *err);
+
+#endif
