@@ -12,16 +12,16 @@
 #define FINDHASH_BYTES 32 /* of the whole hash */
 
 /* The two keys that are derived from the search's. The owner wipes it. */
-struct findhash {
+struct findhash_key {
 	uint8_t start[16];
 	uint8_t whole[SEAL_KEY_BYTES];
 };
 
-void findhash_begin(struct findhash *hash, const uint8_t key[SEAL_KEY_BYTES]);
+void findhash_expand(struct findhash_key *key, const uint8_t search[SEAL_KEY_BYTES]);
 /* SipHash-2-4 of the first FINDHASH_START bytes. */
-uint64_t findhash_start(const struct findhash *hash, const void *value);
+uint64_t findhash_start(const struct findhash_key *key, const void *value);
 /* BLAKE2b-256 of all of it. */
-void findhash_whole(const struct findhash *hash, const void *value, size_t length,
+void findhash_whole(const struct findhash_key *key, const void *value, size_t length,
 	uint8_t whole[FINDHASH_BYTES]);
 
 #endif
