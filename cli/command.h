@@ -71,9 +71,10 @@ enum option {
 	OPTIONS
 };
 
-_Static_assert(OPTIONS <= 64, "a set of options is one word");
+_Static_assert(OPTIONS <= 128, "a set of options is two words");
+typedef unsigned __int128 option_set;
 
-#define OPTION_BIT(option) (UINT64_C(1) << (option))
+#define OPTION_BIT(option) ((option_set)1 << (option))
 /* What may stand before the command, too. */
 #define OPTIONS_GLOBAL                                                                             \
 	(OPTION_BIT(OPTION_ROOT) | OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_QUIET) |            \
@@ -91,7 +92,7 @@ struct command {
 	const char *name;      /* its verb */
 	const char *alias;     /* docker's other word for it, or NULL */
 	const char *arguments; /* "NAME [FILE|-]": [..] may be left out, .. ... may be repeated */
-	uint64_t options;      /* OPTION_BIT of those it takes, --root and --help apart */
+	option_set options;    /* OPTION_BIT of those it takes, --root and --help apart */
 	int (*run)(struct session *session, struct err *err);
 	const char *line; /* what it does */
 };
@@ -104,7 +105,7 @@ extern const size_t command_count;
 #define COMMAND_WORDS_MAX 64
 void command_words(const struct command *command, char text[COMMAND_WORDS_MAX]);
 /* The options it takes, with the ones that every command takes. */
-uint64_t command_options(const struct command *command);
+option_set command_options(const struct command *command);
 /* How many arguments it takes at least and at most, by the text of `arguments`. */
 void command_bounds(const struct command *command, size_t *least, size_t *most);
 

@@ -181,7 +181,7 @@ void command_words(const struct command *command, char text[COMMAND_WORDS_MAX])
 		command->noun ? " " : "", command->name);
 }
 
-uint64_t command_options(const struct command *command)
+option_set command_options(const struct command *command)
 {
 	return command->options | BIT(ROOT) | BIT(HELP);
 }

@@ -14,7 +14,7 @@ struct parse {
 	struct invocation *invocation;
 };
 
-static uint64_t allowed(const struct parse *parse)
+static option_set allowed(const struct parse *parse)
 {
 	const struct command *command = parse->invocation->command;
 
