@@ -17,12 +17,13 @@ enum record_kind {
 	RECORD_BUNDLE,
 	RECORD_SCHEDULE,
 	RECORD_HOOK,
+	RECORD_TEMPLATE,
 	RECORD_KINDS
 };
 
 /* Above the longest packed record: a container with all of its labels has 9,517 bytes, a bundle
- * 9,677, a consumer 3,348, a secret 2,879, a use 3,044. And a size that seal/ pads to, so that a
- * record of any length opens into RECORDS_PLAIN_ROOM bytes. */
+ * 9,677, a consumer 3,348, a secret 2,879, a use 3,044, a template 4,245. And a size that seal/
+ * pads to, so that a record of any length opens into RECORDS_PLAIN_ROOM bytes. */
 #define RECORDS_PACKED_MAX (16u << 10)
 #define RECORDS_PLAIN_ROOM (RECORDS_PACKED_MAX + 64)
 
@@ -38,6 +39,7 @@ int records_pack_container(
 int records_pack_bundle(const struct bundle_record *bundle, struct pack *to, struct err *err);
 int records_pack_schedule(const struct schedule_record *schedule, struct pack *to, struct err *err);
 int records_pack_hook(const struct hook_record *hook, struct pack *to, struct err *err);
+int records_pack_template(const struct template_record *made_by, struct pack *to, struct err *err);
 
 /* The kind of packed bytes; 0 when there are none. */
 uint8_t records_kind(const uint8_t *bytes, size_t length);
@@ -61,6 +63,8 @@ int records_unpack_schedule(const uint8_t id[SEAL_ID_BYTES], const uint8_t *byte
 	struct schedule_record *schedule, struct err *err);
 int records_unpack_hook(const uint8_t id[SEAL_ID_BYTES], const uint8_t *bytes, size_t length,
 	struct hook_record *hook, struct err *err);
+int records_unpack_template(const uint8_t id[SEAL_ID_BYTES], const uint8_t *bytes, size_t length,
+	struct template_record *made_by, struct err *err);
 
 /* The id of a container's record. TACIT_INVALID unless container_id_ok(). */
 int records_container_id(const char *container_id, uint8_t id[SEAL_ID_BYTES], struct err *err);

@@ -17,6 +17,7 @@
 #include "base/container.h"
 #include "base/err.h"
 #include "base/hook.h"
+#include "base/template.h"
 #include "core/store/store.h"
 #include "seal/seal.h"
 
@@ -97,6 +98,17 @@ struct schedule_record {
 };
 
 #define SCHEDULE_LENGTH_MAX 4096u
+
+/* What the versions of a secret are made by: its value is no operator's, but the text with the
+ * current values of other secrets in it. */
+struct template_record {
+	uint8_t id[SEAL_ID_BYTES];
+	uint8_t secret_id[SEAL_ID_BYTES]; /* whose versions it makes */
+	char text[TEMPLATE_TEXT_MAX + 1]; /* template_read() takes it */
+	uint32_t ref_count;               /* as many as that finds names, in their order: */
+	uint8_t refs[TEMPLATE_NAMES_MAX]
+		    [SEAL_ID_BYTES]; /* ids of secrets, no two of them the same */
+};
 
 /* How far the hook of a grant is. Kept apart from the grant: nobody else writes it. */
 struct hook_record {
@@ -235,6 +247,7 @@ typedef int vault_use_fn(void *arg, const struct use_record *use, struct err *er
 typedef int vault_bundle_fn(void *arg, const struct bundle_record *bundle, struct err *err);
 typedef int vault_schedule_fn(void *arg, const struct schedule_record *schedule, struct err *err);
 typedef int vault_hook_fn(void *arg, const struct hook_record *hook, struct err *err);
+typedef int vault_template_fn(void *arg, const struct template_record *made_by, struct err *err);
 typedef int vault_container_fn(void *arg, const struct container_facts *container, struct err *err);
 struct vault_visitor {
 	vault_secret_fn *on_secret;
@@ -245,6 +258,7 @@ struct vault_visitor {
 	vault_bundle_fn *on_bundle;
 	vault_schedule_fn *on_schedule;
 	vault_hook_fn *on_hook;
+	vault_template_fn *on_template;
 	vault_damage_fn *on_damaged;
 	void *arg;
 };
@@ -294,6 +308,8 @@ int vault_put_schedule(
 int vault_remove_schedule(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err);
 int vault_put_hook(struct vault *vault, const struct hook_record *hook, struct err *err);
 int vault_remove_hook(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err);
+int vault_put_template(struct vault *vault, const struct template_record *made_by, struct err *err);
+int vault_remove_template(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err);
 /* The record of a container has its own id's first 16 bytes as its id. */
 int vault_put_container(
 	struct vault *vault, const struct container_facts *container, struct err *err);

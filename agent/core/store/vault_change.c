@@ -129,6 +129,14 @@ int vault_put_hook(struct vault *vault, const struct hook_record *hook, struct e
 	return put_packed(vault, records_pack_hook(hook, &packed, err), hook->id, &packed, err);
 }
 
+int vault_put_template(struct vault *vault, const struct template_record *made_by, struct err *err)
+{
+	struct pack packed = { .limit = RECORDS_PACKED_MAX };
+
+	return put_packed(
+		vault, records_pack_template(made_by, &packed, err), made_by->id, &packed, err);
+}
+
 int vault_put_container(
 	struct vault *vault, const struct container_facts *container, struct err *err)
 {
@@ -208,6 +216,11 @@ int vault_remove_schedule(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], 
 }
 
 int vault_remove_hook(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err)
+{
+	return remove_row(vault, STORE_RECORDS, id, err);
+}
+
+int vault_remove_template(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err)
 {
 	return remove_row(vault, STORE_RECORDS, id, err);
 }

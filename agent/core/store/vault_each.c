@@ -19,6 +19,7 @@ struct walk {
 			struct bundle_record bundle;
 			struct schedule_record schedule;
 			struct hook_record hook;
+			struct template_record template;
 		};
 		uint8_t plain[RECORDS_PLAIN_ROOM];
 	} * room;
@@ -54,6 +55,7 @@ DEFINE_GIVE(container)
 DEFINE_GIVE(bundle)
 DEFINE_GIVE(schedule)
 DEFINE_GIVE(hook)
+DEFINE_GIVE(template)
 
 typedef int give_fn(
 	struct walk *walk, const uint8_t id[SEAL_ID_BYTES], size_t used, struct err *err);
@@ -67,6 +69,7 @@ static give_fn *const gives[RECORD_KINDS] = {
 	[RECORD_BUNDLE] = give_bundle,
 	[RECORD_SCHEDULE] = give_schedule,
 	[RECORD_HOOK] = give_hook,
+	[RECORD_TEMPLATE] = give_template,
 };
 
 static int refuse(const struct vault *vault, const struct vault_damage *damage, struct err *err)

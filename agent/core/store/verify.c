@@ -201,6 +201,19 @@ static int check_hook(void *arg, const struct hook_record *hook, struct err *err
 		"is the hook of a grant that is not there", err);
 }
 
+static int check_template(void *arg, const struct template_record *made_by, struct err *err)
+{
+	struct check *check = arg;
+	int result = refer(check, made_by->id, KIND_SECRET, made_by->secret_id,
+		"is the template of a secret that is not there", err);
+
+	check->result->records++;
+	for (uint32_t i = 0; !result && i < made_by->ref_count; i++)
+		result = refer(check, made_by->id, KIND_SECRET, made_by->refs[i],
+			"is a template with a secret that is not there", err);
+	return result;
+}
+
 static int check_bundle(void *arg, const struct bundle_record *bundle, struct err *err)
 {
 	static const uint8_t removed[SEAL_ID_BYTES];
@@ -286,6 +299,7 @@ static int check_records(struct check *check, struct err *err)
 		.on_bundle = check_bundle,
 		.on_schedule = check_schedule,
 		.on_hook = check_hook,
+		.on_template = check_template,
 		.on_damaged = pass_over,
 		.arg = check };
 	struct vault *vault = check->vault;
