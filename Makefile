@@ -41,10 +41,11 @@ ALL_CFLAGS := -std=gnu17 $(MODE) $(WARNINGS) -fPIE -pthread -MMD -MP -ffile-pref
 ALL_LDFLAGS := $(MODE) -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(LDFLAGS)
 
 # The layers, from the ground up: what each folder may use. A folder is an archive.
-LAYERS := base seal wire holder toucher api engine gate core/identity core/policy core/store core/rotation core/audit core/model core/fuse core/control cli/compose cli/scan cli/import cli
+LAYERS := base seal wire exec holder toucher api engine gate core/identity core/policy core/store core/rotation core/audit core/model core/fuse core/control cli/compose cli/scan cli/import cli
 NEEDS_base          :=
 NEEDS_seal          := base
 NEEDS_wire          := base
+NEEDS_exec          := base
 NEEDS_holder        := wire base
 NEEDS_toucher       := wire base
 NEEDS_api           := wire base
@@ -89,7 +90,13 @@ archives  = $(foreach l,$(call closure,$(1)),$(call archive,$(l)))
 libraries = $(foreach l,$(call closure,$(1)),$(LIBS_$(l)))
 objects   = $(patsubst %.c,$(O)/%.o,$(1))
 
-BINARIES := $(PROGRAMS:%=$(O)/bin/%)
+# What runs in containers of any image: static, the same in every variant, and a part of core, which serves it.
+EXEC_CC    ?= $(if $(shell command -v musl-gcc),musl-gcc,$(CC))
+EXEC_FLAGS := -std=gnu17 -Os -static -D_GNU_SOURCE -Iagent -Iinclude $(WARNINGS) -fstack-protector-strong \
+  -ffunction-sections -fdata-sections -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -s
+EXEC := $(O)/bin/tacit-exec
+
+BINARIES := $(PROGRAMS:%=$(O)/bin/%) $(EXEC)
 
 .PHONY: all deps demo check unit integration bench fuzz layers format install clean
 all: $(BINARIES)
@@ -107,6 +114,12 @@ endef
 # A sanitized build gets its options from a file of its own: the roles run with an empty environment.
 SUPPORT := $(if $(filter asan tsan,$(VARIANT)),$(O)/tests/support/sanitizer.o)
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
+
+$(EXEC): $(wildcard agent/exec/*.c) agent/base/err.c $(wildcard agent/exec/*.h) agent/base/err.h agent/base/cleanup.h Makefile
+	$(call say,LD,$@)mkdir -p $(@D) && $(EXEC_CC) $(EXEC_FLAGS) -o $@ $(filter %.c,$^)
+
+$(O)/agent/core/fuse/program_image.o: $(EXEC)
+$(O)/agent/core/fuse/program_image.o: private ALL_CFLAGS += -DEXEC_IMAGE='"$(EXEC)"'
 
 $(O)/%.o: %.c Makefile
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -c -o $@ $<

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The child is in the session and the group of its parent: what a terminal sends comes to both, and
+ * what anybody else sends to this process is passed on. */
+#include "exec/run.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "exec/watch.h"
+
+/* Secrets that are rotated together are told one after the other. */
+#define SETTLE_MS 20
+/* A child that does not end for a new one is killed, as `docker stop` does. */
+#define END_MS 10000
+#define NEVER INT64_MAX
+
+struct run {
+	const struct options *options;
+	const struct variables *variables;
+	char **environment;
+	uint64_t mask; /* blocked signals, as this process was given them */
+	int signals;   /* a signalfd of all */
+	int watch;     /* -1: rotations are nothing to us */
+	pid_t child;
+	int status; /* of the child, when has_ended */
+	bool has_ended;
+	bool restarts;      /* the child was told to end, for a new one */
+	bool stops;         /* somebody has told it to end */
+	int64_t rotated_ms; /* when a rotation that was told is acted on; NEVER */
+	int64_t kill_ms;    /* when the child that was told to end is killed; NEVER */
+};
+
+void run_say(const char *text)
+{
+	fprintf(stderr, "tacit-exec: %s\n", text);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* By the kernel's own call: a libc keeps some signals out of its sets, for itself, and another one
+ * in the child may use them. */
+static void set_mask(const uint64_t *mask, uint64_t *before)
+{
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, mask, before, sizeof *mask);
+}
+
+static _Noreturn void fail(int status, const char *text)
+{
+	run_say(text);
+	_exit(status);
+}
+
+static _Noreturn void become_command(const struct run *run)
+{
+	char **environment, text[ERR_TEXT_MAX];
+	struct err err;
+	bool is_missing;
+
+	if (variables_read(run->variables, run->environment, &environment, &err) < 0)
+		fail(RUN_EXIT_TROUBLE, err.text);
+	set_mask(&run->mask, NULL);
+	execvpe(run->options->command[0], run->options->command, environment);
+	is_missing = errno == ENOENT;
+	snprintf(text, sizeof text, "%s: %s", run->options->command[0], strerror(errno));
+	fail(is_missing ? RUN_EXIT_NOT_FOUND : RUN_EXIT_NOT_RUN, text);
+}
+
+/* What was rotated before is what it reads. */
+static int start(struct run *run, struct err *err)
+{
+	if (run->watch >= 0)
+		watch_take(run->watch);
+	run->has_ended = run->restarts = false;
+	run->rotated_ms = run->kill_ms = NEVER;
+	run->child = fork();
+	if (run->child < 0)
+		return err_errno(err, errno, TACIT_LIMIT, "fork");
+	if (!run->child)
+		become_command(run);
+	return 0;
+}
+
+/* A shell's job control stopped both: who waits for this one is to see it, too. */
+static void follow_stop(int signal)
+{
+	if (signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU)
+		raise(SIGSTOP);
+}
+
+static void reap(struct run *run)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+		if (pid != run->child)
+			continue;
+		if (WIFSTOPPED(status)) {
+			follow_stop(WSTOPSIG(status));
+			continue;
+		}
+		run->has_ended = true;
+		run->status = status;
+	}
+}
+
+/* What the kernel sends by itself, a terminal's, has come to the child as well. */
+static void pass_on(struct run *run, const struct signalfd_siginfo *signal)
+{
+	int number = (int)signal->ssi_signo;
+
+	if (number == SIGTERM || number == SIGINT || number == SIGQUIT)
+		run->stops = true;
+	if (signal->ssi_code != SI_KERNEL && !run->has_ended)
+		kill(run->child, number);
+}
+
+static void take_signals(struct run *run)
+{
+	struct signalfd_siginfo signal;
+
+	while (read(run->signals, &signal, sizeof signal) == sizeof signal)
+		if (signal.ssi_signo == SIGCHLD)
+			reap(run);
+		else
+			pass_on(run, &signal);
+}
+
+static void act_on_rotation(struct run *run)
+{
+	run->rotated_ms = NEVER;
+	if (run->restarts || run->stops || run->has_ended)
+		return;
+	if (run->options->on_rotate == ON_ROTATE_SIGNAL) {
+		kill(run->child, run->options->signal);
+	} else if (!watch_is_readable(run->variables)) {
+		run_say("a secret has changed, and not all can be read: not restarted");
+	} else {
+		run->restarts = true;
+		run->kill_ms = now_ms() + END_MS;
+		kill(run->child, SIGTERM);
+		kill(run->child, SIGCONT);
+	}
+}
+
+static void act_on_time(struct run *run)
+{
+	int64_t now = now_ms();
+
+	if (now >= run->rotated_ms)
+		act_on_rotation(run);
+	if (now >= run->kill_ms && !run->has_ended) {
+		run->kill_ms = NEVER;
+		kill(run->child, SIGKILL);
+	}
+}
+
+static int wait_ms(const struct run *run)
+{
+	int64_t next = run->rotated_ms < run->kill_ms ? run->rotated_ms : run->kill_ms;
+	int64_t left = next - now_ms();
+
+	if (next == NEVER)
+		return -1;
+	return left < 0 ? 0 : (int)left;
+}
+
+/* Until the child has ended. */
+static void attend(struct run *run)
+{
+	struct pollfd fds[] = { { .fd = run->signals, .events = POLLIN },
+		{ .fd = run->watch, .events = POLLIN } };
+
+	while (!run->has_ended) {
+		poll(fds, 2, wait_ms(run));
+		take_signals(run);
+		if (run->watch >= 0 && watch_take(run->watch) && run->rotated_ms == NEVER)
+			run->rotated_ms = now_ms() + SETTLE_MS;
+		act_on_time(run);
+	}
+}
+
+int run_command(
+	const struct options *options, const struct variables *variables, char **environment)
+{
+	static const uint64_t all = ~0ull;
+	struct run run = {
+		.options = options, .variables = variables, .environment = environment, .watch = -1
+	};
+	struct err err;
+	int status = 0;
+
+	set_mask(&all, &run.mask);
+	run.signals = (int)syscall(SYS_signalfd4, -1, &all, sizeof all, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (run.signals < 0)
+		status = err_errno(&err, errno, TACIT_LIMIT, "signalfd");
+	if (status == 0 && options->on_rotate != ON_ROTATE_NOTHING)
+		status = watch_open(variables, &run.watch, &err);
+	do {
+		if (status == 0)
+			status = start(&run, &err);
+		if (status < 0) {
+			run_say(err.text);
+			return RUN_EXIT_TROUBLE;
+		}
+		attend(&run);
+	} while (run.restarts && !run.stops);
+	return WIFSIGNALED(run.status) ? RUN_EXIT_BY_SIGNAL + WTERMSIG(run.status)
+				       : WEXITSTATUS(run.status);
+}
