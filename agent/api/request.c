@@ -121,17 +121,30 @@ static int take_secret(struct frame_request *request, struct piece value, struct
 
 	if (status < 0)
 		return status;
-	return request->verb == VERB_GRANT_CHECK || request->verb == VERB_AUDIT_HASH
+	return request->verb == VERB_GRANT_CHECK || request->verb == VERB_AUDIT_HASH ||
+			       request->verb == VERB_SECRET_HASHES
 		       ? name_check_secret(request->secret, err)
 		       : fields_check_secrets(request->secret, err);
+}
+
+static int take_run(struct frame_request *request, struct piece id, struct err *err)
+{
+	if (target_decode(id, request->container, sizeof request->container, NULL) < 0 ||
+		!container_id_ok(request->container))
+		return err_set(err, TACIT_INVALID, "a run is named by %d hexadecimal digits",
+			CONTAINER_ID_LENGTH);
+	return 0;
 }
 
 /* The name in a path. */
 static int take_name(const struct route *route, struct frame_request *request, struct piece name,
 	struct err *err)
 {
-	int status = target_decode(name, request->secret, sizeof request->secret, err);
+	int status;
 
+	if (strstr(route->path, "{run}"))
+		return take_run(request, name, err);
+	status = target_decode(name, request->secret, sizeof request->secret, err);
 	if (status < 0)
 		return status;
 	return strstr(route->path, "{bundle}") ? name_check_bundle(request->secret, err)

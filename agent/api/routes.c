@@ -67,6 +67,9 @@ static const struct route routes[] = {
 		QUERY_CONSUMER, QUERY_CONSUMER },
 	{ "POST", "/v1/consumers/thaw", VERB_CONSUMER_THAW, BODY_NONE, 200, true, NULL,
 		QUERY_CONSUMER, QUERY_CONSUMER },
+	{ "POST", "/v1/runs/{run}", VERB_RUN_BEGIN, BODY_NONE, 201, true, NULL,
+		QUERY_CONSUMER | QUERY_PID, QUERY_CONSUMER | QUERY_PID },
+	{ "DELETE", "/v1/runs/{run}", VERB_RUN_END, BODY_NONE, 200, true, NULL, 0, 0 },
 	{ "GET", "/v1/access", VERB_ACCESS_EXPORT, BODY_NONE, 200, false, NULL, 0, 0 },
 	{ "POST", "/v1/access", VERB_ACCESS_APPLY, BODY_ACCESS, 200, true, NULL,
 		QUERY_DRY_RUN | QUERY_PRUNE, 0 },
@@ -74,6 +77,8 @@ static const struct route routes[] = {
 		QUERY_FROM | QUERY_COUNT, 0 },
 	{ "POST", "/v1/audit/hash", VERB_AUDIT_HASH, BODY_SEALED_OPTIONAL, 200, false, NULL,
 		QUERY_SECRET | QUERY_VERSION, 0 },
+	{ "POST", "/v1/audit/hashes", VERB_SECRET_HASHES, BODY_SEALED, 200, false, TACIT_LINES_TYPE,
+		QUERY_SECRET, 0 },
 	{ "POST", "/v1/audit/verify", VERB_AUDIT_VERIFY, BODY_NONE, 200, false, NULL, 0, 0 },
 	{ "GET", "/v1/keys", VERB_KEY_LIST, BODY_NONE, 200, false, NULL, 0, 0 },
 	{ "POST", "/v1/keys", VERB_KEY_ADD, BODY_SEALED_OPTIONAL, 201, true, NULL, NEW_SLOT,
@@ -133,7 +138,8 @@ static bool path_matches(const char *pattern, struct piece path, struct piece *n
 	while (target_next(&wanted, '/', &want)) {
 		if (!target_next(&path, '/', &have))
 			return false;
-		if (target_is(want, "{secret}") || target_is(want, "{bundle}"))
+		if (target_is(want, "{secret}") || target_is(want, "{bundle}") ||
+			target_is(want, "{run}"))
 			*name = have;
 		else if (want.length != have.length || memcmp(want.at, have.at, have.length))
 			return false;

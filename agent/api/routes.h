@@ -49,7 +49,7 @@ enum query {
 
 struct route {
 	const char *method;
-	const char *path; /* "{secret}" and "{bundle}" stand for one segment: its name,
+	const char *path; /* "{secret}", "{bundle}" and "{run}" stand for one segment: its name,
 			     percent-encoded */
 	enum verb verb;
 	enum body body;
@@ -65,8 +65,8 @@ struct route {
 /* The most bytes a body of this kind may have. */
 size_t route_body_limit(enum body body);
 
-/* The row for a method and the path of a target; *name is its {secret} or {bundle}, undecoded, or
- * empty. NULL and `err` when there is none: TACIT_NOT_FOUND, or TACIT_METHOD with the methods the
+/* The row for a method and the path of a target; *name is its {secret}, {bundle} or {run},
+ * undecoded, or empty. NULL and `err` when there is none: TACIT_NOT_FOUND, or TACIT_METHOD with the methods the
  * path does have
  * ("GET, POST") in `allow`, which holds ROUTE_ALLOW_MAX. */
 const struct route *route_find(

@@ -51,3 +51,12 @@ const char *container_label(const struct container_facts *facts, const char *key
 			return at + length + 1;
 	return NULL;
 }
+
+const char *container_run_consumer(const struct container_facts *facts)
+{
+	static const char key[] = "consumer";
+
+	return facts->engine == CONTAINER_OF_RUN
+		       ? container_label(facts, key, sizeof key - 1)
+		       : NULL;
+}

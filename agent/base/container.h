@@ -19,9 +19,15 @@
 #define CONTAINER_DIGESTS_MAX 8   /* repository digests of one image */
 #define CONTAINER_LABELS_MAX 8192 /* bytes of "key=value" texts, a NUL after each */
 
+/* In the place of an engine: no engine runs it. It is a run (`tacit run`): processes of the host that
+ * root has put into a cgroup of their own, as a consumer that root has named. What is known of it is
+ * in labels: "consumer=compose/shop/web", and of the process that began it "runner=PID" and
+ * "start=TIME". */
+#define CONTAINER_OF_RUN UINT8_MAX
+
 struct container_facts {
 	char id[CONTAINER_ID_LENGTH + 1];
-	uint8_t engine;     /* which of the configured engines says it */
+	uint8_t engine;     /* which of the configured engines says it; or CONTAINER_OF_RUN */
 	uint8_t labels_cut; /* it has labels that are not in `labels` */
 	char name[CONTAINER_NAME_MAX + 1];
 	char project[CONTAINER_NAME_MAX + 1]; /* of compose; empty: not of compose */
@@ -46,5 +52,8 @@ size_t container_facts_size(const struct container_facts *facts);
 
 /* The value of label `key` (of `length` bytes), or NULL. Lives as long as `facts`. */
 const char *container_label(const struct container_facts *facts, const char *key, size_t length);
+
+/* The consumer that a run is; NULL: it is no run. Lives as long as `facts`. */
+const char *container_run_consumer(const struct container_facts *facts);
 
 #endif

@@ -268,6 +268,8 @@ enum verb {
 	VERB_SECRET_READERS,  /* secret: which version each running container has opened */
 	VERB_SECRET_REVEAL,   /* secret, version (0 = current), reply_key; reply body sealed for
 				 "reveal:SECRET" */
+	VERB_SECRET_HASHES,   /* secret ("": from the first; else those after it); body: a key
+				 sealed for "hashes"; reply body: lines of JSON */
 	VERB_SECRET_REMOVE,   /* secret, flags */
 	VERB_SECRET_SCHEDULE, /* secret, every_ns, lifetime_ns (overlap), generate, alphabet,
 				 rotator: what the agent does by itself; `generate` 0 ends it.
@@ -290,6 +292,9 @@ enum verb {
 	VERB_CONSUMER_FREEZE,  /* consumer: no open, and open files end */
 	VERB_CONSUMER_THAW,    /* consumer */
 	VERB_CONSUMER_REMOVE,  /* consumer: its grants and its rules; flags */
+	VERB_RUN_BEGIN, /* consumer, container (an id of the asker's choice), pid: of the host's,
+			   while it lives */
+	VERB_RUN_END,   /* container */
 	VERB_ACCESS_EXPORT,
 	VERB_ACCESS_APPLY, /* flags; body: struct access_statement, one after the other */
 	VERB_KEY_LIST,     /* also while locked */
@@ -358,7 +363,7 @@ struct frame_request {
 				  PROMOTE: how long the previous version does */
 	uint32_t reads;        /* OPENs a grant gives each container; 0: any number */
 	uint32_t grant_flags;  /* of GRANT_NEWLINE, GRANT_MAIN_PROCESS */
-	int32_t pid;           /* GRANT_CHECK: a process of the host's; 0: none */
+	int32_t pid;           /* GRANT_CHECK, RUN_BEGIN: a process of the host's; 0: none */
 	uint32_t rule_count;   /* of rules */
 	uint32_t uid, gid;     /* 0xffffffff: whoever reads */
 	uint32_t mode;         /* permission bits; 0 = 0400 */
@@ -378,7 +383,7 @@ struct frame_request {
 	char secret[TACIT_SECRET_NAME_MAX + 1];
 	char consumer[TACIT_CONSUMER_NAME_MAX + 1];
 	char file[TACIT_FILE_NAME_MAX + 1];
-	char container[CONTAINER_NAME_MAX + 1]; /* GRANT_CHECK: a name or an id */
+	char container[CONTAINER_NAME_MAX + 1]; /* GRANT_CHECK: a name or an id; RUN: an id */
 	char rules[BINDING_RULES_MAX][BINDING_TEXT_MAX + 1];
 };
 

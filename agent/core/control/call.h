@@ -25,11 +25,13 @@ call_fn call_secret_list, call_secret_create, call_secret_inspect, call_secret_r
 	call_secret_stage, call_secret_promote, call_secret_retire, call_secret_rollback,
 	call_secret_history, call_secret_readers, call_secret_reveal, call_secret_remove;
 call_fn call_secret_schedule;
+call_fn call_secret_hashes; /* hashes.c */
 call_fn call_bundle_list, call_bundle_create, call_bundle_inspect, call_bundle_rotate,
 	call_bundle_remove;
 call_fn call_grant_add, call_grant_list, call_grant_remove, call_grant_check;
 call_fn call_consumer_list, call_consumer_inspect, call_consumer_bind, call_consumer_unbind,
 	call_consumer_freeze, call_consumer_thaw, call_consumer_remove;
+call_fn call_run_begin, call_run_end; /* runs.c */
 call_fn call_access_export, call_access_apply;
 call_fn call_audit_read, call_audit_verify; /* audit_call.c */
 call_fn call_audit_hash;                    /* reveal.c */
@@ -69,6 +71,9 @@ struct secret *secret_find(const struct call *call, struct err *err);
 struct bundle *bundle_find(const struct call *call, struct err *err);
 /* A kept version of a secret by its number, or NULL. */
 const struct version_record *secret_version(const struct secret *secret, uint64_t number);
+/* A value of any kept version, opened from the store. *plain is seal_alloc'd, the caller's. */
+int secret_open_version(struct call *call, const struct version_record *version, uint8_t **plain,
+	size_t *length, struct err *err); /* reveal.c */
 
 /* The grant that is, or was, at a path of a consumer; NULL: there was none. */
 struct grant *grant_at(const struct core *core, const char *consumer, const char *file);
@@ -126,5 +131,7 @@ void doc_put_hooks(struct pack *doc, const struct core *core);     /* "hooks": o
 void doc_put_integrity(struct pack *doc, const struct core *core);
 void doc_put_keys(struct pack *doc, struct core *core); /* "keys": of status */
 void doc_put_grant(struct pack *doc, const struct core *core, const struct grant *grant);
+/* "path": where the directory of a consumer is on the host. */
+void doc_put_path(struct pack *doc, const struct core *core, const char *consumer);
 
 #endif

@@ -137,6 +137,7 @@ static void work(struct core *core)
 {
 	keep_uses(core, false);
 	touches_overlaps_ended(core);
+	containers_runs_look(core->containers);
 	hear_ends(core);
 	schedules_work(core);
 	hooks_work(core);

@@ -24,6 +24,12 @@ static void read_ids(pid_t pid, struct fuse_ctx *who)
 	*who = (struct fuse_ctx){ .pid = pid, .uid = (uid_t)uid[3], .gid = (gid_t)gid[3] };
 }
 
+static void see_run(void *run, const struct container_facts *facts, enum container_state state)
+{
+	(void)state;
+	*(bool *)run = facts->engine == CONTAINER_OF_RUN;
+}
+
 static void suppose(struct turn *turn, const struct server_suspect *suspect)
 {
 	struct containers *containers = turn->server->parts.containers;
@@ -35,7 +41,7 @@ static void suppose(struct turn *turn, const struct server_suspect *suspect)
 	if (!suspect->container)
 		return;
 	snprintf(turn->reader.id, sizeof turn->reader.id, "%s", suspect->container);
-	if (containers_visit(containers, suspect->container, NULL, NULL))
+	if (containers_visit(containers, suspect->container, see_run, &turn->reader.run))
 		turn->standing = STANDING_KNOWN;
 }
 

@@ -24,9 +24,32 @@ static bool keeps_rules(const struct consumer *consumer, const struct container_
 	return true;
 }
 
-/* What the engine itself says of it, before any rule. */
+/* Whether `node` is the directory of `consumer`, or lies above it. */
+static bool is_place_of(const struct node *node, const char *consumer)
+{
+	const char *kind = consumer_kind_word(node_kind(node->id));
+	char path[TACIT_CONSUMER_NAME_MAX + 2];
+
+	if (node_level(node->id) == LEVEL_ABOVE) {
+		snprintf(path, sizeof path, "%s/%s/", kind, node->name);
+		return !strncmp(consumer, path, strlen(path));
+	}
+	if (consumer_kind_depth(node_kind(node->id)) == 2)
+		snprintf(path, sizeof path, "%s/%s/%s", kind, node->parent->name, node->name);
+	else
+		snprintf(path, sizeof path, "%s/%s", kind, node->name);
+	return !strcmp(consumer, path);
+}
+
+/* What the engine itself says of it, or root of a run, before any rule. */
 static bool is_named(const struct node *node, const struct container_facts *facts)
 {
+	const char *run = container_run_consumer(facts);
+
+	if (run)
+		return is_place_of(node, run);
+	if (facts->engine == CONTAINER_OF_RUN)
+		return false;
 	if (node_level(node->id) == LEVEL_ABOVE)
 		return !strcmp(facts->project, node->name);
 	if (node_kind(node->id) == CONSUMER_CONTAINER)
@@ -71,8 +94,9 @@ static enum policy_match match_container(struct turn *turn, const struct node *n
 	case STANDING_NOBODY:
 		break;
 	}
-	/* An OPEN is told that nobody knows it; to everything else the place is absent. */
-	return turn->opens ? MATCH_UNKNOWN : MATCH_NO;
+	/* An OPEN is told that nobody knows it; to everything else the place is absent. Of a run
+	 * that has ended nobody will say more. */
+	return turn->opens && !turn->reader.run ? MATCH_UNKNOWN : MATCH_NO;
 }
 
 static bool is_below_consumer(const struct node *node)
@@ -89,6 +113,9 @@ enum policy_match turn_match(struct turn *turn, const struct node *place)
 
 	if (node_level(node->id) == LEVEL_ROOT)
 		return MATCH_NO;
+	/* A run is any kind of consumer, and no other besides. */
+	if (turn->reader.run && node_kind(node->id) != CONSUMER_SELF)
+		return match_container(turn, node);
 	switch (node_kind(node->id)) {
 	case CONSUMER_COMPOSE:
 	case CONSUMER_CONTAINER:
@@ -112,14 +139,22 @@ enum policy_match turn_match(struct turn *turn, const struct node *place)
 /* The consumers that a reader can be through `self`, the first that has the file decides. */
 struct names {
 	char consumer[2][TACIT_CONSUMER_NAME_MAX + 1];
-	char container[CONTAINER_NAME_MAX + 1];
+	char container[TACIT_CONSUMER_NAME_MAX + 1];
+	bool run; /* the first is what root has said that it is */
 };
 
 static void take_names(void *arg, const struct container_facts *facts, enum container_state state)
 {
+	const char *run = container_run_consumer(facts);
 	struct names *names = arg;
 
 	(void)state;
+	if (run) {
+		names->run = true;
+		snprintf(names->consumer[0], sizeof names->consumer[0], "%s", run);
+		snprintf(names->container, sizeof names->container, "%s", run);
+		return;
+	}
 	snprintf(names->container, sizeof names->container, "%s", facts->name);
 	if (facts->name[0])
 		snprintf(
@@ -185,7 +220,7 @@ static const struct node *find_own(struct turn *turn, const struct node *node)
 			is_folder ? node_folder_of(turn->model, directory, node->name)
 				  : node_file(turn->model, directory, node->name);
 
-		if (own && is_alive(own) && is_bound(directory) &&
+		if (own && is_alive(own) && (names.run || is_bound(directory)) &&
 			turn_match(turn, directory) == MATCH_YES)
 			return own;
 	}
@@ -220,8 +255,9 @@ void turn_user(struct turn *turn, char user[VAULT_USER_MAX + 1])
 
 	find_names(turn, &names);
 	if (turn->reader.kind == READER_CONTAINER)
-		snprintf(user, VAULT_USER_MAX + 1, "container%s%s %.12s",
-			names.container[0] ? "/" : "", names.container, turn->reader.id);
+		snprintf(user, VAULT_USER_MAX + 1, "%s%s%.160s %.12s",
+			turn->reader.run ? "run" : "container", names.container[0] ? "/" : "",
+			names.container, turn->reader.id);
 	else
 		snprintf(user, VAULT_USER_MAX + 1, "%.191s",
 			names.consumer[0][0] ? names.consumer[0] : names.consumer[1]);

@@ -40,6 +40,9 @@ static bool match_root(
 bool cgroup_match_path(
 	const struct config *config, const char *path, size_t length, struct cgroup_match *match)
 {
+	match->run = match_root(CGROUP_RUN_ROOT, path, length, match);
+	if (match->run)
+		return true;
 	for (size_t i = 0; i < config->runtime_root_count; i++)
 		if (match_root(config->runtime_roots[i], path, length, match))
 			return true;
@@ -81,7 +84,7 @@ static bool take_line(const struct config *config, const char *line, size_t leng
 	matched = cgroup_match_path(config, path, path_length, &here);
 	if (!matched)
 		return !(here.unified && path_length > 1);
-	if (*found && strcmp(match->id, here.id))
+	if (*found && (strcmp(match->id, here.id) || match->run != here.run))
 		return false;
 	if (!*found || here.unified)
 		*match = here;

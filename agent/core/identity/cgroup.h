@@ -16,14 +16,19 @@
 
 #define CGROUP_PATH_MAX 1024
 
+/* Where `tacit run` puts the processes of a run, whatever the configuration says of engines. */
+#define CGROUP_RUN_DIR "/tacit"
+#define CGROUP_RUN_ROOT CGROUP_RUN_DIR "/ID"
+
 struct cgroup_match {
 	char id[CONTAINER_ID_LENGTH + 1]; /* of the container, lowercase hexadecimal */
 	char path[CGROUP_PATH_MAX]; /* of the container's own cgroup, without what is below it */
+	bool run;                   /* it is in CGROUP_RUN_DIR: no engine's */
 	bool unified;               /* path is in the cgroup v2 hierarchy */
 	char controller[64];        /* of a v1 path: "name=systemd" is "systemd" */
 };
 
-/* Match one path against the configured roots. False: no container of theirs. */
+/* Match one path against CGROUP_RUN_ROOT and the configured roots. False: no container of theirs. */
 bool cgroup_match_path(
 	const struct config *config, const char *path, size_t length, struct cgroup_match *match);
 

@@ -7,6 +7,9 @@
  * API is down nothing new can be learned of its containers: what is known of them stands, because
  * their cgroups are in places that only root can make.
  *
+ * A run (CONTAINER_OF_RUN) is begun and ended by operators. No engine is asked for it, and none is
+ * believed.
+ *
  * Thread-safe. No function waits: a question for an engine is left for the main thread, which is
  * woken (containers_wake_fd). */
 #ifndef TACIT_IDENTITY_CONTAINERS_H
@@ -18,6 +21,7 @@
 
 #include "base/config.h"
 #include "base/container.h"
+#include "base/names.h"
 #include "core/identity/identity.h"
 
 #define CONTAINERS_MAX 8192 /* known at once; of those that ended, the oldest make room */
@@ -78,6 +82,21 @@ void containers_ask_again(struct containers *containers);
 
 /* What was kept from before: known, and nothing more, until its engine says something. */
 void containers_keep(struct containers *containers, const struct container_facts *facts);
+
+/* Begin a run: from now on who is in the cgroup CGROUP_RUN_ROOT of this id is that consumer, while
+ * the process `runner` of the host lives. TACIT_NOT_FOUND: there is no such process; TACIT_EXISTS;
+ * TACIT_LIMIT. Its texts have been checked. */
+struct containers_run {
+	char id[CONTAINER_ID_LENGTH + 1];
+	char consumer[TACIT_CONSUMER_NAME_MAX + 1];
+	pid_t runner;
+};
+int containers_run_begin(
+	struct containers *containers, const struct containers_run *run, struct err *err);
+/* False: there is no such run. */
+bool containers_run_end(struct containers *containers, const char *id);
+/* Forget the runs whose runner is gone: they are nobody since then. */
+void containers_runs_look(struct containers *containers);
 
 /* Readable when there is somebody to ask about, or something to keep. */
 int containers_wake_fd(const struct containers *containers);

@@ -162,6 +162,7 @@ static bool find_by_text(const struct identity *identity, pid_t tid, struct read
 	if (!place_is_roots(identity, &match, &reader->container))
 		return false;
 	reader->kind = READER_CONTAINER;
+	reader->run = match.run;
 	memcpy(reader->id, match.id, sizeof reader->id);
 	return match.unified;
 }

@@ -22,6 +22,7 @@ enum reader_kind {
 
 struct reader {
 	enum reader_kind kind;
+	bool run;           /* of READER_CONTAINER: it is a run's, not an engine's */
 	uint64_t container; /* inode of the container's cgroup: an id used again has another */
 	char id[CONTAINER_ID_LENGTH + 1];
 	char unit[NAME_SEGMENT_MAX + 1]; /* of READER_HOST; empty: none */

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "core/control/call.h"
 
-static void put_path(struct pack *doc, const struct core *core, const char *consumer)
+void doc_put_path(struct pack *doc, const struct core *core, const char *consumer)
 {
 	char full[PATH_FULL_MAX + TACIT_CONSUMER_NAME_MAX];
 
@@ -39,7 +39,7 @@ static void put_line(
 	while ((grant = node_next_grant(node, &place)))
 		doc_text(doc, NULL, grant->record.file);
 	doc_close(doc);
-	put_path(doc, core, consumer);
+	doc_put_path(doc, core, consumer);
 	doc_bool(doc, "frozen", more && more->record.frozen_ns);
 	doc_number(doc, "rules", more ? more->record.rule_count : 0);
 	doc_close(doc);
@@ -90,7 +90,10 @@ static void put_container(
 	doc_text(doc, "id", facts->id);
 	doc_text(doc, "name", facts->name);
 	doc_text(doc, "image", facts->image);
-	doc_text(doc, "engine", listing->call->core->config.engines[facts->engine]);
+	doc_text(doc, "engine",
+		facts->engine == CONTAINER_OF_RUN
+			? "run"
+			: listing->call->core->config.engines[facts->engine]);
 	doc_text(doc, "life", lives[state]);
 	doc_close(doc);
 }
@@ -105,7 +108,7 @@ static void put_consumer(struct call *call, const struct node *node)
 
 	doc_open(doc, NULL, DOC_OBJECT);
 	doc_text(doc, "consumer", call->request->consumer);
-	put_path(doc, call->core, call->request->consumer);
+	doc_put_path(doc, call->core, call->request->consumer);
 	doc_time(doc, "frozen_at", more ? more->record.frozen_ns : 0);
 	doc_open(doc, "rules", DOC_LIST);
 	for (uint32_t i = 0; more && i < more->record.rule_count; i++)

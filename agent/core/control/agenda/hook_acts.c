@@ -27,7 +27,8 @@ static void gather(void *arg, const struct container_facts *facts, enum containe
 	struct gathering *all = arg;
 	struct hook_act *act;
 
-	if (!server_is_consumer(all->directory, facts))
+	/* A run has no engine that could be asked to do anything to it. */
+	if (facts->engine >= CONFIG_ENGINES_MAX || !server_is_consumer(all->directory, facts))
 		return;
 	all->unsure |= all->engines[facts->engine] != CONTAINERS_SYNCED;
 	if (all->engines[facts->engine] != CONTAINERS_SYNCED || state != CONTAINER_RUNNING)

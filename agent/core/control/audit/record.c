@@ -68,6 +68,9 @@ static void fill(struct audit_record *change, const struct call *call, const cha
 		.operator_uid = request->operator_uid };
 	snprintf(change->act, sizeof change->act, "%s", act);
 	memcpy(change->consumer, request->consumer, sizeof change->consumer);
+	if (request->verb == VERB_RUN_BEGIN || request->verb == VERB_RUN_END)
+		snprintf(change->container, sizeof change->container, "%.*s",
+			CONTAINER_ID_LENGTH, request->container);
 }
 
 int record_begin(struct record *record, const struct call *call, const char *act, bool of_bundle,
@@ -80,10 +83,12 @@ int record_begin(struct record *record, const struct call *call, const char *act
 	int status;
 
 	fill(change, call, act);
-	snprintf(change->secret, sizeof change->secret, "%.*s%s", TACIT_SECRET_NAME_MAX - 1,
-		request->secret, of_bundle ? "/" : "");
+	/* Of all hashes it is where the last page ended. */
+	if (request->verb != VERB_SECRET_HASHES)
+		snprintf(change->secret, sizeof change->secret, "%.*s%s", TACIT_SECRET_NAME_MAX - 1,
+			request->secret, of_bundle ? "/" : "");
 	change->version = of_bundle ? request->version : version_of(request, secret);
-	if (secret)
+	if (secret && change->secret[0])
 		memcpy(change->secret_id, secret->record.id, sizeof change->secret_id);
 	put_about(request, change->rule);
 	status = auditor_begin(call->core, change, err);
