@@ -25,10 +25,13 @@ struct compose_file;
 struct compose_text {
 	const char *text; /* NUL-terminated, without NUL in it; NULL: it is not there */
 	size_t length;
-	size_t offset, end; /* of the scalar in the file, quotes included */
+	size_t offset, end; /* of the scalar in the file, quotes included; of a variable in a list:
+			       all of NAME=VALUE */
 	unsigned int line, column;
 	bool shared; /* it stands behind an anchor that is used elsewhere, or came by an alias or a
 			merge: a change here is a change there */
+	bool ambiguous; /* without quotes, and not the same for all versions of compose: 0123, yes,
+			   1e3, 2026-01-01. What the application got is not known from the file */
 };
 
 /* One of a service's variables: by a map, by a list of NAME=VALUE, by a merge. */
@@ -48,7 +51,8 @@ struct compose_secret {
 
 struct compose_service {
 	struct compose_text name, image;
-	struct compose_text build; /* a path, or the `context` of it */
+	struct compose_text build;                 /* a path, or the `context` of it */
+	struct compose_text extends, extends_file; /* the service; NULL file: of this file */
 	const struct compose_variable *variables;
 	size_t variable_count;
 	const struct compose_text *env_files; /* of `env_file`, in all of its forms */
@@ -62,6 +66,9 @@ struct compose_service {
 	bool merged; /* some of it came by a merge or `extends` */
 };
 
+#define COMPOSE_VISITS_MAX (4u << 20) /* variables of all services, with those that merges bring   \
+				       */
+
 /* Read `length` bytes, which are copied. `name` is what errors call it: they are "NAME:LINE: what
  * and what to do" and never show a value. TACIT_INVALID: it is no YAML, or not what compose takes
  * (duplicate keys, a list where a map belongs, a NUL); TACIT_LIMIT: too large or too deep. */
@@ -71,10 +78,12 @@ void compose_free(struct compose_file *file); /* wipes; NULL does nothing */
 
 /* What is in it. */
 const char *compose_bytes(const struct compose_file *file, size_t *length);
-const struct compose_text *compose_project(const struct compose_file *file); /* of `name:`, or NULL */
+const struct compose_text *compose_project(
+	const struct compose_file *file); /* of `name:`, or NULL */
 size_t compose_service_count(const struct compose_file *file);
 const struct compose_service *compose_service(const struct compose_file *file, size_t index);
-const struct compose_service *compose_service_named(const struct compose_file *file, const char *name);
+const struct compose_service *compose_service_named(
+	const struct compose_file *file, const char *name);
 size_t compose_secret_count(const struct compose_file *file);
 const struct compose_secret *compose_secret(const struct compose_file *file, size_t index);
 size_t compose_include_count(const struct compose_file *file); /* of `include:`, in all forms */
@@ -84,18 +93,23 @@ const struct compose_text *compose_include(const struct compose_file *file, size
  */
 typedef void compose_scalar_fn(
 	void *arg, const struct compose_text *key, const struct compose_text *value);
-int compose_each_scalar(const char *name, const char *text, size_t length,
-	compose_scalar_fn *each, void *arg, struct err *err);
+int compose_each_scalar(const char *name, const char *text, size_t length, compose_scalar_fn *each,
+	void *arg, struct err *err);
 
 /* What a text says once `${NAME}`, `${NAME:-default}`, `$NAME` and `$$` in it are replaced.
  * `lookup` returns a variable's value or NULL. *result is malloc'd. TACIT_INVALID: malformed, or
  * `${NAME:?}` that is not set. */
 typedef const char *compose_lookup_fn(void *arg, const char *name);
-int compose_interpolate(const char *text, compose_lookup_fn *lookup, void *arg, char **result,
-	struct err *err);
+int compose_interpolate(
+	const char *text, compose_lookup_fn *lookup, void *arg, char **result, struct err *err);
 /* Whether it has any, and the name when it is one and nothing else ("${DB_PASSWORD}"). */
 bool compose_interpolates(const char *text);
 bool compose_is_variable(const char *text, char *name, size_t room);
+
+/* Into words as compose does with an `entrypoint` or `command` that is one text: blanks divide,
+ * quotes and backslashes hold together, `$` is left alone. *words is one malloc'd block with the
+ * words in it, NULL at its end. TACIT_INVALID: a quote that is not closed. */
+int compose_split(const char *text, char ***words, size_t *count, struct err *err);
 
 /* ---- Changes. They collect in an edit, and are made together. ---- */
 
@@ -123,6 +137,9 @@ int compose_edit_secret_file(
 /* Set a service's entrypoint or command to a list. */
 int compose_edit_list(struct compose_edit *edit, const char *service, const char *key,
 	const char *const *words, size_t count, struct err *err);
+/* Replace any scalar of the file by a text. */
+int compose_edit_text(struct compose_edit *edit, const struct compose_text *text,
+	const char *new_text, struct err *err);
 /* The new text, malloc'd. It has been read again, and says all that was asked and nothing else. */
 int compose_edit_apply(
 	const struct compose_edit *edit, char **text, size_t *length, struct err *err);
