@@ -355,25 +355,42 @@ static inline pid_t start_tacit(
 	exit(dispatch_main(argc, argv, &cores));
 }
 
-/* Run `tacit` with the words up to NULL, `input` as its standard input. */
-__attribute__((sentinel)) static inline void run_tacit(
-	const struct fake_agent *agent, struct ran *ran, const char *input, ...)
+#define CASE_WORDS 16      /* of one run of `tacit`, the NULL behind them included */
+#define CASE_REQUESTS 4096 /* bytes that a case's requests have room in */
+#define CASE(...) ((const char *const[CASE_WORDS]){ __VA_ARGS__ })
+
+/* Run `tacit` with `words`, `input` as its standard input. */
+static inline void run_words(const struct fake_agent *agent, struct ran *ran, const char *input,
+	const char *const words[CASE_WORDS])
 {
-	char *argv[16] = { (char *)"tacit" };
+	char *argv[CASE_WORDS + 1] = { (char *)"tacit" };
 	int argc = 1, status;
-	va_list words;
 	pid_t pid;
 
-	va_start(words, input);
-	while (argc < 15 && (argv[argc] = va_arg(words, char *)))
-		argc++;
-	va_end(words);
+	assert_null(words[CASE_WORDS - 1]);
+	for (; words[argc - 1]; argc++)
+		argv[argc] = (char *)words[argc - 1];
 	pid = start_tacit(agent, input, argc, argv);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	ran->exit = WEXITSTATUS(status);
 	fake_read(agent, "out", ran->out, sizeof ran->out);
 	fake_read(agent, "err", ran->err, sizeof ran->err);
+}
+#define run_tacit(agent, ran, input, ...) run_words(agent, ran, input, CASE(__VA_ARGS__))
+
+/* The same against an agent that answers `canned` and lives as long. What it was asked is in
+ * `requests`, of CASE_REQUESTS bytes, when that is not NULL. */
+static inline void run_case(const struct canned *canned, struct ran *ran, char *requests,
+	const char *input, const char *const words[CASE_WORDS])
+{
+	struct fake_agent agent;
+
+	fake_start(&agent, canned);
+	run_words(&agent, ran, input, words);
+	if (requests)
+		fake_read(&agent, "requests", requests, CASE_REQUESTS);
+	fake_stop(&agent);
 }
 
 /* Standard output is, byte for byte, the file tests/golden/`name`. */

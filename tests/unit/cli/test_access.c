@@ -27,24 +27,12 @@ static const struct canned canned[] = {
 	{ NULL, FAKE_TEXT, 0, NULL, NULL, NULL },
 };
 
-static void run_case(struct ran *ran, char *requests, const char *input, const char *words[8])
-{
-	struct fake_agent agent;
-
-	fake_start(&agent, canned);
-	run_tacit(&agent, ran, input, words[0], words[1], words[2], words[3], words[4], NULL);
-	if (requests)
-		fake_read(&agent, "requests", requests, 4096);
-	fake_stop(&agent);
-}
-
-#define run(ran, requests, input, ...)                                                             \
-	run_case(ran, requests, input, (const char *[8]){ __VA_ARGS__ })
+#define run(ran, requests, input, ...) run_case(canned, ran, requests, input, CASE(__VA_ARGS__))
 
 static void test_answers_are_golden(void **state)
 {
 	static const struct {
-		const char *words[8];
+		const char *words[CASE_WORDS];
 		const char *golden;
 	} rows[] = {
 		{ { "export" }, "export.txt" },
@@ -59,7 +47,7 @@ static void test_answers_are_golden(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct ran ran;
 
-		run_case(&ran, NULL, FILE_TEXT, (const char **)rows[i].words);
+		run_case(canned, &ran, NULL, FILE_TEXT, rows[i].words);
 		assert_string_equal(ran.err, "");
 		assert_golden(&ran, rows[i].golden);
 		assert_int_equal(ran.exit, 0);

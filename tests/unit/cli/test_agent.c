@@ -82,26 +82,13 @@ static const struct canned canned[] = {
 	{ NULL, FAKE_TEXT, 0, NULL, NULL, NULL },
 };
 
-static void run_case(struct ran *ran, char *requests, const char *input, const char *words[8])
-{
-	struct fake_agent agent;
-
-	fake_start(&agent, canned);
-	run_tacit(&agent, ran, input, words[0], words[1], words[2], words[3], words[4], words[5],
-		words[6], words[7], NULL);
-	if (requests)
-		fake_read(&agent, "requests", requests, 4096);
-	fake_stop(&agent);
-}
-
-#define run(ran, requests, input, ...)                                                             \
-	run_case(ran, requests, input, (const char *[8]){ __VA_ARGS__ })
+#define run(ran, requests, input, ...) run_case(canned, ran, requests, input, CASE(__VA_ARGS__))
 
 static void test_json_is_golden(void **state)
 {
 	static const struct {
 		const char *golden;
-		const char *words[8];
+		const char *words[CASE_WORDS];
 	} rows[] = {
 		{ "secret-ls.json", { "secret", "ls", "--json" } },
 		{ "secret-create.json", { "secret", "create", "db_password", "-", "--json" } },
@@ -122,7 +109,7 @@ static void test_json_is_golden(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct ran ran;
 
-		run_case(&ran, NULL, "hunter2", (const char **)rows[i].words);
+		run_case(canned, &ran, NULL, "hunter2", rows[i].words);
 		assert_string_equal(ran.err, "");
 		assert_golden(&ran, rows[i].golden);
 		assert_int_equal(ran.exit, 0);
@@ -156,7 +143,7 @@ static void test_nothing_is_sent_for_a_bad_line(void **state)
 {
 	static const struct {
 		const char *input;
-		const char *words[8];
+		const char *words[CASE_WORDS];
 		const char *error;
 	} rows[] = {
 		{ "", { "secret", "create", "a", "-" }, "the value is empty" },
@@ -186,7 +173,7 @@ static void test_nothing_is_sent_for_a_bad_line(void **state)
 		struct ran ran;
 		char requests[4096];
 
-		run_case(&ran, requests, rows[i].input, (const char **)rows[i].words);
+		run_case(canned, &ran, requests, rows[i].input, rows[i].words);
 		assert_contains(ran.err, rows[i].error);
 		assert_int_equal(ran.exit, TACIT_EXIT_USAGE);
 		assert_string_equal(ran.out, "");
@@ -226,7 +213,7 @@ static void test_too_large_is_not_sent(void **state)
 static void test_errors_of_the_agent_are_told(void **state)
 {
 	static const struct {
-		const char *words[8];
+		const char *words[CASE_WORDS];
 		int exit;
 		const char *error;
 	} rows[] = {
@@ -248,7 +235,7 @@ static void test_errors_of_the_agent_are_told(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		run_case(&ran, NULL, "x", (const char **)rows[i].words);
+		run_case(canned, &ran, NULL, "x", rows[i].words);
 		assert_string_equal(ran.err, rows[i].error);
 		assert_int_equal(ran.exit, rows[i].exit);
 		assert_string_equal(ran.out, "");
@@ -324,7 +311,7 @@ static void test_grants_say_what_is_needed_next(void **state)
 static void test_tables_and_names(void **state)
 {
 	static const struct {
-		const char *words[8];
+		const char *words[CASE_WORDS];
 		const char *out;
 	} rows[] = {
 		{ { "secret", "ls", "-q" }, "db_password\n" },
@@ -347,7 +334,7 @@ static void test_tables_and_names(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct ran ran;
 
-		run_case(&ran, NULL, NULL, (const char **)rows[i].words);
+		run_case(canned, &ran, NULL, NULL, rows[i].words);
 		assert_string_equal(ran.out, rows[i].out);
 		assert_string_equal(ran.err, "");
 		assert_int_equal(ran.exit, 0);

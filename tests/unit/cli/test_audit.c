@@ -38,20 +38,8 @@
 		NULL, FAKE_TEXT, 0, NULL, NULL, NULL                                               \
 	}
 
-static void run_case(
-	const struct canned *answers, struct ran *ran, char *requests, const char *words[6])
-{
-	struct fake_agent agent;
-
-	fake_start(&agent, answers);
-	run_tacit(&agent, ran, NULL, "audit", words[0], words[1], words[2], words[3], words[4],
-		words[5], NULL);
-	fake_read(&agent, "requests", requests, 4096);
-	fake_stop(&agent);
-}
-
 #define run(answers, ran, requests, ...)                                                           \
-	run_case(answers, ran, requests, (const char *[6]){ __VA_ARGS__ })
+	run_case(answers, ran, requests, NULL, CASE("audit", __VA_ARGS__))
 
 static void test_records_are_rows_under_their_date(void **state)
 {

@@ -70,15 +70,16 @@ static void write_key(const struct fake_agent *agent)
 }
 
 /* In "MEMBER=@FILE" the file is one below the root. */
-static void run_case(struct ran *ran, char *requests, const char *input, const char *words[9])
+static void run_files(
+	struct ran *ran, char *requests, const char *input, const char *const words[CASE_WORDS])
 {
-	char paths[9][PATH_FULL_MAX];
-	const char *given[9] = { NULL };
+	char paths[CASE_WORDS][PATH_FULL_MAX];
+	const char *given[CASE_WORDS] = { NULL };
 	struct fake_agent agent;
 
 	fake_start(&agent, canned);
 	write_key(&agent);
-	for (int i = 0; i < 9 && words[i]; i++) {
+	for (int i = 0; i < CASE_WORDS && words[i]; i++) {
 		const char *at = strchr(words[i], '@');
 
 		given[i] = at ? paths[i] : words[i];
@@ -86,20 +87,18 @@ static void run_case(struct ran *ran, char *requests, const char *input, const c
 			snprintf(paths[i], sizeof paths[i], "%.*s%s/%s", (int)(at - words[i]),
 				words[i], agent.root, at + 1);
 	}
-	run_tacit(&agent, ran, input, given[0], given[1], given[2], given[3], given[4], given[5],
-		given[6], given[7], given[8], NULL);
+	run_words(&agent, ran, input, given);
 	if (requests)
-		fake_read(&agent, "requests", requests, 4096);
+		fake_read(&agent, "requests", requests, CASE_REQUESTS);
 	fake_stop(&agent);
 }
 
-#define run(ran, requests, input, ...)                                                             \
-	run_case(ran, requests, input, (const char *[9]){ __VA_ARGS__ })
+#define run(ran, requests, input, ...) run_files(ran, requests, input, CASE(__VA_ARGS__))
 
 static void test_members_are_sent_as_one_value(void **state)
 {
 	static const struct {
-		const char *words[9];
+		const char *words[CASE_WORDS];
 		const char *out, *note;
 	} rows[] = {
 		{ { "secret", "create", "tls/", "cert=-", "key=@key" },
@@ -121,7 +120,7 @@ static void test_members_are_sent_as_one_value(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct ran ran;
 
-		run_case(&ran, NULL, "hunter2\n", (const char **)rows[i].words);
+		run_files(&ran, NULL, "hunter2\n", rows[i].words);
 		if (rows[i].note)
 			assert_contains(ran.err, rows[i].note);
 		else
@@ -146,7 +145,7 @@ static void test_a_deep_bundle_is_named_whole(void **state)
 static void test_nothing_is_sent_for_a_bad_line(void **state)
 {
 	static const struct {
-		const char *words[9];
+		const char *words[CASE_WORDS];
 		const char *error;
 	} rows[] = {
 		{ { "secret", "create", "tls/" }, "no MEMBER is given" },
@@ -178,7 +177,7 @@ static void test_nothing_is_sent_for_a_bad_line(void **state)
 		char requests[4096];
 		struct ran ran;
 
-		run_case(&ran, requests, "hunter2", (const char **)rows[i].words);
+		run_files(&ran, requests, "hunter2", rows[i].words);
 		assert_contains(ran.err, rows[i].error);
 		assert_null(strstr(ran.err, "SECRETVALUE"));
 		assert_int_equal(ran.exit, TACIT_EXIT_USAGE);
@@ -238,7 +237,7 @@ static void test_it_waits_for_every_member(void **state)
 static void test_bundles_are_shown(void **state)
 {
 	static const struct {
-		const char *words[9];
+		const char *words[CASE_WORDS];
 		const char *golden;
 	} rows[] = {
 		{ { "secret", "create", "tls/", "cert=-", "key=@key", "--json" },
@@ -262,7 +261,7 @@ static void test_bundles_are_shown(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct ran ran;
 
-		run_case(&ran, NULL, "hunter2", (const char **)rows[i].words);
+		run_files(&ran, NULL, "hunter2", rows[i].words);
 		assert_string_equal(ran.err, "");
 		assert_golden(&ran, rows[i].golden);
 		assert_int_equal(ran.exit, 0);

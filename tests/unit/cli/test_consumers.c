@@ -35,23 +35,12 @@ static const struct canned canned[] = {
 	{ NULL, FAKE_TEXT, 0, NULL, NULL, NULL },
 };
 
-static void run_case(struct ran *ran, char *requests, const char *words[14])
-{
-	struct fake_agent agent;
-
-	fake_start(&agent, canned);
-	run_tacit(&agent, ran, NULL, words[0], words[1], words[2], words[3], words[4], words[5],
-		words[6], words[7], words[8], words[9], words[10], words[11], words[12], NULL);
-	fake_read(&agent, "requests", requests, 4096);
-	fake_stop(&agent);
-}
-
-#define run(ran, requests, ...) run_case(ran, requests, (const char *[14]){ __VA_ARGS__ })
+#define run(ran, requests, ...) run_case(canned, ran, requests, NULL, CASE(__VA_ARGS__))
 
 static void test_answers_are_shown(void **state)
 {
 	static const struct {
-		const char *words[14];
+		const char *words[CASE_WORDS];
 		const char *golden, *out;
 	} rows[] = {
 		{ { "consumer", "ls" }, "consumer-ls.txt", NULL },
@@ -85,7 +74,7 @@ static void test_answers_are_shown(void **state)
 		char requests[4096];
 		struct ran ran;
 
-		run_case(&ran, requests, (const char **)rows[i].words);
+		run_case(canned, &ran, requests, NULL, rows[i].words);
 		assert_string_equal(ran.err, "");
 		if (rows[i].golden)
 			assert_golden(&ran, rows[i].golden);
@@ -121,7 +110,7 @@ static void test_rules_and_freezes_are_sent(void **state)
 static void test_nothing_is_sent_for_a_bad_line(void **state)
 {
 	static const struct {
-		const char *words[14];
+		const char *words[CASE_WORDS];
 		const char *error;
 	} rows[] = {
 		{ { "consumer", "bind", "compose/shop/web" },
@@ -145,7 +134,7 @@ static void test_nothing_is_sent_for_a_bad_line(void **state)
 		char requests[4096];
 		struct ran ran;
 
-		run_case(&ran, requests, (const char **)rows[i].words);
+		run_case(canned, &ran, requests, NULL, rows[i].words);
 		assert_contains(ran.err, rows[i].error);
 		assert_int_equal(ran.exit, TACIT_EXIT_USAGE);
 		assert_string_equal(requests, "");

@@ -52,23 +52,12 @@ static const struct canned canned[] = {
 	{ NULL, FAKE_TEXT, 0, NULL, NULL, NULL },
 };
 
-static void run_case(struct ran *ran, char *requests, const char *words[14])
-{
-	struct fake_agent agent;
-
-	fake_start(&agent, canned);
-	run_tacit(&agent, ran, NULL, words[0], words[1], words[2], words[3], words[4], words[5],
-		words[6], words[7], words[8], words[9], words[10], words[11], words[12], NULL);
-	fake_read(&agent, "requests", requests, 4096);
-	fake_stop(&agent);
-}
-
-#define run(ran, requests, ...) run_case(ran, requests, (const char *[14]){ __VA_ARGS__ })
+#define run(ran, requests, ...) run_case(canned, ran, requests, NULL, CASE(__VA_ARGS__))
 
 static void test_limits_are_sent_as_given(void **state)
 {
 	static const struct {
-		const char *words[14];
+		const char *words[CASE_WORDS];
 		const char *body;
 	} rows[] = {
 		{ { "grant", "add", "a", "container/bb", "--expires", "1d12h", "-q" },
@@ -98,7 +87,7 @@ static void test_limits_are_sent_as_given(void **state)
 		char requests[4096], expected[256];
 		struct ran ran;
 
-		run_case(&ran, requests, (const char **)rows[i].words);
+		run_case(canned, &ran, requests, NULL, rows[i].words);
 		assert_string_equal(ran.err, "");
 		snprintf(expected, sizeof expected,
 			"POST /v1/grants {\"secret\":\"a\",\"consumer\":\"container/bb\",%s}\n",
@@ -110,7 +99,7 @@ static void test_limits_are_sent_as_given(void **state)
 static void test_nothing_is_sent_for_a_bad_line(void **state)
 {
 	static const struct {
-		const char *words[14];
+		const char *words[CASE_WORDS];
 		const char *error;
 	} rows[] = {
 		{ { "grant", "add", "a", "container/bb", "--expires", "90" },
@@ -157,7 +146,7 @@ static void test_nothing_is_sent_for_a_bad_line(void **state)
 		char requests[4096];
 		struct ran ran;
 
-		run_case(&ran, requests, (const char **)rows[i].words);
+		run_case(canned, &ran, requests, NULL, rows[i].words);
 		assert_contains(ran.err, rows[i].error);
 		assert_int_equal(ran.exit, TACIT_EXIT_USAGE);
 		assert_string_equal(ran.out, "");
@@ -291,7 +280,7 @@ static void test_hooks_say_when_they_fail(void **state)
 static void test_a_decision_is_explained(void **state)
 {
 	static const struct {
-		const char *words[14];
+		const char *words[CASE_WORDS];
 		int exit;
 		const char *golden;
 	} rows[] = {
@@ -308,7 +297,7 @@ static void test_a_decision_is_explained(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		run_case(&ran, requests, (const char **)rows[i].words);
+		run_case(canned, &ran, requests, NULL, rows[i].words);
 		assert_string_equal(ran.err, "");
 		assert_golden(&ran, rows[i].golden);
 		assert_int_equal(ran.exit, rows[i].exit);

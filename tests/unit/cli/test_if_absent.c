@@ -20,19 +20,8 @@ static const struct canned canned[] = {
 	{ NULL, FAKE_TEXT, 0, NULL, NULL, NULL },
 };
 
-static void run_case(struct ran *ran, char *requests, const char *input, const char *words[8])
-{
-	struct fake_agent agent;
-
-	fake_start(&agent, canned);
-	run_tacit(&agent, ran, input, "secret", "create", "--if-absent", words[0], words[1],
-		words[2], words[3], NULL);
-	fake_read(&agent, "requests", requests, 4096);
-	fake_stop(&agent);
-}
-
 #define run(ran, requests, input, ...)                                                             \
-	run_case(ran, requests, input, (const char *[8]){ __VA_ARGS__ })
+	run_case(canned, ran, requests, input, CASE("secret", "create", "--if-absent", __VA_ARGS__))
 
 static void test_what_exists_is_left_alone(void **state)
 {

@@ -57,26 +57,13 @@ static const struct canned waiting[] = {
 	{ NULL, FAKE_TEXT, 0, NULL, NULL, NULL },
 };
 
-static void run_case(struct ran *ran, char *requests, const char *input, const char *words[8])
-{
-	struct fake_agent agent;
-
-	fake_start(&agent, canned);
-	run_tacit(&agent, ran, input, words[0], words[1], words[2], words[3], words[4], words[5],
-		words[6], words[7], NULL);
-	if (requests)
-		fake_read(&agent, "requests", requests, 4096);
-	fake_stop(&agent);
-}
-
-#define run(ran, requests, input, ...)                                                             \
-	run_case(ran, requests, input, (const char *[8]){ __VA_ARGS__ })
+#define run(ran, requests, input, ...) run_case(canned, ran, requests, input, CASE(__VA_ARGS__))
 
 static void test_what_is_printed_is_golden(void **state)
 {
 	static const struct {
 		const char *golden;
-		const char *words[8];
+		const char *words[CASE_WORDS];
 	} rows[] = {
 		{ "key-ls.txt", { "key", "ls" } },
 		{ "key-ls.json", { "key", "list", "--json" } },
@@ -89,7 +76,7 @@ static void test_what_is_printed_is_golden(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct ran ran;
 
-		run_case(&ran, NULL, PASS "\n", (const char **)rows[i].words);
+		run_case(canned, &ran, NULL, PASS "\n", rows[i].words);
 		assert_string_equal(ran.err, "");
 		assert_golden(&ran, rows[i].golden);
 		assert_int_equal(ran.exit, 0);
@@ -99,7 +86,7 @@ static void test_what_is_printed_is_golden(void **state)
 static void test_words_and_their_requests(void **state)
 {
 	static const struct {
-		const char *words[8];
+		const char *words[CASE_WORDS];
 		const char *out, *requests;
 	} rows[] = {
 		{ { "key", "ls", "-q" }, "1\n2\n3\n4\n", "GET /v1/keys\n" },
@@ -121,7 +108,7 @@ static void test_words_and_their_requests(void **state)
 		char requests[4096];
 		struct ran ran;
 
-		run_case(&ran, requests, PASS "\n", (const char **)rows[i].words);
+		run_case(canned, &ran, requests, PASS "\n", rows[i].words);
 		assert_string_equal(ran.err, "");
 		assert_string_equal(ran.out, rows[i].out);
 		assert_string_equal(requests, rows[i].requests);
@@ -134,7 +121,7 @@ static void test_bad_lines(void **state)
 {
 	static const struct {
 		const char *input;
-		const char *words[8];
+		const char *words[CASE_WORDS];
 		const char *error;
 	} rows[] = {
 		{ PASS, { "key", "add" }, "say what shall open the store" },
@@ -164,7 +151,7 @@ static void test_bad_lines(void **state)
 		char requests[4096];
 		struct ran ran;
 
-		run_case(&ran, requests, rows[i].input, (const char **)rows[i].words);
+		run_case(canned, &ran, requests, rows[i].input, rows[i].words);
 		assert_contains(ran.err, rows[i].error);
 		assert_null(strstr(ran.err, "hunt"));
 		assert_null(strstr(ran.err, "horse"));

@@ -21,20 +21,7 @@
 	"\"created_at\":null,\"rotated_at\":null,\"grants\":1,\"schedule\":" plan
 #define ERROR(code, text) "{\"error\":{\"code\":\"" code "\",\"message\":\"" text "\"}}"
 
-static void run_case(const struct canned *answers, struct ran *ran, char *requests,
-	const char *input, const char *words[13])
-{
-	struct fake_agent agent;
-
-	fake_start(&agent, answers);
-	run_tacit(&agent, ran, input, words[0], words[1], words[2], words[3], words[4], words[5],
-		words[6], words[7], words[8], words[9], words[10], words[11], words[12], NULL);
-	fake_read(&agent, "requests", requests, 4096);
-	fake_stop(&agent);
-}
-
-#define run(answers, ran, requests, ...)                                                           \
-	run_case(answers, ran, requests, NULL, (const char *[13]){ __VA_ARGS__ })
+#define run(answers, ran, requests, ...) run_case(answers, ran, requests, NULL, CASE(__VA_ARGS__))
 
 static const struct canned canned[] = {
 	{ "POST /v1/secrets/db/schedule", FAKE_TEXT, 200, SECRET("db", "1", WAITING) "}", NULL,
@@ -60,7 +47,7 @@ static const struct canned canned[] = {
 static void test_schedules_are_sent_as_said(void **state)
 {
 	static const struct {
-		const char *words[13];
+		const char *words[CASE_WORDS];
 		const char *requests, *out;
 	} rows[] = {
 		{ { "secret", "schedule", "db", "--every", "30d", "--generate", "32" },
@@ -103,7 +90,7 @@ static void test_schedules_are_sent_as_said(void **state)
 		char requests[4096];
 		struct ran ran;
 
-		run_case(canned, &ran, requests, NULL, (const char **)rows[i].words);
+		run_case(canned, &ran, requests, NULL, rows[i].words);
 		assert_string_equal(ran.err, "");
 		assert_string_equal(requests, rows[i].requests);
 		assert_string_equal(ran.out, rows[i].out);
@@ -114,7 +101,7 @@ static void test_schedules_are_sent_as_said(void **state)
 static void test_nothing_is_sent_for_a_bad_line(void **state)
 {
 	static const struct {
-		const char *words[13];
+		const char *words[CASE_WORDS];
 		const char *error;
 	} rows[] = {
 		{ { "secret", "schedule", "db" }, "'--every TIME', '--rotator NAME' or both" },
@@ -155,7 +142,7 @@ static void test_nothing_is_sent_for_a_bad_line(void **state)
 		char requests[4096];
 		struct ran ran;
 
-		run_case(canned, &ran, requests, "hunter2", (const char **)rows[i].words);
+		run_case(canned, &ran, requests, "hunter2", rows[i].words);
 		assert_contains(ran.err, rows[i].error);
 		assert_int_equal(ran.exit, TACIT_EXIT_USAGE);
 		assert_string_equal(ran.out, "");
@@ -305,7 +292,7 @@ static void test_a_schedule_is_a_few_words(void **state)
 static void test_schedules_are_shown(void **state)
 {
 	static const struct {
-		const char *words[13];
+		const char *words[CASE_WORDS];
 		const char *golden;
 	} rows[] = {
 		{ { "secret", "ls" }, "secret-ls.txt" },
@@ -319,7 +306,7 @@ static void test_schedules_are_shown(void **state)
 		char requests[4096];
 		struct ran ran;
 
-		run_case(canned, &ran, requests, NULL, (const char **)rows[i].words);
+		run_case(canned, &ran, requests, NULL, rows[i].words);
 		assert_string_equal(ran.err, "");
 		assert_golden(&ran, rows[i].golden);
 		assert_int_equal(ran.exit, 0);

@@ -55,10 +55,10 @@ static const struct canned canned[] = {
 
 /* A run with "FILE" and "IN" among its words replaced by paths below the agent's folder; of IN the
  * content is "sealed rows". */
-static void run_case(
-	struct fake_agent *agent, struct ran *ran, const char *input, const char *const words[8])
+static void run_files(const struct fake_agent *agent, struct ran *ran, const char *input,
+	const char *const words[CASE_WORDS])
 {
-	const char *given[8];
+	const char *given[CASE_WORDS];
 	static char file[PATH_FULL_MAX], in[PATH_FULL_MAX];
 	FILE *made;
 
@@ -67,13 +67,12 @@ static void run_case(
 	made = fopen(in, "w");
 	fputs("sealed rows", made);
 	fclose(made);
-	for (size_t i = 0; i < 8; i++)
+	for (size_t i = 0; i < CASE_WORDS; i++)
 		given[i] = !words[i]                   ? NULL
 			   : !strcmp(words[i], "FILE") ? file
 			   : !strcmp(words[i], "IN")   ? in
 						       : words[i];
-	run_tacit(agent, ran, input, given[0], given[1], given[2], given[3], given[4], given[5],
-		given[6], given[7], NULL);
+	run_words(agent, ran, input, given);
 }
 
 static void assert_requests(const struct fake_agent *agent, const char *want)
@@ -96,7 +95,7 @@ static void test_what_is_printed(void **state)
 {
 	static const struct {
 		const char *golden;
-		const char *words[8];
+		const char *words[CASE_WORDS];
 	} rows[] = {
 		{ "store-create.txt", { "store", "create", "--passphrase", "-", "--no-recovery" } },
 		{ "store-create.json",
@@ -117,7 +116,7 @@ static void test_what_is_printed(void **state)
 		struct ran ran;
 
 		fake_start(&agent, canned);
-		run_case(&agent, &ran, PASS "\n", rows[i].words);
+		run_files(&agent, &ran, PASS "\n", rows[i].words);
 		fake_stop(&agent);
 		if (i < 2)
 			assert_contains(ran.err, "wait for 'tacit unlock' after a reboot");
@@ -136,22 +135,21 @@ static void test_a_store_is_made_with_a_recovery_key(void **state)
 
 	(void)state;
 	fake_start(&agent, canned);
-	run_case(&agent, &ran, PASS, (const char *[8]){ "store", "create", "--passphrase", "-" });
+	run_files(&agent, &ran, PASS, CASE("store", "create", "--passphrase", "-"));
 	assert_int_equal(ran.exit, 0);
 	assert_requests(&agent, "POST /v1/store?kind=passphrase\nPOST /v1/keys?kind=recovery\n");
 	fake_read(&agent, "kept", kept, sizeof kept);
 	snprintf(line, sizeof line,
 		"made the store /var/lib/tacit/store.db; what opens it: passphrase\n%s\n", kept);
 	assert_string_equal(ran.out, line);
-	run_case(&agent, &ran, PASS,
-		(const char *[8]){ "store", "create", "--passphrase", "-", "--json" });
+	run_files(&agent, &ran, PASS, CASE("store", "create", "--passphrase", "-", "--json"));
 	assert_int_equal(ran.exit, 0);
 	fake_read(&agent, "kept", kept, sizeof kept);
 	snprintf(line, sizeof line, "\"recovery_key\": \"%s\"", kept);
 	assert_contains(ran.out, line);
 	assert_contains(ran.out, "\"recovery\": {\n    \"slot\": 2,");
 	/* One that is the first slot itself is not doubled. */
-	run_case(&agent, &ran, NULL, (const char *[8]){ "store", "create", "--recovery", "-q" });
+	run_files(&agent, &ran, NULL, CASE("store", "create", "--recovery", "-q"));
 	fake_read(&agent, "kept", kept, sizeof kept);
 	snprintf(line, sizeof line, "/var/lib/tacit/store.db\n%s\n", kept);
 	assert_string_equal(ran.out, line);
@@ -169,7 +167,7 @@ static void test_a_store_without_its_recovery_key_is_told(void **state)
 	failing[1] = (struct canned){ "POST /v1/keys?kind=recovery", FAKE_TEXT, 507,
 		ERROR("io", "the disk refused"), NULL, NULL };
 	fake_start(&agent, failing);
-	run_case(&agent, &ran, PASS, (const char *[8]){ "store", "create", "--passphrase", "-" });
+	run_files(&agent, &ran, PASS, CASE("store", "create", "--passphrase", "-"));
 	fake_stop(&agent);
 	assert_int_equal(ran.exit, TACIT_EXIT_FAILED);
 	assert_contains(ran.err, "the store was made, but has no recovery key ('tacit key add "
@@ -192,12 +190,12 @@ static void test_what_is_wrong_is_listed(void **state)
 
 	(void)state;
 	fake_start(&agent, damaged);
-	run_case(&agent, &ran, NULL, (const char *[8]){ "store", "verify" });
+	run_files(&agent, &ran, NULL, CASE("store", "verify"));
 	assert_int_equal(ran.exit, TACIT_EXIT_FAILED);
 	assert_string_equal(ran.out, "generation 42: 12 records, 9 values, anchor none\n"
 				     "secret db: ?[2J\nsecret b: it is missing\nand 3 more\n");
 	assert_contains(ran.err, "tacit: store verify: what is wrong: 5; ");
-	run_case(&agent, &ran, NULL, (const char *[8]){ "store", "verify", "--json" });
+	run_files(&agent, &ran, NULL, CASE("store", "verify", "--json"));
 	assert_int_equal(ran.exit, TACIT_EXIT_FAILED);
 	assert_contains(ran.out, "\"problem_count\": 5");
 	fake_stop(&agent);
@@ -206,7 +204,7 @@ static void test_what_is_wrong_is_listed(void **state)
 static void test_bad_lines(void **state)
 {
 	static const struct {
-		const char *words[8];
+		const char *words[CASE_WORDS];
 		int exit;
 		const char *error;
 	} rows[] = {
@@ -231,7 +229,7 @@ static void test_bad_lines(void **state)
 		struct ran ran;
 
 		fake_start(&agent, canned);
-		run_case(&agent, &ran, "", rows[i].words);
+		run_files(&agent, &ran, "", rows[i].words);
 		assert_contains(ran.err, rows[i].error);
 		assert_null(strstr(ran.err, "hunter2"));
 		assert_string_equal(ran.out, "");
@@ -250,7 +248,7 @@ static void test_a_backup_is_a_whole_file(void **state)
 
 	(void)state;
 	fake_start(&agent, canned);
-	run_case(&agent, &ran, NULL, (const char *[8]){ "store", "backup", "FILE" });
+	run_files(&agent, &ran, NULL, CASE("store", "backup", "FILE"));
 	assert_string_equal(ran.err, "");
 	assert_contains(ran.out, "backed up generation 42 (11 bytes) to ");
 	assert_int_equal(ran.exit, 0);
@@ -263,7 +261,7 @@ static void test_a_backup_is_a_whole_file(void **state)
 	assert_requests(&agent,
 		"POST " BACKUP "\nPOST " BACKUP "/step\nPOST " BACKUP "/step\nGET " BACKUP
 		"?offset=0\nGET " BACKUP "?offset=7\nDELETE " BACKUP "\n");
-	run_case(&agent, &ran, NULL, (const char *[8]){ "store", "backup", "-", "--json" });
+	run_files(&agent, &ran, NULL, CASE("store", "backup", "-", "--json"));
 	assert_string_equal(ran.out, "sealed rows");
 	assert_string_equal(ran.err, "");
 	fake_stop(&agent);
@@ -301,7 +299,7 @@ static void test_a_backup_that_fails_leaves_nothing(void **state)
 		memcpy(failing, canned, sizeof canned);
 		failing[rows[i].at] = rows[i].how;
 		fake_start(&agent, failing);
-		run_case(&agent, &ran, NULL, (const char *[8]){ "store", "backup", "FILE" });
+		run_files(&agent, &ran, NULL, CASE("store", "backup", "FILE"));
 		assert_contains(ran.err, rows[i].error);
 		assert_int_equal(ran.exit, rows[i].exit);
 		assert_string_equal(ran.out, "");
@@ -323,7 +321,7 @@ static void test_a_part_of_another_run_is_left_alone(void **state)
 	fake_start(&agent, canned);
 	fake_path(&agent, "file.part", path);
 	fclose(fopen(path, "w"));
-	run_case(&agent, &ran, NULL, (const char *[8]){ "store", "backup", "FILE" });
+	run_files(&agent, &ran, NULL, CASE("store", "backup", "FILE"));
 	assert_int_equal(ran.exit, TACIT_EXIT_FAILED);
 	assert_contains(ran.err, "file.part is there: another run writes it");
 	assert_true(is_there(&agent, "file.part"));
@@ -394,15 +392,15 @@ static void test_a_restore_that_fails_is_dropped(void **state)
 
 	(void)state;
 	fake_start(&agent, failing);
-	run_case(&agent, &ran, NULL, (const char *[8]){ "store", "restore", "IN" });
+	run_files(&agent, &ran, NULL, CASE("store", "restore", "IN"));
 	assert_int_equal(ran.exit, TACIT_EXIT_FAILED);
 	assert_contains(ran.err, "there is a store; nothing was changed; '--force'");
 	assert_requests(&agent, "POST " RESTORE "\nPOST " RESTORE "/write?offset=0\nPOST " RESTORE
 				"/end\nDELETE " RESTORE "\n");
-	run_case(&agent, &ran, NULL, (const char *[8]){ "store", "restore", "IN", "--force" });
+	run_files(&agent, &ran, NULL, CASE("store", "restore", "IN", "--force"));
 	assert_int_equal(ran.exit, TACIT_EXIT_LOCKED);
 	assert_contains(ran.err, "none fits; nothing was changed; open it with --recovery");
-	run_case(&agent, &ran, "", (const char *[8]){ "store", "restore", "-" });
+	run_files(&agent, &ran, "", CASE("store", "restore", "-"));
 	assert_int_equal(ran.exit, TACIT_EXIT_USAGE);
 	assert_contains(ran.err, "the backup is empty; nothing was changed");
 	fake_stop(&agent);
@@ -435,7 +433,7 @@ static void test_a_large_backup_is_sent_in_pieces(void **state)
 		fwrite(block, 1, sizeof block, file);
 	fputc('x', file);
 	fclose(file);
-	run_case(&agent, &ran, NULL, (const char *[8]){ "store", "restore", path, "-q" });
+	run_files(&agent, &ran, NULL, CASE("store", "restore", path, "-q"));
 	assert_string_equal(ran.err, "");
 	assert_int_equal(ran.exit, 0);
 	fake_stop(&agent);

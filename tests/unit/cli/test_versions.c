@@ -31,25 +31,13 @@ static const struct canned canned[] = {
 	{ NULL, FAKE_TEXT, 0, NULL, NULL, NULL },
 };
 
-static void run_case(
-	const struct canned *answers, struct ran *ran, char *requests, const char *words[9])
-{
-	struct fake_agent agent;
-
-	fake_start(&agent, answers);
-	run_tacit(&agent, ran, "hunter2", words[0], words[1], words[2], words[3], words[4],
-		words[5], words[6], words[7], words[8], NULL);
-	fake_read(&agent, "requests", requests, 4096);
-	fake_stop(&agent);
-}
-
 #define run(answers, ran, requests, ...)                                                           \
-	run_case(answers, ran, requests, (const char *[9]){ __VA_ARGS__ })
+	run_case(answers, ran, requests, "hunter2", CASE(__VA_ARGS__))
 
 static void test_versions_change_places(void **state)
 {
 	static const struct {
-		const char *words[9];
+		const char *words[CASE_WORDS];
 		int exit;
 		const char *said;
 	} rows[] = {
@@ -78,7 +66,7 @@ static void test_versions_change_places(void **state)
 		char requests[4096];
 		struct ran ran;
 
-		run_case(canned, &ran, requests, (const char **)rows[i].words);
+		run_case(canned, &ran, requests, "hunter2", rows[i].words);
 		assert_string_equal(rows[i].exit ? ran.err : ran.out, rows[i].said);
 		assert_string_equal(rows[i].exit ? ran.out : ran.err, "");
 		assert_int_equal(ran.exit, rows[i].exit);
@@ -88,7 +76,7 @@ static void test_versions_change_places(void **state)
 static void test_nothing_is_sent_for_a_bad_option(void **state)
 {
 	static const struct {
-		const char *words[9];
+		const char *words[CASE_WORDS];
 		const char *part;
 	} rows[] = {
 		{ { "secret", "rotate", "db", "-", "--overlap", "1x" }, "'--overlap': " },
@@ -108,7 +96,7 @@ static void test_nothing_is_sent_for_a_bad_option(void **state)
 		char requests[4096];
 		struct ran ran;
 
-		run_case(canned, &ran, requests, (const char **)rows[i].words);
+		run_case(canned, &ran, requests, "hunter2", rows[i].words);
 		assert_contains(ran.err, rows[i].part);
 		assert_int_equal(ran.exit, 2);
 		assert_string_equal(requests, "");
