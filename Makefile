@@ -41,7 +41,7 @@ ALL_CFLAGS := -std=gnu17 $(MODE) $(WARNINGS) -fPIE -pthread -MMD -MP -ffile-pref
 ALL_LDFLAGS := $(MODE) -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(LDFLAGS)
 
 # The layers, from the ground up: what each folder may use. A folder is an archive.
-LAYERS := base seal wire exec holder toucher api engine gate core/identity core/policy core/store core/rotation core/audit core/model core/fuse core/control cli/compose cli/scan cli/import cli
+LAYERS := base seal wire exec holder toucher api engine gate core/identity core/policy core/store core/rotation core/audit core/model core/fuse core/control cli/walk cli/compose cli/scan cli/import cli
 NEEDS_base          :=
 NEEDS_seal          := base
 NEEDS_wire          := base
@@ -59,10 +59,11 @@ NEEDS_core/audit    := wire seal base
 NEEDS_core/model    := core/store core/policy seal base
 NEEDS_core/fuse     := core/model core/store core/policy core/identity core/audit wire seal base
 NEEDS_core/control  := core/fuse core/model core/rotation core/store core/policy core/identity core/audit wire seal base
+NEEDS_cli/walk      := base
 NEEDS_cli/compose   := base
 NEEDS_cli/scan      := cli/compose seal base
 NEEDS_cli/import    := cli/scan cli/compose seal base
-NEEDS_cli           := cli/import cli/scan cli/compose seal base
+NEEDS_cli           := cli/walk cli/import cli/scan cli/compose seal base
 LIBS_seal := -lsodium
 LIBS_core/store := -lsqlite3
 LIBS_core/fuse := -lfuse3
