@@ -15,7 +15,7 @@ static int take_flag(
 {
 	if (!target_is(value, "1"))
 		return err_set(
-			err, TACIT_INVALID, "force, dry_run, prune and names are 1 or are left out");
+			err, TACIT_INVALID, "force, dry_run, prune, names and template are 1 or are left out");
 	request->flags |= flag;
 	return 0;
 }
@@ -38,6 +38,11 @@ static int take_prune(struct frame_request *request, struct piece value, struct 
 static int take_names(struct frame_request *request, struct piece value, struct err *err)
 {
 	return take_flag(request, REQUEST_NAMES, value, err);
+}
+
+static int take_template(struct frame_request *request, struct piece value, struct err *err)
+{
+	return take_flag(request, REQUEST_TEMPLATE, value, err);
 }
 
 /* A number from 1 to `most`. */
@@ -202,6 +207,7 @@ static const struct word {
 	{ "offset", QUERY_OFFSET, take_offset },
 	{ "from", QUERY_FROM, take_from },
 	{ "count", QUERY_COUNT, take_count },
+	{ "template", QUERY_TEMPLATE, take_template },
 };
 
 #define WORDS (sizeof words / sizeof words[0])

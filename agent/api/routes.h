@@ -45,6 +45,7 @@ enum query {
 	QUERY_OFFSET = 65536,
 	QUERY_FROM = 131072,
 	QUERY_COUNT = 262144,
+	QUERY_TEMPLATE = 524288,
 };
 
 struct route {

@@ -186,6 +186,8 @@ static void base64_end(struct line *line, unsigned int at)
 		base64_group(line, at);
 }
 
+/* One that is added raises the layout of the store's template record: an older tacit does not know
+ * it. */
 static const struct template_filter filters[] = {
 	{ "url", NULL, url_byte, NULL },
 	{ "urlencode", NULL, url_byte, NULL },

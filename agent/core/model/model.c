@@ -73,6 +73,7 @@ void model_clear(struct model *model)
 	struct node *node, *next_node;
 	struct bundle *bundle, *next_bundle;
 	struct schedule *schedule, *next_schedule;
+	struct template *template, *next_template;
 
 	HASH_CLEAR(by_id, model->secrets_by_id);
 	HASH_ITER (by_name, model->secrets_by_name, secret, next_secret) {
@@ -104,6 +105,10 @@ void model_clear(struct model *model)
 		HASH_DELETE(hh, model->schedules, schedule);
 		wipe(schedule, sizeof *schedule);
 	}
+	HASH_ITER (hh, model->templates, template, next_template) {
+		HASH_DELETE(hh, model->templates, template);
+		wipe(template, sizeof *template);
+	}
 	model->root = model->folders = NULL;
 	model->locked = true;
 }
@@ -118,6 +123,7 @@ void model_adopt(struct model *model, struct model *fresh)
 	model->consumers = fresh->consumers;
 	model->bundles = fresh->bundles;
 	model->schedules = fresh->schedules;
+	model->templates = fresh->templates;
 	model->folders = fresh->folders;
 	model->floor = fresh->floor;
 	model->locked = fresh->locked;
@@ -127,6 +133,7 @@ void model_adopt(struct model *model, struct model *fresh)
 	fresh->consumers = NULL;
 	fresh->bundles = NULL;
 	fresh->schedules = NULL;
+	fresh->templates = NULL;
 	model_free(fresh);
 	model_tell_folders(model);
 }
@@ -215,9 +222,12 @@ int model_put_secret(struct model *model, const struct secret_record *record, ui
 void model_remove_secret(struct model *model, struct secret *secret)
 {
 	struct schedule *schedule = model_schedule(model, secret);
+	struct template *template = model_template(model, secret);
 
 	if (schedule)
 		model_remove_schedule(model, schedule);
+	if (template)
+		model_remove_template(model, template);
 	HASH_DELETE(by_name, model->secrets_by_name, secret);
 	HASH_DELETE(by_id, model->secrets_by_id, secret);
 	while (secret->blobs)

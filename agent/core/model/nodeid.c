@@ -8,6 +8,9 @@
 #define LEVEL_SHIFT 60
 #define KIND_SHIFT 56
 #define HASH_MASK ((1ull << KIND_SHIFT) - 1)
+#define LEVEL_MASK ((1ull << LEVEL_SHIFT) - 1)
+#define ROOT_PROGRAM                                                                               \
+	((uint64_t)LEVEL_PROGRAM << LEVEL_SHIFT | (uint64_t)CONSUMER_KINDS << KIND_SHIFT)
 
 enum node_level node_level(uint64_t node)
 {
@@ -17,6 +20,32 @@ enum node_level node_level(uint64_t node)
 enum consumer_kind node_kind(uint64_t node)
 {
 	return (enum consumer_kind)(node >> KIND_SHIFT & 0xf);
+}
+
+static uint64_t at_level(uint64_t node, enum node_level level)
+{
+	return (node & LEVEL_MASK) | (uint64_t)level << LEVEL_SHIFT;
+}
+
+uint64_t node_owner(uint64_t node)
+{
+	enum node_level level = node_level(node);
+
+	if (level != LEVEL_PROGRAMS && level != LEVEL_PROGRAM)
+		return node;
+	return node == ROOT_PROGRAM ? NODE_ROOT_ID : at_level(node, LEVEL_CONSUMER);
+}
+
+/* What of the agent's own a directory has of this name. */
+static uint64_t own_child(uint64_t parent, enum node_level level, const char *name)
+{
+	if (level == LEVEL_CONSUMER)
+		return strcmp(name, NAME_PROGRAMS) ? 0 : at_level(parent, LEVEL_PROGRAMS);
+	if (strcmp(name, NAME_PROGRAM))
+		return 0;
+	if (level == LEVEL_ROOT)
+		return ROOT_PROGRAM;
+	return level == LEVEL_PROGRAMS ? at_level(parent, LEVEL_PROGRAM) : 0;
 }
 
 static uint64_t number(const uint8_t key[16], uint64_t parent, const char *name,
@@ -49,10 +78,11 @@ uint64_t node_child(const uint8_t key[16], uint64_t parent, const char *name)
 	size_t length = strlen(name);
 	enum node_level level = node_level(parent);
 	enum consumer_kind kind;
+	uint64_t own = own_child(parent, level, name);
 	unsigned int depth;
 
-	if (length > NAME_SEGMENT_MAX || level == LEVEL_FILE)
-		return 0;
+	if (own || length > NAME_SEGMENT_MAX || level == LEVEL_FILE || level >= LEVEL_PROGRAMS)
+		return own;
 	if (level == LEVEL_ROOT) {
 		kind = consumer_kind_of_word(name, length);
 		if (kind == CONSUMER_KINDS)

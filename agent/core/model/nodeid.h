@@ -4,9 +4,11 @@
  * knowledge, so that a locked agent can answer by shape.
  *
  *   bits 63-60  level  1 kind, 2 above a consumer, 3 consumer, 4 file, 5 folder; the root is 1,
- *                      FUSE's own; the directory `self` is a consumer
- *   bits 59-56  kind   enum consumer_kind
- *   bits 55-0   SipHash-2-4 of the parent's number and the name, keyed per mount
+ *                      FUSE's own; the directory `self` is a consumer; 6 `.tacit` of a consumer,
+ *                      7 `exec` in it, or in the root
+ *   bits 59-56  kind   enum consumer_kind; of `exec` in the root CONSUMER_KINDS
+ *   bits 55-0   SipHash-2-4 of the parent's number and the name, keyed per mount; of levels 6 and 7
+ *               the consumer's, 0 in the root
  */
 #ifndef TACIT_MODEL_NODEID_H
 #define TACIT_MODEL_NODEID_H
@@ -25,6 +27,8 @@ enum node_level {
 	LEVEL_CONSUMER,
 	LEVEL_FILE,   /* in a consumer's directory, or in a folder */
 	LEVEL_FOLDER, /* of a bundle, or (its name has an '@') of one of its generations */
+	LEVEL_PROGRAMS,
+	LEVEL_PROGRAM,
 };
 
 enum node_level node_level(uint64_t node);
@@ -36,5 +40,8 @@ enum consumer_kind node_kind(uint64_t node); /* of anything but the root */
  * FOLDER@N, in a folder there are files alone. */
 uint64_t node_child(const uint8_t key[16], uint64_t parent, const char *name);
 uint64_t node_folder(const uint8_t key[16], uint64_t consumer, const char *name);
+
+/* The directory whose `.tacit` or `exec` it is, a consumer's or the root; any other is itself. */
+uint64_t node_owner(uint64_t node);
 
 #endif

@@ -39,7 +39,7 @@ int records_pack_container(
 int records_pack_bundle(const struct bundle_record *bundle, struct pack *to, struct err *err);
 int records_pack_schedule(const struct schedule_record *schedule, struct pack *to, struct err *err);
 int records_pack_hook(const struct hook_record *hook, struct pack *to, struct err *err);
-int records_pack_template(const struct template_record *made_by, struct pack *to, struct err *err);
+int records_pack_template(const struct template_record *template, struct pack *to, struct err *err);
 
 /* The kind of packed bytes; 0 when there are none. */
 uint8_t records_kind(const uint8_t *bytes, size_t length);
@@ -64,7 +64,7 @@ int records_unpack_schedule(const uint8_t id[SEAL_ID_BYTES], const uint8_t *byte
 int records_unpack_hook(const uint8_t id[SEAL_ID_BYTES], const uint8_t *bytes, size_t length,
 	struct hook_record *hook, struct err *err);
 int records_unpack_template(const uint8_t id[SEAL_ID_BYTES], const uint8_t *bytes, size_t length,
-	struct template_record *made_by, struct err *err);
+	struct template_record *template, struct err *err);
 
 /* The id of a container's record. TACIT_INVALID unless container_id_ok(). */
 int records_container_id(const char *container_id, uint8_t id[SEAL_ID_BYTES], struct err *err);

@@ -247,7 +247,7 @@ typedef int vault_use_fn(void *arg, const struct use_record *use, struct err *er
 typedef int vault_bundle_fn(void *arg, const struct bundle_record *bundle, struct err *err);
 typedef int vault_schedule_fn(void *arg, const struct schedule_record *schedule, struct err *err);
 typedef int vault_hook_fn(void *arg, const struct hook_record *hook, struct err *err);
-typedef int vault_template_fn(void *arg, const struct template_record *made_by, struct err *err);
+typedef int vault_template_fn(void *arg, const struct template_record *template, struct err *err);
 typedef int vault_container_fn(void *arg, const struct container_facts *container, struct err *err);
 struct vault_visitor {
 	vault_secret_fn *on_secret;
@@ -308,7 +308,7 @@ int vault_put_schedule(
 int vault_remove_schedule(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err);
 int vault_put_hook(struct vault *vault, const struct hook_record *hook, struct err *err);
 int vault_remove_hook(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err);
-int vault_put_template(struct vault *vault, const struct template_record *made_by, struct err *err);
+int vault_put_template(struct vault *vault, const struct template_record *template, struct err *err);
 int vault_remove_template(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err);
 /* The record of a container has its own id's first 16 bytes as its id. */
 int vault_put_container(

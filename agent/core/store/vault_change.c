@@ -129,12 +129,12 @@ int vault_put_hook(struct vault *vault, const struct hook_record *hook, struct e
 	return put_packed(vault, records_pack_hook(hook, &packed, err), hook->id, &packed, err);
 }
 
-int vault_put_template(struct vault *vault, const struct template_record *made_by, struct err *err)
+int vault_put_template(struct vault *vault, const struct template_record *template, struct err *err)
 {
 	struct pack packed = { .limit = RECORDS_PACKED_MAX };
 
 	return put_packed(
-		vault, records_pack_template(made_by, &packed, err), made_by->id, &packed, err);
+		vault, records_pack_template(template, &packed, err), template->id, &packed, err);
 }
 
 int vault_put_container(

@@ -201,15 +201,15 @@ static int check_hook(void *arg, const struct hook_record *hook, struct err *err
 		"is the hook of a grant that is not there", err);
 }
 
-static int check_template(void *arg, const struct template_record *made_by, struct err *err)
+static int check_template(void *arg, const struct template_record *template, struct err *err)
 {
 	struct check *check = arg;
-	int result = refer(check, made_by->id, KIND_SECRET, made_by->secret_id,
+	int result = refer(check, template->id, KIND_SECRET, template->secret_id,
 		"is the template of a secret that is not there", err);
 
 	check->result->records++;
-	for (uint32_t i = 0; !result && i < made_by->ref_count; i++)
-		result = refer(check, made_by->id, KIND_SECRET, made_by->refs[i],
+	for (uint32_t i = 0; !result && i < template->ref_count; i++)
+		result = refer(check, template->id, KIND_SECRET, template->refs[i],
 			"is a template with a secret that is not there", err);
 	return result;
 }

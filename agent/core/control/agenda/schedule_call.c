@@ -174,6 +174,9 @@ static int set_schedule(struct call *call, const struct secret *secret,
 
 	if (status < 0)
 		return status;
+	if (model_template(call->core->model, secret))
+		return err_set(err, TACIT_INVALID,
+			"it is made by a template: let what that is made of be rotated");
 	if (record.every_ns >= ROTATION_NEVER - now)
 		return err_set(err, TACIT_INVALID, "it would never be due: let it be so sooner");
 	record.next_ns = record.every_ns ? now + record.every_ns : 0;

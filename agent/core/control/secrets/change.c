@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "core/control/audit/auditor.h"
 #include "core/control/secrets/change_plan.h"
 #include "core/control/secrets/generations.h"
+#include "core/control/secrets/templates.h"
 
 int change_check_rotator(const struct core *core, const struct secret *secret, struct err *err)
 {
@@ -63,14 +65,22 @@ static int put_made(const struct change_plan *plan, struct change_target *target
 {
 	struct secret_record *record = &target->record;
 	struct version_record *version = &record->versions[record->version_count++];
+	const uint8_t *value = target->item->value;
+	uint8_t *text = NULL;
+	size_t length = target->item->length;
+	int status = target->template ? templates_make(plan, target, &text, &length, err) : 0;
 
+	if (status < 0)
+		return status;
 	*version = (struct version_record){ .number = target->made,
 		.created_ns = clock_realtime_ns(),
-		.size = (uint32_t)target->item->length,
+		.size = (uint32_t)length,
 		.made_by = plan->change->made_by };
 	seal_random(version->value_id, sizeof version->value_id);
-	return vault_put_value(plan->core->vault, version->value_id, target->item->value,
-		target->item->length, &target->sealed, &target->sealed_length, err);
+	status = vault_put_value(plan->core->vault, version->value_id, text ? text : value, length,
+		&target->sealed, &target->sealed_length, err);
+	seal_free(text);
+	return status;
 }
 
 static int put_target(const struct change_plan *plan, struct change_target *target, struct err *err)
@@ -93,12 +103,14 @@ static int commit(struct change_plan *plan, struct err *err)
 	struct vault *vault = plan->core->vault;
 	int status = vault_begin(vault, err);
 
-	for (size_t i = 0; status == 0 && i < plan->change->count; i++)
+	for (size_t i = 0; status == 0 && i < plan->count; i++)
 		status = put_target(plan, &plan->targets[i], err);
 	for (size_t i = 0; status == 0 && i < plan->bundle_count; i++)
 		status = vault_put_bundle(vault, &plan->bundles[i], err);
 	if (status == 0 && plan->change->schedule)
 		status = vault_put_schedule(vault, plan->change->schedule, err);
+	if (status == 0 && plan->change->template)
+		status = vault_put_template(vault, &plan->template, err);
 	if (status == 0)
 		status = vault_commit(vault, err);
 	if (status < 0)
@@ -136,17 +148,19 @@ static void publish(const struct change_plan *plan, struct err *err)
 	int status = 0;
 
 	model_write_lock(model);
-	for (size_t i = 0; status == 0 && i < plan->change->count; i++)
+	for (size_t i = 0; status == 0 && i < plan->count; i++)
 		status = publish_target(plan->core, &plan->targets[i], err);
 	for (size_t i = 0; status == 0 && i < plan->bundle_count; i++)
 		status = model_put_bundle(model, &plan->bundles[i], err);
 	if (status == 0 && plan->change->schedule)
 		status = model_put_schedule(model, plan->change->schedule, err);
+	if (status == 0 && plan->change->template)
+		status = model_put_template(model, &plan->template, err);
 	core_expect_published(status, err);
 	model_unlock(model);
 }
 
-/* A secret's first version replaces none. */
+/* A secret's first version replaces none; and what follows is no rotation of its own. */
 static void count_rotations(const struct change_plan *plan)
 {
 	struct core_rotations *rotations = &plan->core->rotations;
@@ -159,23 +173,37 @@ static void count_rotations(const struct change_plan *plan)
 						 : &rotations->by_operators) += count;
 }
 
+static const struct secret *changed_secret(const struct change_plan *plan, size_t i)
+{
+	return model_secret_by_id(plan->core->model, plan->targets[i].record.id);
+}
+
 /* Wake who watches what has changed. */
 static void touch(const struct change_plan *plan)
 {
-	const struct secret *changed[CHANGE_SECRETS_MAX], *ended[CHANGE_SECRETS_MAX];
+	const struct secret **changed = plan->touched, **ended = plan->touched + plan->count;
 	size_t changed_count = 0, ended_count = 0;
 
-	for (size_t i = 0; i < plan->change->count; i++) {
+	for (size_t i = 0; i < plan->count; i++) {
 		const struct change_target *target = &plan->targets[i];
-		const struct secret *secret =
-			model_secret_by_id(plan->core->model, target->record.id);
 
 		if (target->is_current)
-			changed[changed_count++] = secret;
+			changed[changed_count++] = changed_secret(plan, i);
 		else if (target->item->kind == CHANGE_RETIRE)
-			ended[ended_count++] = secret;
+			ended[ended_count++] = changed_secret(plan, i);
 	}
 	touches_add(plan->core, changed, changed_count, ended, ended_count);
+}
+
+/* Of what was asked for there is a record; of what follows there is one, too. */
+static void record_followers(const struct change_plan *plan)
+{
+	for (size_t i = plan->change->count; i < plan->count; i++) {
+		const struct change_target *target = &plan->targets[i];
+
+		auditor_note(plan->core, target->made ? "render" : "retire", target->record.name,
+			target->made, NULL, code_word(TACIT_OK));
+	}
 }
 
 int change_carry_out(const struct change *change, struct err *err)
@@ -190,6 +218,7 @@ int change_carry_out(const struct change *change, struct err *err)
 	if (status == 0) {
 		count_rotations(&plan);
 		touch(&plan);
+		record_followers(&plan);
 		hooks_changed(plan.core);
 	}
 	change_plan_free(&plan);

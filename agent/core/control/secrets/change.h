@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A change of secrets, in the worker: one commit, whoever asks for it. Of bundles whose members
- * change it makes one generation, however many of them do. Committed, then in memory, then touched:
- * each path once. Nothing of a change that fails is left. */
+ * change it makes one generation, however many of them do; of templates that are made of what
+ * changes, one version. Committed, then in memory, then touched: each path once. Nothing of a
+ * change that fails is left. */
 #ifndef TACIT_CONTROL_CHANGE_H
 #define TACIT_CONTROL_CHANGE_H
 
@@ -36,10 +37,14 @@ struct change {
 	size_t count;                                /* at least 1, but with `schedule` 0 */
 	const char *new_bundle; /* the items create its members; NULL: none is made */
 	const struct schedule_record *schedule; /* written in the same commit; NULL: none */
+	/* By which the versions of the only item are made from now on, of CREATE and ROTATE, which
+	 * then have no value; whose template it is need not be filled in. NULL: none is new. */
+	const struct template_record *template;
 };
 
 /* TACIT_BUSY while a rotator is at work on one of them, unless `schedule` is of that very secret.
- */
+ * TACIT_INVALID: a template is given a value, or another secret a text. As template_render() when a
+ * template cannot be made of what there would be: then nothing is changed. */
 int change_carry_out(const struct change *change, struct err *err);
 
 /* TACIT_BUSY while a rotator is at work on a secret: nobody else may change what it is. */

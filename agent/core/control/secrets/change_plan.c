@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "core/control/call.h"
 #include "core/control/secrets/generations.h"
+#include "core/control/secrets/templates.h"
 
 /* The version `number` becomes the current one, and what was that the previous one. */
 static void make_current(
@@ -32,6 +33,8 @@ static int create(const struct change_plan *plan, struct change_target *target, 
 
 	if (model_secret(plan->core->model, target->item->name))
 		return err_set(err, TACIT_EXISTS, "there is a secret of this name");
+	if (plan->change->template && bundle_above(plan->core->model, target->item->name))
+		return err_set(err, TACIT_INVALID, "a template is no member of a bundle");
 	*record = (struct secret_record){ .created_ns = clock_realtime_ns() };
 	snprintf(record->name, sizeof record->name, "%s", target->item->name);
 	seal_random(record->id, sizeof record->id);
@@ -98,6 +101,22 @@ static int check_rotator(
 	return change_check_rotator(plan->core, secret, err);
 }
 
+/* What makes the versions of a secret is its value or its text, and stays so. */
+static int check_maker(const struct change_plan *plan, const struct secret *secret,
+	enum change_kind kind, struct err *err)
+{
+	bool made = model_template(plan->core->model, secret);
+	bool gives = kind == CHANGE_ROTATE || kind == CHANGE_STAGE || kind == CHANGE_SWITCH;
+
+	if (plan->change->template && !made)
+		return err_set(err, TACIT_INVALID,
+			"it has a value of its own: a template is a new secret");
+	if (!plan->change->template && made && gives)
+		return err_set(err, TACIT_INVALID,
+			"it is made by a template: change what that is made of, or the template");
+	return 0;
+}
+
 static int prepare(const struct change_plan *plan, struct change_target *target, struct err *err)
 {
 	static int (*const kinds[])(
@@ -117,6 +136,8 @@ static int prepare(const struct change_plan *plan, struct change_target *target,
 	if (secret) {
 		target->record = secret->record;
 		status = check_rotator(plan, secret, err);
+		if (status == 0)
+			status = check_maker(plan, secret, target->item->kind, err);
 	}
 	return status < 0 ? status : kinds[target->item->kind](plan, target, err);
 }
@@ -167,28 +188,88 @@ static int plan_new_bundle(struct change_plan *plan, struct err *err)
 	return status;
 }
 
+/* The template that comes with the change, as it will be. */
+static void plan_maker(struct change_plan *plan)
+{
+	const struct template_record *template = plan->change->template;
+
+	if (!template)
+		return;
+	plan->template = *template;
+	memcpy(plan->template.secret_id, plan->targets[0].record.id, SEAL_ID_BYTES);
+	plan->targets[0].template = &plan->template;
+}
+
+/* What is current of a secret is so in what is made of it. */
+static void follow(struct change_plan *plan, const struct template *template,
+	const struct change_target *cause)
+{
+	struct change_target *target = &plan->targets[plan->count];
+
+	*target = (struct change_target){ .item = cause->item };
+	target->record = model_secret_by_id(plan->core->model, template->record.secret_id)->record;
+	if (cause->is_current) {
+		target->template = &template->record;
+		target->made = ++target->record.last_number;
+		make_current(plan, target, target->made);
+		target->record.previous_until_ns = cause->record.previous_until_ns;
+		plan->count++;
+	} else if (cause->item->kind == CHANGE_RETIRE && target->record.previous) {
+		target->record.previous = target->record.previous_until_ns = 0;
+		plan->count++;
+	}
+}
+
+static void plan_followers(struct change_plan *plan)
+{
+	struct template *template, *next;
+
+	HASH_ITER (hh, plan->core->model->templates, template, next)
+		for (size_t i = 0; i < plan->change->count; i++)
+			if (template_needs(template, plan->targets[i].record.id)) {
+				follow(plan, template, &plan->targets[i]);
+				break;
+			}
+}
+
+static int make_room(struct change_plan *plan, struct err *err)
+{
+	size_t count = plan->change->count, room = count + templates_following(plan->change);
+
+	plan->targets = calloc(room + 1, sizeof *plan->targets);
+	plan->bundles = calloc(count + 1, sizeof *plan->bundles);
+	plan->touched = calloc(2 * room + 1, sizeof *plan->touched);
+	return plan->targets && plan->bundles && plan->touched
+		       ? 0
+		       : err_set(err, TACIT_LIMIT, "out of memory");
+}
+
 int change_plan_make(struct change_plan *plan, struct err *err)
 {
 	const struct change *change = plan->change;
-	int status = 0;
+	int status = make_room(plan, err);
 
-	plan->targets = calloc(change->count + 1, sizeof *plan->targets);
-	plan->bundles = calloc(change->count + 1, sizeof *plan->bundles);
-	if (!plan->targets || !plan->bundles)
-		return err_set(err, TACIT_LIMIT, "out of memory");
 	for (size_t i = 0; status == 0 && i < change->count; i++) {
 		plan->targets[i].item = &change->item[i];
 		status = prepare(plan, &plan->targets[i], err);
 		if (status == 0)
 			status = plan_bundle(plan, &plan->targets[i], err);
 	}
-	return status == 0 && change->new_bundle ? plan_new_bundle(plan, err) : status;
+	if (status == 0 && change->new_bundle)
+		status = plan_new_bundle(plan, err);
+	if (status < 0)
+		return status;
+	plan->count = change->count;
+	plan_maker(plan);
+	plan_followers(plan);
+	return 0;
 }
 
 void change_plan_free(struct change_plan *plan)
 {
-	for (size_t i = 0; plan->targets && i < plan->change->count; i++)
+	for (size_t i = 0; plan->targets && i < plan->count; i++)
 		free(plan->targets[i].sealed);
 	free(plan->targets);
 	free(plan->bundles);
+	free(plan->touched);
 }

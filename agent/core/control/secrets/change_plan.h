@@ -7,7 +7,9 @@
 
 /* A secret as it will be, and the value of the version that is new, if one is. */
 struct change_target {
-	const struct change_item *item;
+	const struct change_item *item; /* of a template that follows: of what it follows */
+	const struct template_record
+		*template;           /* of the new version; NULL: it is the item's value */
 	struct secret_record record; /* without the new version */
 	uint64_t made;               /* number of the new version; 0: none is */
 	bool is_current;             /* what is current changes */
@@ -18,8 +20,11 @@ struct change_target {
 struct change_plan {
 	const struct change *change;
 	struct core *core;
-	struct change_target *targets; /* change->count of them */
-	struct bundle_record *bundles; /* of which there is a new generation */
+	struct change_target *targets; /* those of the change, then templates that follow */
+	size_t count;
+	const struct secret **touched;   /* room for what is to be touched: 2 * count */
+	struct template_record template; /* as it will be; when change->template is set */
+	struct bundle_record *bundles;   /* of which there is a new generation */
 	size_t bundle_count;
 };
 

@@ -42,8 +42,13 @@ int generation_first(
 	HASH_ITER (by_name, core->model->secrets_by_name, secret, next) {
 		const char *word = name_default_file(secret->record.name);
 
-		if (status == 0 && word == secret->record.name + length + 1 &&
-			!memcmp(secret->record.name, name, length))
+		if (status < 0 || word != secret->record.name + length + 1 ||
+			memcmp(secret->record.name, name, length))
+			continue;
+		if (model_template(core->model, secret))
+			status = err_set(err, TACIT_INVALID,
+				"a template is below its name, and is no member of a bundle");
+		else
 			status = generation_set(
 				record, secret->record.id, secret->record.current, err);
 	}

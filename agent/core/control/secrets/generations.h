@@ -13,7 +13,7 @@
 struct bundle *bundle_above(const struct model *model, const char *secret);
 
 /* The record of a bundle that is made now: a first generation of the secrets that are there already
- * below its name. TACIT_EXISTS; TACIT_LIMIT: there are too many. */
+ * below its name. TACIT_EXISTS; TACIT_LIMIT: there are too many; TACIT_INVALID: one is a template. */
 int generation_first(
 	const struct core *core, const char *name, struct bundle_record *record, struct err *err);
 /* The record of a bundle with one generation more, which is as the last one was. Of the others

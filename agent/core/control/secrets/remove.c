@@ -6,6 +6,7 @@
 #include "core/control/call.h"
 #include "core/control/secrets/change.h"
 #include "core/control/secrets/generations.h"
+#include "core/control/secrets/templates.h"
 
 /* What goes. */
 struct removal {
@@ -29,6 +30,8 @@ static int add(struct removal *removal, struct secret *secret, bool force, struc
 {
 	int status = change_check_rotator(removal->core, secret, err);
 
+	if (status == 0)
+		status = templates_check_removal(removal->core, secret, err);
 	if (status < 0)
 		return status;
 	if (secret->grants && !force)
@@ -55,12 +58,15 @@ static int put_grants(const struct removal *removal, struct err *err)
 static int put_secret(struct core *core, const struct secret *secret, struct err *err)
 {
 	const struct schedule *schedule = model_schedule(core->model, secret);
+	const struct template *template = model_template(core->model, secret);
 	int status = 0;
 
 	for (uint32_t i = 0; status == 0 && i < secret->record.version_count; i++)
 		status = vault_remove_value(core->vault, secret->record.versions[i].value_id, err);
 	if (status == 0 && schedule)
 		status = vault_remove_schedule(core->vault, schedule->record.id, err);
+	if (status == 0 && template)
+		status = vault_remove_template(core->vault, template->record.id, err);
 	if (status == 0)
 		status = vault_remove_secret(core->vault, secret->record.id, err);
 	return status;

@@ -9,8 +9,7 @@
 #include "seal/transit.h"
 #include "seal/valuehash.h"
 
-/* A value of any kept version, opened from the store. *plain is seal_alloc'd, the caller's. */
-static int open_version(struct call *call, const struct version_record *version, uint8_t **plain,
+int secret_open_version(struct call *call, const struct version_record *version, uint8_t **plain,
 	size_t *length, struct err *err)
 {
 	struct vault *vault = call->core->vault;
@@ -58,7 +57,7 @@ static int open_meant(struct call *call, const struct secret *secret, uint64_t *
 	if (!version)
 		return -TACIT_NOT_FOUND;
 	*number = version->number;
-	return open_version(call, version, plain, length, err);
+	return secret_open_version(call, version, plain, length, err);
 }
 
 int call_audit_hash(struct call *call, struct err *err)
@@ -110,7 +109,7 @@ int call_secret_reveal(struct call *call, struct err *err)
 	version = find_version(call, secret, err);
 	if (!version)
 		return -TACIT_NOT_FOUND;
-	status = open_version(call, version, &plain, &length, err);
+	status = secret_open_version(call, version, &plain, &length, err);
 	if (status < 0)
 		return status;
 	snprintf(context, sizeof context, "reveal:%s", secret->record.name);

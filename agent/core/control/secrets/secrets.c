@@ -8,6 +8,7 @@
 #include "core/control/call.h"
 #include "core/control/metrics/counts.h"
 #include "core/control/secrets/change.h"
+#include "core/control/secrets/templates.h"
 
 static void hex_id(const uint8_t id[SEAL_ID_BYTES], char text[2 * SEAL_ID_BYTES + 1])
 {
@@ -67,6 +68,7 @@ static void put_secret_fields(struct pack *doc, const struct core *core,
 	doc_number(doc, "grants", secret->grants);
 	put_last_reader(doc, core, counts_last_reader(readers, secret));
 	doc_put_schedule(doc, core, secret);
+	doc_put_template(doc, core, secret);
 }
 
 void doc_put_secret(struct pack *doc, const struct core *core, const struct secret *secret)
@@ -120,6 +122,7 @@ int call_secret_inspect(struct call *call, struct err *err)
 	doc_open(&call->reply, NULL, DOC_OBJECT);
 	put_secret_fields(&call->reply, call->core, secret, &readers);
 	counts_free_readers(&readers);
+	doc_put_templates_of(&call->reply, call->core, secret);
 	doc_open(&call->reply, "granted_to", DOC_LIST);
 	HASH_ITER (hh, call->core->model->grants, grant, next)
 		if (grant->secret == secret && grant_lives(grant))

@@ -4,6 +4,7 @@
 
 #include "core/control/call.h"
 #include "core/control/secrets/change.h"
+#include "core/control/secrets/templates.h"
 
 uint64_t secret_since_ns(const struct secret *secret)
 {
@@ -53,12 +54,16 @@ static int add_version(struct call *call, const char *verb, enum change_kind kin
 
 int call_secret_create(struct call *call, struct err *err)
 {
-	return add_version(call, "create", CHANGE_CREATE, err);
+	return call->request->flags & REQUEST_TEMPLATE
+		       ? templates_create(call, err)
+		       : add_version(call, "create", CHANGE_CREATE, err);
 }
 
 int call_secret_rotate(struct call *call, struct err *err)
 {
-	return add_version(call, "rotate", CHANGE_ROTATE, err);
+	return call->request->flags & REQUEST_TEMPLATE
+		       ? templates_rotate(call, err)
+		       : add_version(call, "rotate", CHANGE_ROTATE, err);
 }
 
 int call_secret_stage(struct call *call, struct err *err)

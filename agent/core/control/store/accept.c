@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* After damaged rows were dropped or adopted: what spoke of them goes, too, in one commit, so that
  * the store is whole again. A secret whose current value is lost goes with its grants, of which
- * tombstones stay; another version that is lost is forgotten, and so is a member of a bundle. */
+ * tombstones stay; another version that is lost is forgotten, and so is a member of a bundle. What
+ * a template of a secret that is lost has made stays, as a secret like others. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,8 @@
 #include "core/store/verify.h"
 
 struct id_list {
-	const struct model *model; /* in which to look for what a row is of */
+	const struct model *model;  /* in which to look for what a row is of */
+	const struct id_list *lost; /* secrets that went, although they are there */
 	uint8_t (*ids)[SEAL_ID_BYTES];
 	size_t count, room;
 };
@@ -60,13 +62,40 @@ static int on_schedule(void *arg, const struct schedule_record *schedule, struct
 		!model_secret_by_id(orphans->model, schedule->secret_id), err);
 }
 
-/* One kind of record is removed as another is: by its id. */
-static int drop_orphans(struct core *core, struct err *err)
+static bool is_lost(const struct id_list *lost, const uint8_t *id)
 {
-	struct id_list orphans = { .model = core->model };
-	const struct vault_visitor visitor = {
-		.on_use = on_use, .on_hook = on_hook, .on_schedule = on_schedule, .arg = &orphans
-	};
+	for (size_t i = 0; i < lost->count; i++)
+		if (!memcmp(lost->ids[i], id, SEAL_ID_BYTES))
+			return true;
+	return false;
+}
+
+static bool is_gone(const struct id_list *orphans, const uint8_t *id)
+{
+	return !model_secret_by_id(orphans->model, id) || is_lost(orphans->lost, id);
+}
+
+static int on_template(void *arg, const struct template_record *template, struct err *err)
+{
+	struct id_list *orphans = arg;
+	bool gone = is_gone(orphans, template->secret_id);
+
+	for (uint32_t i = 0; !gone && i < template->ref_count; i++)
+		gone = is_gone(orphans, template->refs[i]);
+	if (gone)
+		log_error("a template of a secret that is lost was removed");
+	return id_list_add(orphans, template->id, gone, err);
+}
+
+/* One kind of record is removed as another is: by its id. */
+static int drop_orphans(struct core *core, const struct id_list *lost, struct err *err)
+{
+	struct id_list orphans = { .model = core->model, .lost = lost };
+	const struct vault_visitor visitor = { .on_use = on_use,
+		.on_hook = on_hook,
+		.on_schedule = on_schedule,
+		.on_template = on_template,
+		.arg = &orphans };
 	int status = vault_each(core->vault, &visitor, err);
 
 	for (size_t i = 0; status == 0 && i < orphans.count; i++)
@@ -162,14 +191,6 @@ static int settle_secrets(struct core *core, struct id_list *lost, struct err *e
 	return status;
 }
 
-static bool is_lost(const struct id_list *lost, const uint8_t *id)
-{
-	for (size_t i = 0; i < lost->count; i++)
-		if (!memcmp(lost->ids[i], id, SEAL_ID_BYTES))
-			return true;
-	return false;
-}
-
 static int settle_grants(struct core *core, const struct id_list *lost, struct err *err)
 {
 	struct grant *grant, *next;
@@ -241,7 +262,7 @@ static int settle(struct core *core, struct err *err)
 	if (status == 0)
 		status = settle_bundles(core, &lost, err);
 	if (status == 0)
-		status = drop_orphans(core, err);
+		status = drop_orphans(core, &lost, err);
 	if (status == 0)
 		status = vault_commit(core->vault, err);
 	if (status < 0)

@@ -72,6 +72,11 @@ static int load_schedule(void *arg, const struct schedule_record *record, struct
 	return list_add(&((struct load *)arg)->schedules, record, err);
 }
 
+static int load_template(void *arg, const struct template_record *record, struct err *err)
+{
+	return list_add(&((struct load *)arg)->templates, record, err);
+}
+
 static int load_hook(void *arg, const struct hook_record *record, struct err *err)
 {
 	return list_add(&((struct load *)arg)->hooks, record, err);
@@ -172,21 +177,36 @@ static int load_bundles(struct load *load, struct err *err)
 	return status;
 }
 
-/* A schedule of a secret that is not there waits for nothing; nor does a use, or a hook, of such a
- * grant: those the model passes over. */
-static bool has_secret(const struct load *load, const struct schedule_record *schedule)
+/* A schedule of a secret that is not there waits for nothing, and its template makes nothing; nor
+ * does a use, or a hook, of such a grant: those the model passes over. */
+static bool has_secret(const struct load *load, const uint8_t secret_id[SEAL_ID_BYTES])
 {
-	return model_secret_by_id(load->model, schedule->secret_id);
+	return model_secret_by_id(load->model, secret_id);
 }
 
 static int load_schedules(struct load *load, struct err *err)
 {
 	int status = 0;
 
-	for (size_t i = 0; status == 0 && i < load->schedules.count; i++)
-		if (has_secret(load, load_list_at(&load->schedules, i)))
-			status = model_put_schedule(
-				load->model, load_list_at(&load->schedules, i), err);
+	for (size_t i = 0; status == 0 && i < load->schedules.count; i++) {
+		const struct schedule_record *schedule = load_list_at(&load->schedules, i);
+
+		if (has_secret(load, schedule->secret_id))
+			status = model_put_schedule(load->model, schedule, err);
+	}
+	return status;
+}
+
+static int load_templates(struct load *load, struct err *err)
+{
+	int status = 0;
+
+	for (size_t i = 0; status == 0 && i < load->templates.count; i++) {
+		const struct template_record *template = load_list_at(&load->templates, i);
+
+		if (has_secret(load, template->secret_id))
+			status = model_put_template(load->model, template, err);
+	}
 	return status;
 }
 
@@ -213,6 +233,7 @@ static int load_rows(struct load *load, struct err *err)
 		.on_bundle = load_bundle,
 		.on_schedule = load_schedule,
 		.on_hook = load_hook,
+		.on_template = load_template,
 		.on_damaged = load_pass_over,
 		.arg = load };
 	int status = model_open(load->model, err);
@@ -239,8 +260,8 @@ static int pin_versions(struct load *load, struct err *err)
 static int load_model(struct load *load, struct err *err)
 {
 	static int (*const steps[])(struct load * load, struct err * err) = { load_rows,
-		load_lost_secrets, load_others, load_bundles, load_schedules, load_grants,
-		pin_versions };
+		load_lost_secrets, load_others, load_bundles, load_schedules, load_templates,
+		load_grants, pin_versions };
 	int status = 0;
 
 	for (size_t i = 0; status == 0 && i < sizeof steps / sizeof steps[0]; i++)
@@ -248,6 +269,7 @@ static int load_model(struct load *load, struct err *err)
 	load->model->floor = find_floor(load->core);
 	list_free(&load->bundles);
 	list_free(&load->schedules);
+	list_free(&load->templates);
 	list_free(&load->grants);
 	list_free(&load->uses);
 	list_free(&load->hooks);
@@ -292,6 +314,7 @@ int core_load(struct core *core, struct err *err)
 		.model = model_new(core->handover->node_key),
 		.bundles = { .size = sizeof(struct bundle_record) },
 		.schedules = { .size = sizeof(struct schedule_record) },
+		.templates = { .size = sizeof(struct template_record) },
 		.grants = { .size = sizeof(struct grant_record) },
 		.uses = { .size = sizeof(struct use_record) },
 		.hooks = { .size = sizeof(struct hook_record) } };

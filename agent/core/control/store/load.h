@@ -14,7 +14,7 @@ struct load_list {
 struct load {
 	struct core *core;
 	struct model *model; /* which nobody else sees yet */
-	struct load_list bundles, schedules, grants, uses, hooks;
+	struct load_list bundles, schedules, templates, grants, uses, hooks;
 	size_t unread; /* versions that are missing or damaged */
 };
 
