@@ -78,7 +78,7 @@ static bool may_be_asked_again(enum verb verb)
 	static const enum verb verbs[] = { VERB_SECRET_REVEAL, VERB_STORE_VERIFY, VERB_STORE_BACKUP,
 		VERB_STORE_BACKUP_STEP, VERB_STORE_BACKUP_END, VERB_STORE_RESTORE,
 		VERB_STORE_RESTORE_WRITE, VERB_STORE_RESTORE_DROP, VERB_AUDIT_VERIFY,
-		VERB_AUDIT_HASH };
+		VERB_AUDIT_HASH, VERB_SECRET_HASHES };
 
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
 		if (verbs[i] == verb)
