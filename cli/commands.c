@@ -158,6 +158,8 @@ const struct command command_table[] = {
 		"print all of the log, a line of JSON for each record" },
 	{ "audit", "hash", NULL, "SECRET|-", BIT(VERSION) | BIT(JSON), audit_hash,
 		"print a keyed hash of a secret's value, or of one that was found" },
+	{ NULL, "run", NULL, "CONSUMER -- COMMAND...", 0, run_command,
+		"run a command of the host as a consumer, with its /run/secrets" },
 	{ NULL, "status", NULL, "", BIT(WAIT) | BIT(ENGINES) | BIT(ALL) | PRINTS, status_show,
 		"how the agent and its secrets are" },
 	{ NULL, "lock", NULL, "", PRINTS, lock_lock,
@@ -194,8 +196,8 @@ void command_bounds(const struct command *command, size_t *least, size_t *most)
 	while (*at) {
 		size_t length = strcspn(at, " ");
 
-		*least += *at != '[';
-		*most += 1;
+		*least += *at != '[' && *at != '-';
+		*most += *at != '-';
 		if (memmem(at, length, "...", 3))
 			*most = (size_t)-1;
 		at += length + (at[length] == ' ');

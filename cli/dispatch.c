@@ -77,5 +77,5 @@ int dispatch_main(int argc, char *const *argv, const struct rlimit *cores)
 		err_errno(&err, errno, TACIT_IO, "write to standard output");
 		session_fail(&session, what, &err);
 	}
-	return code_exit(session.exit);
+	return session.status ? session.status : code_exit(session.exit);
 }

@@ -52,6 +52,7 @@ int audit_hash(struct session *session, struct err *err);
 int access_export(struct session *session, struct err *err);
 int access_apply(struct session *session, struct err *err);
 
+int run_command(struct session *session, struct err *err); /* `tacit run` */
 int status_show(struct session *session, struct err *err);
 int status_bare(struct session *session, struct err *err); /* `tacit` alone */
 int lock_lock(struct session *session, struct err *err);

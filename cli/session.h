@@ -28,6 +28,7 @@ struct session {
 	bool json;
 	bool quiet;
 	enum tacit_code exit; /* of failures already printed; TACIT_OK when there were none */
+	int status;           /* to exit with in place of the one of `exit`; 0: that one */
 };
 
 /* Options that are numbers, from `low` to `high`; *number is left alone when not given. */

@@ -20,6 +20,9 @@
 #define TACIT_API_SOCKET "/run/tacitd/api.sock"
 #define TACIT_PUBLIC_KEY_PATH "/run/tacitd/core.pub"
 
+/* Below the root of each hierarchy of control groups: those of `tacit run`, by their ids. */
+#define TACIT_RUN_CGROUP "/tacit"
+
 #define TACIT_VALUE_MAX (1u << 20)  /* bytes of one secret value; at least 1 */
 #define TACIT_SECRET_NAME_MAX 255   /* 4 segments of 63, 3 slashes */
 #define TACIT_FILE_NAME_MAX 63      /* bytes of the name a container sees */

@@ -17,13 +17,12 @@
 #define CGROUP_PATH_MAX 1024
 
 /* Where `tacit run` puts the processes of a run, whatever the configuration says of engines. */
-#define CGROUP_RUN_DIR "/tacit"
-#define CGROUP_RUN_ROOT CGROUP_RUN_DIR "/ID"
+#define CGROUP_RUN_ROOT TACIT_RUN_CGROUP "/ID"
 
 struct cgroup_match {
 	char id[CONTAINER_ID_LENGTH + 1]; /* of the container, lowercase hexadecimal */
 	char path[CGROUP_PATH_MAX]; /* of the container's own cgroup, without what is below it */
-	bool run;                   /* it is in CGROUP_RUN_DIR: no engine's */
+	bool run;                   /* it is in TACIT_RUN_CGROUP: no engine's */
 	bool unified;               /* path is in the cgroup v2 hierarchy */
 	char controller[64];        /* of a v1 path: "name=systemd" is "systemd" */
 };

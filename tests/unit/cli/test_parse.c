@@ -205,7 +205,8 @@ static void test_bounds_come_from_the_text(void **state)
 	} rows[] = { { "", 0, 0 }, { "NAME", 1, 1 }, { "NAME [FILE|-]", 1, 2 },
 		{ "SECRET CONSUMER", 2, 2 }, { "NAME...", 1, (size_t)-1 },
 		{ "[COMMAND...]", 0, (size_t)-1 }, { "CONSUMER RULE...", 2, (size_t)-1 },
-		{ "CONSUMER [RULE...]", 1, (size_t)-1 } };
+		{ "CONSUMER [RULE...]", 1, (size_t)-1 },
+		{ "CONSUMER -- COMMAND...", 2, (size_t)-1 }, { "ONE -- TWO", 2, 2 } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
