@@ -109,6 +109,9 @@ int name_check_file(const char *name, struct err *err)
 		return err_set(err, TACIT_INVALID,
 			"a file name is a letter, digit or '.', then letters, digits, '.', '_' "
 			"or '-', and not \".\" or \"..\"");
+	if (!strcmp(name, NAME_PROGRAMS))
+		return err_set(err, TACIT_INVALID,
+			"\"" NAME_PROGRAMS "\" is where the agent puts what is its own: name another");
 	return 0;
 }
 

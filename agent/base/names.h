@@ -2,7 +2,8 @@
 /* The grammar of names. Compared byte by byte; refused, never normalised. Pure functions.
  *
  *   secret    1 to 4 segments [A-Za-z0-9][A-Za-z0-9._-]{0,62} divided by '/'
- *   file      1 to 63 of [A-Za-z0-9._-], the first one also '.', but not "." or ".."
+ *   file      1 to 63 of [A-Za-z0-9._-], the first one also '.', but not "." or "..", and not
+ *             ".tacit", where the agent has what is its own
  *   granted   a file, or FOLDER/FILE, both as a file's name, together at most 63 bytes: what a
  * grant shows. FOLDER@N, N a number from 1 without leading zeros, is a generation of a folder
  *   bundle    a secret's name of at most 3 segments: "tls" of "tls/cert" and "tls/key"
@@ -33,6 +34,11 @@ enum consumer_kind {
 			*/
 	CONSUMER_KINDS
 };
+
+/* tacit-exec is NAME_PROGRAM in the root of the mount, and NAME_PROGRAMS/NAME_PROGRAM in every
+ * consumer's directory. */
+#define NAME_PROGRAMS ".tacit"
+#define NAME_PROGRAM "exec"
 
 #define NAME_SEGMENT_MAX 127 /* bytes of one component of a consumer */
 

@@ -117,6 +117,10 @@ void on_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct f
 	struct blob *blob = NULL;
 	struct turn turn;
 
+	if (node_level(ino) == LEVEL_PROGRAM) {
+		program_read(req, size, offset);
+		return;
+	}
 	turn_begin(&turn, req);
 	handle = handle_find(&turn.server->handles, file->fh);
 	answer = judge_read(&turn, ino, handle);

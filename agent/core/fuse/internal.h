@@ -271,6 +271,14 @@ void files_let_go(const struct turn *turn, struct handover_handle *handle);
 void files_drop_request(struct server *server, uint64_t unique);
 void on_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file);
 
+/* program.c: tacit-exec. What a directory lists of it, or NULL: in a consumer's it is there and not
+ * listed, for programs take all that they find for secrets. */
+#define PROGRAM_HANDLE (UINT64_MAX - 1) /* all that have it open */
+const char *program_listed(uint64_t directory);
+void program_attributes(struct stat *st);
+void program_open(struct turn *turn, fuse_req_t req, uint64_t ino, struct fuse_file_info *file);
+void program_read(fuse_req_t req, size_t size, off_t offset);
+
 /* names.c: the table of operations, and all of them but the files'. */
 extern const struct fuse_lowlevel_ops server_operations;
 

@@ -14,6 +14,7 @@
  * it is a file's or a folder's is not known of what a locked agent has never told. */
 #define ENTRY_TIMEOUT_SECONDS 86400.0
 #define LIST_ROOM_MAX 65536
+#define LAST_OFFSET INT32_MAX /* in a directory, behind all that was ever granted */
 
 /* The number of a name, which may be a file's or a folder's; 0: no path has that shape. */
 static uint64_t find_name(
@@ -32,9 +33,12 @@ static uint64_t find_name(
 	return model_node(model, folder) && (is_told || !model_node(model, file)) ? folder : file;
 }
 
-static bool is_known(const struct turn *turn, uint64_t id, const struct node *node)
+static bool is_known(const struct turn *turn, uint64_t id)
 {
-	return id == NODE_ROOT_ID || node || turn->model->locked || node_level(id) == LEVEL_KIND;
+	uint64_t owner = node_owner(id);
+
+	return owner == NODE_ROOT_ID || turn->model->locked || node_level(owner) == LEVEL_KIND ||
+	       model_node(turn->model, owner);
 }
 
 static void deny(struct turn *turn, fuse_req_t req, enum denied_act act, uint64_t ino,
@@ -57,15 +61,14 @@ static void on_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 		.model = worker->server->parts.model,
 		.who = fuse_req_ctx(req) };
 	struct fuse_entry_param entry = { .ino = 0 };
-	const struct node *node;
 	bool by_shape;
 
 	model_read_lock(turn.model);
 	entry.ino = find_name(&turn, parent, name, &by_shape);
 	entry.entry_timeout = by_shape ? 0 : ENTRY_TIMEOUT_SECONDS;
-	node = entry.ino ? model_node(turn.model, entry.ino) : NULL;
-	if (entry.ino && is_known(&turn, entry.ino, node)) {
-		turn_attributes(&turn, entry.ino, node, &entry.attr);
+	if (entry.ino && is_known(&turn, entry.ino)) {
+		turn_attributes(
+			&turn, entry.ino, model_node(turn.model, entry.ino), &entry.attr);
 		fuse_reply_entry(req, &entry);
 	} else {
 		fuse_reply_err(req, ENOENT);
@@ -150,36 +153,59 @@ static bool is_listed(struct turn *turn, const struct node *directory, const str
 	       (level == LEVEL_ROOT || turn->kind == POLICY_OPERATOR);
 }
 
+struct list {
+	fuse_req_t req;
+	char *bytes;
+	size_t room, used;
+};
+
+/* False: there is no room for one more. */
+static bool list_name(struct list *list, const char *name, uint64_t id, off_t next)
+{
+	bool is_file = node_level(id) == LEVEL_FILE || node_level(id) == LEVEL_PROGRAM;
+	struct stat st = { .st_ino = id, .st_mode = is_file ? S_IFREG : S_IFDIR };
+	size_t left = list->room - list->used;
+	size_t more = fuse_add_direntry(
+		list->req, list->bytes + list->used, left, name, &st, next);
+
+	if (more > left)
+		return false;
+	list->used += more;
+	return true;
+}
+
+static void list_directory(struct turn *turn, uint64_t ino, off_t offset, struct list *list)
+{
+	const struct node *directory = model_node(turn->model, ino);
+	const char *own = program_listed(ino);
+
+	for (size_t i = (size_t)offset; directory && i < directory->child_count; i++) {
+		const struct node *child = directory->children[i];
+
+		if (is_listed(turn, directory, child) &&
+			!list_name(list, child->name, child->id, (off_t)i + 1))
+			return;
+	}
+	if (own && offset < LAST_OFFSET)
+		list_name(list, own, node_child(turn->model->node_key, ino, own), LAST_OFFSET);
+}
+
 static void on_readdir(
 	fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *file)
 {
-	size_t room = size < LIST_ROOM_MAX ? size : LIST_ROOM_MAX, used = 0;
-	_free_ char *list = malloc(room);
-	const struct node *directory;
+	size_t room = size < LIST_ROOM_MAX ? size : LIST_ROOM_MAX;
+	_free_ char *bytes = malloc(room);
+	struct list list = { req, bytes, room, 0 };
 	struct turn turn;
 
 	(void)file;
-	if (!list) {
+	if (!bytes) {
 		fuse_reply_err(req, ENOMEM);
 		return;
 	}
 	turn_begin(&turn, req);
-	directory = model_node(turn.model, ino);
-	for (size_t i = (size_t)offset; directory && i < directory->child_count; i++) {
-		const struct node *child = directory->children[i];
-		struct stat st = { .st_ino = child->id,
-			.st_mode = node_level(child->id) == LEVEL_FILE ? S_IFREG : S_IFDIR };
-		size_t more;
-
-		if (!is_listed(&turn, directory, child))
-			continue;
-		more = fuse_add_direntry(
-			req, list + used, room - used, child->name, &st, (off_t)i + 1);
-		if (more > room - used)
-			break;
-		used += more;
-	}
-	fuse_reply_buf(req, list, used);
+	list_directory(&turn, ino, offset, &list);
+	fuse_reply_buf(req, list.bytes, list.used);
 	turn_end(&turn);
 }
 

@@ -262,7 +262,9 @@ void on_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 
 	turn_begin(&turn, req);
 	turn.opens = (file->flags & (O_ACCMODE | O_TRUNC)) == O_RDONLY;
-	if (passes_over(&turn))
+	if (node_level(ino) == LEVEL_PROGRAM)
+		program_open(&turn, req, ino, file);
+	else if (passes_over(&turn))
 		fuse_reply_none(req);
 	else
 		process_open(&turn, req, ino, file);

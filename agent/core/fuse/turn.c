@@ -150,15 +150,21 @@ static void describe_nobodys(
 struct policy_question turn_describe(
 	struct turn *turn, enum policy_act act, uint64_t id, const struct node *node)
 {
+	uint64_t owner = node_owner(id);
 	struct policy_question question = {
 		.act = act,
 		.reader = turn->kind,
-		.place = place_of(id),
+		.place = place_of(owner),
 		.locked = turn->model->locked,
 		.same_reader = true,
 	};
 	const struct node *own;
 
+	/* What is the agent's own is whoever's who may see that the directory is there. */
+	if (owner != id) {
+		node = model_node(turn->model, owner);
+		question.act = act == ACT_TOUCH ? ACT_TOUCH : ACT_STAT;
+	}
 	if (question.locked || question.place == PLACE_PUBLIC)
 		return question;
 	own = turn_resolve(turn, node);
@@ -207,6 +213,8 @@ void turn_attributes(struct turn *turn, uint64_t id, const struct node *node, st
 
 	*st = (struct stat){ .st_ino = id, .st_nlink = 1, .st_mode = S_IFDIR | 0555 };
 	st->st_mtim = to_timespec(turn->server->parts.handover->mounted_ns);
+	if (node_level(id) == LEVEL_PROGRAM)
+		program_attributes(st);
 	if (node_level(id) == LEVEL_FILE) {
 		/* Never none: the kernel would remember it, and end every sendfile(2) before a
 		 * byte. */

@@ -59,8 +59,8 @@ static void a_directory_shows_what_its_reader_may_know(void **state)
 	assert_string_equal(list(rig, web, 4096, names), "");
 	assert_string_equal(list(rig, root, 4096, names), "lonely ");
 	web.node = user.node = NODE_ROOT_ID;
-	assert_string_equal(list(rig, web, 4096, names), "compose container unit user self ");
-	assert_string_equal(list(rig, user, 4096, names), "compose container unit user self ");
+	assert_string_equal(list(rig, web, 4096, names), "compose container unit user self exec ");
+	assert_string_equal(list(rig, user, 4096, names), "compose container unit user self exec ");
 }
 
 /* What READDIR shows, LOOKUP finds and GETATTR describes, to the same reader. */

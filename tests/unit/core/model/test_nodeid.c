@@ -55,6 +55,11 @@ static void a_number_says_what_its_node_is(void **state)
 		{ "user/4294967294/db_password", LEVEL_FILE, CONSUMER_USER },
 		{ "self", LEVEL_CONSUMER, CONSUMER_SELF },
 		{ "self/db_password", LEVEL_FILE, CONSUMER_SELF },
+		{ "exec", LEVEL_PROGRAM, CONSUMER_KINDS },
+		{ "container/web/.tacit", LEVEL_PROGRAMS, CONSUMER_CONTAINER },
+		{ "container/web/.tacit/exec", LEVEL_PROGRAM, CONSUMER_CONTAINER },
+		{ "container/web/exec", LEVEL_FILE, CONSUMER_CONTAINER },
+		{ "self/.tacit/exec", LEVEL_PROGRAM, CONSUMER_SELF },
 	};
 
 	(void)state;
@@ -188,6 +193,31 @@ static void what_cannot_be_a_folder_has_no_number(void **state)
 	assert_int_not_equal(node_child(key, folder, name), 0);
 }
 
+/* So that who may run it is known by its number alone. */
+static void a_programs_number_says_whose_it_is(void **state)
+{
+	static const char *const consumers[] = { "compose/shop/web", "compose/shop/db",
+		"container/web", "unit/foo.service", "user/7", "self" };
+
+	(void)state;
+	assert_int_equal(node_owner(walk(key, "exec")), NODE_ROOT_ID);
+	assert_int_equal(node_owner(NODE_ROOT_ID), NODE_ROOT_ID);
+	for (size_t i = 0; i < sizeof consumers / sizeof *consumers; i++) {
+		uint64_t consumer = walk(key, consumers[i]);
+		uint64_t folder = node_child(key, consumer, ".tacit");
+		uint64_t program = node_child(key, folder, "exec");
+
+		assert_int_equal(node_owner(folder), consumer);
+		assert_int_equal(node_owner(program), consumer);
+		assert_int_equal(node_owner(consumer), consumer);
+		assert_int_equal(node_folder(key, consumer, ".tacit"), 0);
+		assert_int_equal(node_folder(key, folder, "exec"), 0);
+		assert_int_equal(node_child(key, folder, "other"), 0);
+		assert_int_equal(node_child(key, program, "exec"), 0);
+		assert_true(program != folder && folder != consumer);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +227,7 @@ int main(void)
 		cmocka_unit_test(numbers_differ_by_path_and_by_mount),
 		cmocka_unit_test(a_folder_is_asked_for_by_name),
 		cmocka_unit_test(what_cannot_be_a_folder_has_no_number),
+		cmocka_unit_test(a_programs_number_says_whose_it_is),
 	};
 
 	return seal_start(NULL) ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
