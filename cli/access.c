@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "cli/input.h"
 #include "cli/run.h"
+#include "cli/template.h"
 
 #define ACCESS_PATH TACIT_API_PREFIX "/access"
 #define TEXT_TYPE "text/plain"
@@ -26,6 +27,20 @@ static size_t find_consumer(const char *line, const char **name)
 	return strcspn(at, " ");
 }
 
+/* What is granted there is made of what need not be granted. */
+static void print_templates(const json_t *templates)
+{
+	char made[TEMPLATE_LINE_MAX], line[TACIT_SECRET_NAME_MAX + TEMPLATE_LINE_MAX + 8];
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (templates, i, one) {
+		template_line(one, made);
+		snprintf(line, sizeof line, "# %s: %s", member_text(one, "secret"), made);
+		session_print_clean(line);
+	}
+}
+
 /* Lines come sorted by consumer: an empty one goes between two of them. */
 static void print_lines(const json_t *lines)
 {
@@ -33,7 +48,6 @@ static void print_lines(const json_t *lines)
 	size_t before_length = 0, i;
 	const json_t *line;
 
-	puts("# tacit access: who may read what; names, never values");
 	json_array_foreach (lines, i, line) {
 		const char *text = json_string_value(line), *name;
 		size_t length;
@@ -49,6 +63,13 @@ static void print_lines(const json_t *lines)
 	}
 }
 
+static void print_access(const json_t *access)
+{
+	puts("# tacit access: who may read what; names, never values");
+	print_templates(json_object_get(access, "templates"));
+	print_lines(json_object_get(access, "lines"));
+}
+
 int access_export(struct session *session, struct err *err)
 {
 	_json_ json_t *access = NULL;
@@ -59,7 +80,7 @@ int access_export(struct session *session, struct err *err)
 	if (session->json)
 		session_print_json(access);
 	else
-		print_lines(json_object_get(access, "lines"));
+		print_access(access);
 	return 0;
 }
 

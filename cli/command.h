@@ -22,6 +22,7 @@ enum option {
 	OPTION_GENERATE,
 	OPTION_ALPHABET,
 	OPTION_KEEP_NEWLINE,
+	OPTION_TEMPLATE,
 	OPTION_VERSION, /* `secret reveal --version N`, `grant add --version N` */
 	OPTION_FORCE,
 	OPTION_IF_ABSENT,

@@ -26,6 +26,8 @@ const struct option_row option_table[OPTIONS] = {
 	[OPTION_ALPHABET] = { "alphabet", 0, "NAME",
 		"of --generate: alphanumeric, password, hex or base64" },
 	[OPTION_KEEP_NEWLINE] = { "keep-newline", 0, NULL, "keep the newline at the value's end" },
+	[OPTION_TEMPLATE] = { "template", 0, "FILE|-",
+		"made of other secrets: {{ NAME | url }}, json, shell, base64" },
 	[OPTION_VERSION] = { "version", 0, "N", "this version, not the current one" },
 	[OPTION_FORCE] = { "force", 0, NULL, "although it is in use" },
 	[OPTION_IF_ABSENT] = { "if-absent", 0, NULL, "leave a secret that exists as it is" },
@@ -82,13 +84,14 @@ const struct option_row option_table[OPTIONS] = {
 };
 
 const struct command command_table[] = {
-	{ "secret", "create", NULL, VALUES, VALUE | ITSELF | BIT(IF_ABSENT) | PRINTS, secret_create,
+	{ "secret", "create", NULL, VALUES, VALUE | ITSELF | BIT(TEMPLATE) | BIT(IF_ABSENT) | PRINTS,
+		secret_create,
 		"store a new secret, or those of a bundle NAME/" },
 	{ "secret", "ls", "list", "[NAME/]", BIT(BUNDLES) | PRINTS, secret_ls,
 		"list the secrets, without values" },
 	{ "secret", "inspect", NULL, "NAME...", PRINTS, secret_inspect,
 		"show secrets and who receives them, as JSON" },
-	{ "secret", "rotate", NULL, VALUES, VALUE | ITSELF | BIT(OVERLAP) | AWAITS | PRINTS,
+	{ "secret", "rotate", NULL, VALUES, VALUE | ITSELF | BIT(TEMPLATE) | BIT(OVERLAP) | AWAITS | PRINTS,
 		secret_rotate, "give a new value, or a bundle's; every later open reads it" },
 	{ "secret", "schedule", NULL, "NAME",
 		BIT(GENERATE) | BIT(ALPHABET) | ITSELF | BIT(OVERLAP) | BIT(NOW) | BIT(OFF) |
@@ -110,7 +113,7 @@ const struct command command_table[] = {
 	{ "grant", "add", NULL, "SECRET CONSUMER",
 		BIT(AS) | BIT(UID) | BIT(GID) | BIT(MODE) | BIT(EXPIRES) | BIT(READS) |
 			BIT(VERSION) | BIT(NEWLINE) | BIT(MAIN_PROCESS) | BIT(WITH_PREVIOUS) |
-			BIT(ON_ROTATE) | PRINTS,
+			BIT(ON_ROTATE) | BIT(TEMPLATE) | BIT(KEEP_NEWLINE) | PRINTS,
 		grant_add, "let a consumer read a secret" },
 	{ "grant", "ls", "list", "", BIT(SECRET) | BIT(CONSUMER) | PRINTS, grant_ls,
 		"list who may read what" },

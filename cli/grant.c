@@ -13,6 +13,7 @@
 #include "cli/limits.h"
 #include "cli/run.h"
 #include "cli/snippet.h"
+#include "cli/template.h"
 
 #define ID_MAX (UINT32_MAX - 1) /* the last one means "nobody" to the kernel */
 #define MODE_MAX 0777
@@ -169,6 +170,8 @@ int grant_add(struct session *session, struct err *err)
 	_free_ char *text = NULL;
 	int status = make_grant(session, body, err);
 
+	if (!status)
+		status = template_ensure(session, err);
 	if (status < 0)
 		return status;
 	text = json_dumps(body, JSON_COMPACT);

@@ -9,6 +9,7 @@
 #include "cli/schedule.h"
 #include "cli/secret_send.h"
 #include "cli/table.h"
+#include "cli/template.h"
 
 void secret_print_list(const json_t *list)
 {
@@ -21,17 +22,19 @@ void secret_print_list(const json_t *list)
 		NULL);
 	json_array_foreach (list, i, secret) {
 		char created[MOMENT_TEXT_MAX], rotated[MOMENT_TEXT_MAX], itself[SCHEDULE_TEXT_MAX];
+		char made[TEMPLATE_LINE_MAX];
 
 		moment_ago(member_text(secret, "created_at"), now, created);
 		moment_ago(member_text(secret, "rotated_at"), now, rotated);
 		schedule_text(json_object_get(secret, "schedule"), itself);
+		template_line(secret, made);
 		table_cell(&table, "%s", member_text(secret, "name"));
 		table_cell(&table, "%llu", member_number(secret, "version"));
 		table_cell(&table, "%llu", member_number(secret, "size"));
 		table_cell(&table, "%llu", member_number(secret, "grants"));
 		table_cell(&table, "%s", created);
 		table_cell(&table, "%s", rotated);
-		table_cell(&table, "%s", itself);
+		table_cell(&table, "%s", *made ? made : itself);
 	}
 	table_print(&table, stdout);
 	table_free(&table);

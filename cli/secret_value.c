@@ -10,6 +10,7 @@
 #include "cli/run.h"
 #include "cli/schedule.h"
 #include "cli/secret_send.h"
+#include "cli/template.h"
 #include "cli/transfer.h"
 #include "cli/value.h"
 
@@ -101,8 +102,11 @@ int secret_send_value(struct session *session, const char *verb, const char *seg
 	const char *name = session->invocation->words[0];
 	char path[CLIENT_PATH_MAX], context[CONTEXT_MAX];
 	struct value value = { 0 };
-	int status = take_value(session, &value, err);
+	int status;
 
+	if (template_is_meant(session))
+		return template_send(session, verb, segment, secret, err);
+	status = take_value(session, &value, err);
 	snprintf(context, sizeof context, "%s:%s", verb, name);
 	if (!status)
 		status = client_path(path, err, "secrets", name, segment, NULL);
@@ -161,11 +165,12 @@ int secret_create(struct session *session, struct err *err)
 	_json_ json_t *secret = NULL;
 	const char *name = session->invocation->words[0];
 	bool existed = false;
-	int status;
+	int status = template_check(session, err);
 
-	if (bundle_is_meant(name))
+	if (!status && bundle_is_meant(name))
 		return bundle_create(session, err);
-	status = schedule_check(session, err);
+	if (!status)
+		status = schedule_check(session, err);
 	if (!status)
 		status = create(session, &secret, &existed, err);
 	if (status < 0) {

@@ -5,6 +5,7 @@
 #include "cli/run.h"
 #include "cli/schedule.h"
 #include "cli/secret_send.h"
+#include "cli/template.h"
 
 void secret_print_changed(struct session *session, const json_t *secret, const char *done)
 {
@@ -62,7 +63,9 @@ int secret_rotate(struct session *session, struct err *err)
 	_json_ json_t *secret = NULL;
 	int status = await_check(session, OPTION_AWAIT, err);
 
-	if (bundle_is_meant(session->invocation->words[0]))
+	if (!status)
+		status = template_check(session, err);
+	if (!status && bundle_is_meant(session->invocation->words[0]))
 		return bundle_rotate(session, err);
 	if (!status)
 		status = schedule_check(session, err);

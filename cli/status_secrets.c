@@ -12,6 +12,7 @@
 #include "cli/session.h"
 #include "cli/status.h"
 #include "cli/table.h"
+#include "cli/template.h"
 
 #define ROWS_LEAST 5   /* however low the terminal is */
 #define LINES_OTHER 19 /* of a status without trouble, and the prompt after it */
@@ -74,8 +75,12 @@ static void put_next(struct table *table, const json_t *secret, time_t now)
 	static const char *const colours[] = { RED, YELLOW };
 	time_t next = moment_parse(schedule_text(secret, "next_at"));
 	int order = rank(secret);
+	char made[TEMPLATE_LINE_MAX];
 
-	if (order < 3)
+	template_line(secret, made);
+	if (*made)
+		table_cell(table, "%s", made);
+	else if (order < 3)
 		table_cell(table, "%s", schedule_text(secret, "state"));
 	else if (next != (time_t)-1)
 		put_span(table, "in ", now, next);

@@ -39,6 +39,7 @@ static void put_counts(struct pack *doc, const struct core *core)
 
 	counts_take(core, &counts);
 	doc_number(doc, "secrets", counts.secrets);
+	doc_number(doc, "templates", HASH_CNT(hh, core->model->templates));
 	doc_number(doc, "grants", counts.grants);
 	doc_number(doc, "consumers", counts.consumers);
 }

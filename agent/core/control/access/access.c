@@ -10,6 +10,7 @@
 #include "core/control/audit/record.h"
 #include "core/control/call.h"
 #include "core/control/secrets/generations.h"
+#include "core/control/secrets/templates.h"
 
 static struct access_statement *add(struct access_list *list, enum access_kind kind)
 {
@@ -105,6 +106,8 @@ int call_access_export(struct call *call, struct err *err)
 	for (size_t i = 0; status == 0 && i < list.count; i++)
 		put_line(&call->reply, NULL, &list.at[i]);
 	doc_close(&call->reply);
+	if (status == 0)
+		status = doc_put_templates(&call->reply, call->core, err);
 	doc_close(&call->reply);
 	free(list.at);
 	return status;

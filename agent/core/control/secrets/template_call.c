@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What operators say and are told of templates. */
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/cleanup.h"
 
 #include "core/control/secrets/templates.h"
 
@@ -152,4 +155,34 @@ void doc_put_templates_of(struct pack *doc, const struct core *core, const struc
 			doc_text(doc, NULL, one->record.name);
 	}
 	doc_close(doc);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct secret *const *left = a, *const *right = b;
+
+	return strcmp((*left)->record.name, (*right)->record.name);
+}
+
+/* The store has no order, and a file that is kept has one. */
+int doc_put_templates(struct pack *doc, const struct core *core, struct err *err)
+{
+	size_t count = 0, room = HASH_CNT(hh, core->model->templates) + 1;
+	_free_ const struct secret **secrets = calloc(room, sizeof *secrets);
+	struct template *template, *next;
+
+	if (!secrets)
+		return err_set(err, TACIT_LIMIT, "out of memory");
+	HASH_ITER (hh, core->model->templates, template, next)
+		secrets[count++] = model_secret_by_id(core->model, template->record.secret_id);
+	qsort(secrets, count, sizeof *secrets, compare);
+	doc_open(doc, "templates", DOC_LIST);
+	for (size_t i = 0; i < count; i++) {
+		doc_open(doc, NULL, DOC_OBJECT);
+		doc_text(doc, "secret", secrets[i]->record.name);
+		doc_put_template(doc, core, secrets[i]);
+		doc_close(doc);
+	}
+	doc_close(doc);
+	return 0;
 }

@@ -30,6 +30,8 @@ int templates_rotate(struct call *call, struct err *err);
 /* "template": the names of what a secret is made of, or null. And "templates": what is made of it.
  */
 void doc_put_template(struct pack *doc, const struct core *core, const struct secret *secret);
+/* "templates": all of them by name, each {"secret": NAME, "template": [NAME...]}. */
+int doc_put_templates(struct pack *doc, const struct core *core, struct err *err);
 void doc_put_templates_of(struct pack *doc, const struct core *core, const struct secret *secret);
 
 #endif
