@@ -60,7 +60,8 @@ struct users {
 	size_t count, room;
 };
 
-/* The mounts of one process; none of them counts while its root is the host's. */
+/* The mounts of one process; none of them counts while its root is the host's, as that of a run
+ * always is: `host` is NULL then. */
 static void add_users_of(struct core *core, pid_t pid, const char *container,
 	const struct root *host, struct users *users)
 {
@@ -74,7 +75,7 @@ static void add_users_of(struct core *core, pid_t pid, const char *container,
 	path_below(core->root, TACIT_MOUNT_DIR, source);
 	list = fopen(path, "re");
 	while (list && fgets(line, sizeof line, list)) {
-		if (parse_root(line, &root) && same_root(&root, host)) {
+		if (host && parse_root(line, &root) && same_root(&root, host)) {
 			users->count = before;
 			return;
 		}
@@ -114,7 +115,8 @@ size_t mount_users(struct core *core, struct mount_user *users, size_t room)
 		if (i < containers || containers == LOOKED_AT_MAX)
 			continue;
 		memcpy(seen[containers++], reader.id, sizeof seen[0]);
-		add_users_of(core, atoi(entry->d_name), reader.id, &host, &found);
+		add_users_of(
+			core, atoi(entry->d_name), reader.id, reader.run ? NULL : &host, &found);
 	}
 	if (proc)
 		closedir(proc);
