@@ -39,8 +39,8 @@ enum scan_rule {
 struct scan_finding {
 	enum scan_rule rule;
 	unsigned int line, column; /* from 1; 0: of the file as a whole */
-	char name[128];            /* of the variable, the token's kind, the secret; never a value */
-	char service[64];          /* of compose; else empty */
+	char name[128];    /* of the variable, the token's kind, the secret; never a value */
+	char service[64];  /* of compose; else empty */
 	uint64_t print[2]; /* a keyed hash of the value, for baselines; 0: there is no value */
 };
 
