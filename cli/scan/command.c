@@ -39,9 +39,20 @@ static struct span option_name(struct span word)
 	return word;
 }
 
+/* Within a quoted text the quotes of a word are escaped. */
+static struct span without_escapes(struct span value)
+{
+	while (value.length >= 2 && value.at[0] == '\\' && strchr("\"'", value.at[1]))
+		value = span_part(value, 2, value.length);
+	while (value.length >= 2 && value.at[value.length - 2] == '\\' &&
+		strchr("\"'", value.at[value.length - 1]))
+		value.length -= 2;
+	return span_unquote(value);
+}
+
 static void take(struct command *command, struct span name, struct span value)
 {
-	value = span_unquote(value);
+	value = without_escapes(value);
 	pass_assignment(command->pass, name, value, value);
 }
 
@@ -104,14 +115,16 @@ static void word_of(struct command *command, struct span word, struct span next)
 /* The next string of a JSON list. */
 static bool list_word(struct span *rest, struct span *word)
 {
-	const char *quote = memchr(rest->at, '"', rest->length), *end;
+	const char *quote = memchr(rest->at, '"', rest->length);
+	size_t end = 0;
 
 	if (!quote)
 		return false;
 	*rest = span_part(*rest, (size_t)(quote - rest->at) + 1, rest->length);
-	end = memchr(rest->at, '"', rest->length);
-	*word = span_part(*rest, 0, end ? (size_t)(end - rest->at) : rest->length);
-	*rest = span_part(*rest, word->length + (end ? 1 : 0), rest->length);
+	while (end < rest->length && rest->at[end] != '"')
+		end += rest->at[end] == '\\' && end + 1 < rest->length ? 2 : 1;
+	*word = span_part(*rest, 0, end);
+	*rest = span_part(*rest, end < rest->length ? end + 1 : end, rest->length);
 	return true;
 }
 

@@ -101,7 +101,7 @@ void read_yaml(struct pass *pass, enum scan_kind kind);
 #define STARTS_BITS 16 /* of a stored value's start: an index into what may begin so */
 
 struct scanner {
-	struct findhash_key key;
+	struct findhash_key key, print; /* for stored values; for scan_finding.print */
 	struct scan_stored *stored;
 	size_t stored_count, stored_room;
 	bool sorted;                             /* by their starts */

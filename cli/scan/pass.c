@@ -52,7 +52,7 @@ void pass_hit(struct pass *pass, enum scan_rule rule, struct span name, struct s
 	copy_name(hit->service, sizeof hit->service, pass->service);
 	if (!value.length)
 		return;
-	findhash_whole(&pass->scanner->key, value.at, value.length, hash);
+	findhash_whole(&pass->scanner->print, value.at, value.length, hash);
 	memcpy(hit->print, hash, sizeof hit->print);
 }
 

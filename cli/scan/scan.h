@@ -60,6 +60,8 @@ struct scanner;
 /* `key` is for the hashes above and for scan_finding.print. */
 struct scanner *scanner_new(const uint8_t key[32]); /* NULL: no memory */
 void scanner_free(struct scanner *scanner);
+/* From now on scan_finding.print is made with another key: a baseline's, which is in its file. */
+void scanner_print_key(struct scanner *scanner, const uint8_t key[16]);
 int scanner_add_stored(struct scanner *scanner, const struct scan_stored *stored, struct err *err);
 
 /* What a file is, by its path and its first bytes. */

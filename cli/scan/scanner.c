@@ -12,8 +12,17 @@ struct scanner *scanner_new(const uint8_t key[32])
 	if (!scanner)
 		return NULL;
 	findhash_expand(&scanner->key, key);
+	scanner->print = scanner->key;
 	scanner_index_formats(scanner);
 	return scanner;
+}
+
+void scanner_print_key(struct scanner *scanner, const uint8_t key[16])
+{
+	uint8_t search[SEAL_KEY_BYTES] = { 0 };
+
+	memcpy(search, key, 16);
+	findhash_expand(&scanner->print, search);
 }
 
 void scanner_free(struct scanner *scanner)
