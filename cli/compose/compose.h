@@ -131,6 +131,10 @@ int compose_edit_remove_variable(
  * already: nothing. */
 int compose_edit_service_secret(struct compose_edit *edit, const char *service, const char *source,
 	const char *target, struct err *err);
+/* Let a service have the top-level secret `new_source` instead of `source`, under the same name in
+ * the container. */
+int compose_edit_service_source(struct compose_edit *edit, const char *service, const char *source,
+	const char *new_source, struct err *err);
 /* The top-level secret `name` with this `file`; one that is there gets the file. */
 int compose_edit_secret_file(
 	struct compose_edit *edit, const char *name, const char *file, struct err *err);

@@ -65,6 +65,18 @@ bool yaml_is_nothing(const struct yaml_node *node)
 		       !strcasecmp(node->text, "null"));
 }
 
+struct yaml_node *yaml_over(struct yaml_node *node)
+{
+	while (node && !node->next)
+		node = node->parent;
+	return node ? node->next : NULL;
+}
+
+struct yaml_node *yaml_next(struct yaml_node *node)
+{
+	return node->first ? node->first : yaml_over(node);
+}
+
 static struct anchor **bucket_of(struct reader *reader, const char *name)
 {
 	size_t hash = 5381;

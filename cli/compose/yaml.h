@@ -34,6 +34,10 @@ struct yaml_node {
 	size_t count;                          /* of children */
 	struct yaml_node *target;              /* of an alias: what it stands for, never an alias */
 	size_t uses;                           /* of an anchor: how many aliases mean it */
+	/* Scratch of the edit that is being made. */
+	bool gone;    /* it is replaced or removed */
+	bool touched; /* it, or something in it or behind its aliases, changes */
+	size_t added; /* to a collection in braces or brackets: entries so far */
 };
 
 struct yaml_reading {
@@ -55,6 +59,10 @@ int yaml_read(const struct yaml_reading *reading, struct arena *arena, yaml_docu
 struct yaml_node *yaml_target(struct yaml_node *node);
 /* Whether it or something that it is in has an anchor that is used. */
 bool yaml_shared(const struct yaml_node *node);
+/* The next in the order of the text, a collection before what is in it; NULL: the last. */
+struct yaml_node *yaml_next(struct yaml_node *node);
+/* The next that is not inside `node`. */
+struct yaml_node *yaml_over(struct yaml_node *node);
 /* Empty, `~`, `null`, or taken away by `!reset`. */
 bool yaml_is_nothing(const struct yaml_node *node);
 /* "NAME:LINE: " and the text. */

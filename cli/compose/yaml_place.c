@@ -112,16 +112,22 @@ static void skip_properties(struct yaml_place *place, struct fy_event *event, si
 	}
 }
 
-/* Nothing stands there: behind the colon, when there is one. */
+/* Nothing stands there: behind the colon or the dash, when there is one. */
 static void place_nothing(struct yaml_place *place, struct yaml_node *node)
 {
+	const struct yaml_node *parent = node->parent;
+	bool is_item = parent && parent->kind == YAML_LIST && !parent->flow;
+	bool is_value = parent && parent->kind == YAML_MAP && !(parent->count & 1);
 	size_t at = place->last_end;
-	bool is_value =
-		node->parent && node->parent->kind == YAML_MAP && !(node->parent->count & 1);
 
-	while (at < place->length && (place->text[at] == ' ' || place->text[at] == '\t'))
-		at++;
-	if (is_value && at < place->length && place->text[at] == ':')
+	while (at < place->length && (is_item ? blank(place->text[at]) || place->text[at] == '#'
+					      : place->text[at] == ' ' || place->text[at] == '\t'))
+		if (place->text[at] == '#')
+			while (at < place->length && place->text[at] != '\n')
+				at++;
+		else
+			at++;
+	if ((is_item || is_value) && at < place->length && place->text[at] == (is_item ? '-' : ':'))
 		place->last_end = at + 1;
 	set(place, node, place->last_end, place->last_end);
 }
