@@ -235,9 +235,10 @@ static void orphans_are_reaped(void **state)
 	rotate(wrapper, "x");
 	/* Each outer shell ends at once, and leaves its own to the wrapper. */
 	start(wrapper, ON_ROTATE_NOTHING,
-		"for i in 1 2 3; do (sleep 0.05 & ); done; sleep 0.3; "
-		"grep -l \"PPid:.$PPID\\$\" /proc/[0-9]*/status | wc -l");
-	assert_string_equal(line(wrapper), "1");
+		"for i in 1 2 3; do (sleep 0.5 & ); done; "
+		"children() { grep -ls \"PPid:.$PPID\\$\" /proc/[0-9]*/status | wc -l; }; "
+		"until [ $(children) = 1 ]; do sleep 0.02; done; echo reaped");
+	assert_string_equal(line(wrapper), "reaped");
 	assert_int_equal(status_of(wrapper), 0);
 }
 
