@@ -55,6 +55,15 @@ static const struct {
 		"/docker/" A, "" },
 	{ "odd names below it", "0::/docker/" A "/a:b c\\040/:\n", A, "/docker/" A, "" },
 
+	{ "a run", "0::/tacit/" A "\n", A, "/tacit/" A, "" },
+	{ "a run, v1", "1:name=systemd:/tacit/" A "\n8:pids:/\n0::/\n", A, "/tacit/" A, "systemd" },
+	{ "a run, hybrid, and below it", "1:name=systemd:/tacit/" A "\n0::/tacit/" A "/docker/" B "\n",
+		A, "/tacit/" A, "" },
+	{ "a run that is a container, too", "1:name=systemd:/docker/" A "\n0::/tacit/" A "\n", NULL,
+		NULL, NULL },
+	{ "a run within another directory", "0::/user.slice/tacit/" A "\n", NULL, NULL, NULL },
+	{ "the directory of runs", "0::/tacit\n", NULL, NULL, NULL },
+
 	{ "no line", "", NULL, NULL, NULL },
 	{ "empty lines", "\n\n", NULL, NULL, NULL },
 	{ "the host", "0::/\n", NULL, NULL, NULL },
@@ -134,6 +143,7 @@ static void a_text_is_judged_as_its_row_says(void **state)
 		assert_string_equal(found.path, rows[i].path);
 		assert_string_equal(found.controller, rows[i].controller);
 		assert_int_equal(found.unified, !*rows[i].controller);
+		assert_int_equal(found.run, !strncmp(found.path, "/tacit/", 7));
 	}
 }
 
