@@ -53,7 +53,6 @@ struct span pair_password(struct span text);
  * looked at, too. */
 struct scanner;
 struct span token_at(const struct scanner *scanner, struct span text, size_t at, const char **kind);
-bool byte_in_token(char byte); /* letter, digit, '_', '-', '.' */
 
 /* ---- A pass over one text ---- */
 
@@ -108,6 +107,7 @@ struct scanner {
 	uint8_t starts[1u << (STARTS_BITS - 3)]; /* a bit for each start that there is */
 	/* Where the formats of tokens begin that have this first byte: of the next one they end. */
 	uint16_t formats[257];
+	uint8_t pairs[1u << (16 - 3)]; /* a bit for each two bytes that a token begins with */
 };
 void scanner_index_formats(struct scanner *scanner);
 void stored_sort(struct scanner *scanner); /* before the first stored_at() */

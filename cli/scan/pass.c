@@ -8,6 +8,18 @@
 
 #define RUN_MIN 10 /* bytes of a token in a row, or of what begins one: the search leaps so far */
 
+static inline bool byte_in_token(char byte)
+{
+	static const bool of_token[256] = { ['a' ... 'z'] = true,
+		['A' ... 'Z'] = true,
+		['0' ... '9'] = true,
+		['_'] = true,
+		['-'] = true,
+		['.'] = true };
+
+	return of_token[(unsigned char)byte];
+}
+
 static bool hit_make_room(struct pass *pass)
 {
 	size_t room = pass->room ? pass->room * 2 : 8;

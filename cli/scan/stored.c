@@ -106,23 +106,36 @@ static bool may_begin(struct span text, size_t at)
 	return at >= 3 && text.at[at - 3] == '%';
 }
 
-void pass_stored(struct pass *pass)
+static bool is_blank(char byte)
 {
-	struct span text = pass->text;
+	return byte == ' ' || byte == '\t';
+}
 
-	if (!pass->scanner->stored_count)
-		return;
-	for (size_t at = 0; at + FINDHASH_START <= text.length; at++) {
+static void stored_in_line(struct pass *pass, struct span line)
+{
+	size_t from = (size_t)(line.at - pass->text.at);
+
+	for (size_t at = 0; at + FINDHASH_START <= line.length; at++) {
 		const struct scan_stored *stored;
 		struct span where;
 
-		if (!may_begin(text, at))
+		if (is_blank(line.at[at]) || !may_begin(line, at))
 			continue;
-		stored = stored_at(pass->scanner, span_part(text, at, text.length));
+		stored = stored_at(
+			pass->scanner, span_part(pass->text, from + at, pass->text.length));
 		if (!stored)
 			continue;
-		where = span_part(text, at, at + stored->size);
+		where = span_part(pass->text, from + at, from + at + stored->size);
 		pass_hit(pass, SCAN_RULE_STORED, span_of(stored->name), where, where);
 		at += stored->size - 1;
 	}
+}
+
+/* A value that begins with a blank, or has a line's end within its first bytes, is not found. */
+void pass_stored(struct pass *pass)
+{
+	struct span rest = pass->text, line;
+
+	while (pass->scanner->stored_count && span_line(&rest, &line))
+		stored_in_line(pass, line);
 }

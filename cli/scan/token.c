@@ -12,18 +12,6 @@
 #define LOOK_BEHIND 64 /* bytes before a run that say what it is */
 #define SEGMENTS_JWT 3
 
-static const bool token_bytes[256] = { ['a' ... 'z'] = true,
-	['A' ... 'Z'] = true,
-	['0' ... '9'] = true,
-	['_'] = true,
-	['-'] = true,
-	['.'] = true };
-
-bool byte_in_token(char byte)
-{
-	return token_bytes[(unsigned char)byte];
-}
-
 static bool is_of(enum token_bytes bytes, char byte)
 {
 	bool digit = byte >= '0' && byte <= '9', upper = byte >= 'A' && byte <= 'Z';
@@ -172,8 +160,6 @@ static struct span webhook(struct span text, size_t at, const char **kind)
 	size_t from = at > LOOK_BEHIND ? at - LOOK_BEHIND : 0, body;
 	struct span behind = span_part(text, from, at);
 
-	if (!at || text.at[at - 1] != '/')
-		return SPAN("");
 	for (size_t i = 0; i < sizeof placed / sizeof *placed; i++) {
 		const char *mark = memmem(
 			behind.at, behind.length, placed[i].before, strlen(placed[i].before));
@@ -207,6 +193,20 @@ static struct span telegram(struct span text, size_t at)
 	return span_part(text, at - 1 - digits, at + 35);
 }
 
+static void pair_set(struct scanner *scanner, const char *prefix)
+{
+	size_t pair = (size_t)(unsigned char)prefix[0] << 8 | (unsigned char)prefix[1];
+
+	scanner->pairs[pair / 8] |= (uint8_t)(1u << pair % 8);
+}
+
+static bool pair_is_set(const struct scanner *scanner, const char *bytes)
+{
+	size_t pair = (size_t)(unsigned char)bytes[0] << 8 | (unsigned char)bytes[1];
+
+	return scanner->pairs[pair / 8] >> pair % 8 & 1;
+}
+
 void scanner_index_formats(struct scanner *scanner)
 {
 	size_t row = 0;
@@ -215,9 +215,12 @@ void scanner_index_formats(struct scanner *scanner)
 		scanner->formats[byte] = (uint16_t)row;
 		while (row < token_format_count &&
 			(unsigned char)token_formats[row].prefix[0] == byte)
-			row++;
+			pair_set(scanner, token_formats[row++].prefix);
 	}
 	scanner->formats[256] = (uint16_t)row;
+	pair_set(scanner, "--");
+	pair_set(scanner, "ey");
+	pair_set(scanner, "AA");
 }
 
 struct span token_at(const struct scanner *scanner, struct span text, size_t at, const char **kind)
@@ -225,6 +228,10 @@ struct span token_at(const struct scanner *scanner, struct span text, size_t at,
 	unsigned char first = (unsigned char)text.at[at];
 	struct span token = SPAN("");
 
+	if (at && text.at[at - 1] == '/' && (token = webhook(text, at, kind)).length)
+		return token;
+	if (text.length - at < 2 || !pair_is_set(scanner, text.at + at))
+		return SPAN("");
 	for (size_t i = scanner->formats[first]; i < scanner->formats[first + 1u]; i++) {
 		token = of_format(&token_formats[i], text, at);
 		*kind = token_formats[i].kind;
@@ -235,10 +242,8 @@ struct span token_at(const struct scanner *scanner, struct span text, size_t at,
 	if (first == '-')
 		return private_key(text, at);
 	*kind = "json-web-token";
-	if (first == 'e' && (token = json_web_token(text, at)).length)
-		return token;
+	if (first == 'e')
+		return json_web_token(text, at);
 	*kind = "telegram-token";
-	if (first == 'A' && (token = telegram(text, at)).length)
-		return token;
-	return webhook(text, at, kind);
+	return first == 'A' ? telegram(text, at) : SPAN("");
 }
