@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Goal: each folder of examples/, and the first screen of the README, does what is shown there: every
-# line with a prompt is run, and what is printed is what the lines below it say.
+# Goal: each compose file of examples/, and the first screen of the README, does what is shown there: every
+# line with a prompt is run, and what is printed is what the lines below it say. (Those before and
+# after an import: 48-import.sh, 49-converted.sh.)
 . "$(dirname "$0")/../support/assert.sh"
 . "$SUPPORT/engine.sh"
 . "$SUPPORT/agent.sh"
