@@ -15,8 +15,9 @@ static pid_t runner_start(void)
 	pid_t pid = fork();
 
 	assert_true(pid >= 0);
-	for (; !pid;)
-		pause();
+	if (!pid)
+		for (;;)
+			pause();
 	return pid;
 }
 
