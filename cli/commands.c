@@ -81,6 +81,13 @@ const struct option_row option_table[OPTIONS] = {
 	[OPTION_ROLLBACK] = { "rollback", 0, NULL,
 		"take a store that is not what its anchor says" },
 	[OPTION_ALL] = { "all", 0, NULL, "every secret, however many there are" },
+	[OPTION_GIT] = { "git", 0, NULL, "look through the history of git, too" },
+	[OPTION_CONTAINERS] = { "containers", 0, NULL,
+		"look into the environment of running containers" },
+	[OPTION_IGNORED] = { "ignored", 0, NULL, "look into what .gitignore names, too" },
+	[OPTION_BASELINE] = { "baseline", 0, "FILE", "say nothing of the findings in FILE" },
+	[OPTION_ACCEPT] = { "accept", 0, NULL, "write all findings into the baseline" },
+	[OPTION_SARIF] = { "sarif", 0, NULL, "print SARIF 2.1.0" },
 };
 
 const struct command command_table[] = {
@@ -161,6 +168,10 @@ const struct command command_table[] = {
 		"print all of the log, a line of JSON for each record" },
 	{ "audit", "hash", NULL, "SECRET|-", BIT(VERSION) | BIT(JSON), audit_hash,
 		"print a keyed hash of a secret's value, or of one that was found" },
+	{ "env", "scan", NULL, "[PATH...]",
+		BIT(GIT) | BIT(CONTAINERS) | BIT(IGNORED) | BIT(BASELINE) | BIT(ACCEPT) |
+			BIT(SARIF) | PRINTS,
+		env_scan, "find secrets in plaintext, in files, history and containers" },
 	{ NULL, "run", NULL, "CONSUMER -- COMMAND...", 0, run_command,
 		"run a command of the host as a consumer, with its /run/secrets" },
 	{ NULL, "status", NULL, "", BIT(WAIT) | BIT(ENGINES) | BIT(ALL) | PRINTS, status_show,
