@@ -66,8 +66,9 @@ struct compose_service {
 	bool merged; /* some of it came by a merge or `extends` */
 };
 
-#define COMPOSE_VISITS_MAX (4u << 20) /* variables of all services, with those that merges bring   \
-				       */
+#define COMPOSE_VISITS_MAX                                                                         \
+	(4u << 20) /* variables of all services, with those that merges bring                      \
+		    */
 
 /* Read `length` bytes, which are copied. `name` is what errors call it: they are "NAME:LINE: what
  * and what to do" and never show a value. TACIT_INVALID: it is no YAML, or not what compose takes

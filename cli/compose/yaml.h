@@ -36,7 +36,6 @@ struct yaml_node {
 	size_t uses;                           /* of an anchor: how many aliases mean it */
 	/* Scratch of the edit that is being made. */
 	bool gone;    /* it is replaced or removed */
-	bool touched; /* it, or something in it or behind its aliases, changes */
 	size_t added; /* to a collection in braces or brackets: entries so far */
 };
 
