@@ -19,7 +19,7 @@
 #include "exec/watch.h"
 
 /* Secrets that are rotated together are told one after the other. */
-#define SETTLE_MS 20
+#define SETTLE_MS 10
 /* A child that does not end for a new one is killed, as `docker stop` does. */
 #define END_MS 10000
 #define NEVER INT64_MAX
@@ -30,7 +30,7 @@ struct run {
 	char **environment;
 	uint64_t mask; /* blocked signals, as this process was given them */
 	int signals;   /* a signalfd of all */
-	int watch;     /* -1: rotations are nothing to us */
+	struct watch watch;
 	pid_t child;
 	int status; /* of the child, when has_ended */
 	bool has_ended;
@@ -84,8 +84,7 @@ static _Noreturn void become_command(const struct run *run)
 /* What was rotated before is what it reads. */
 static int start(struct run *run, struct err *err)
 {
-	if (run->watch >= 0)
-		watch_take(run->watch);
+	watch_note(&run->watch);
 	run->has_ended = run->restarts = false;
 	run->rotated_ms = run->kill_ms = NEVER;
 	run->child = fork();
@@ -142,21 +141,34 @@ static void take_signals(struct run *run)
 			pass_on(run, &signal);
 }
 
+static void end_for_a_new_one(struct run *run)
+{
+	run->restarts = true;
+	run->kill_ms = now_ms() + END_MS;
+	kill(run->child, SIGTERM);
+	kill(run->child, SIGCONT);
+}
+
 static void act_on_rotation(struct run *run)
 {
 	run->rotated_ms = NEVER;
 	if (run->restarts || run->stops || run->has_ended)
 		return;
-	if (run->options->on_rotate == ON_ROTATE_SIGNAL) {
-		kill(run->child, run->options->signal);
-	} else if (!watch_is_readable(run->variables)) {
-		run_say("a secret has changed, and not all can be read: not restarted");
-	} else {
-		run->restarts = true;
-		run->kill_ms = now_ms() + END_MS;
-		kill(run->child, SIGTERM);
-		kill(run->child, SIGCONT);
+	switch (watch_look(&run->watch)) {
+	case WATCH_NOTHING:
+		return;
+	case WATCH_UNREADABLE:
+		run_say("a secret has changed, and not all can be read: the command is left as it "
+			"is");
+		return;
+	case WATCH_ROTATED:
+		break;
 	}
+	watch_note(&run->watch);
+	if (run->options->on_rotate == ON_ROTATE_SIGNAL)
+		kill(run->child, run->options->signal);
+	else
+		end_for_a_new_one(run);
 }
 
 static void act_on_time(struct run *run)
@@ -185,12 +197,12 @@ static int wait_ms(const struct run *run)
 static void attend(struct run *run)
 {
 	struct pollfd fds[] = { { .fd = run->signals, .events = POLLIN },
-		{ .fd = run->watch, .events = POLLIN } };
+		{ .fd = run->watch.fd, .events = POLLIN } };
 
 	while (!run->has_ended) {
 		poll(fds, 2, wait_ms(run));
 		take_signals(run);
-		if (run->watch >= 0 && watch_take(run->watch) && run->rotated_ms == NEVER)
+		if (watch_take(&run->watch) && run->rotated_ms == NEVER)
 			run->rotated_ms = now_ms() + SETTLE_MS;
 		act_on_time(run);
 	}
@@ -200,9 +212,10 @@ int run_command(
 	const struct options *options, const struct variables *variables, char **environment)
 {
 	static const uint64_t all = ~0ull;
-	struct run run = {
-		.options = options, .variables = variables, .environment = environment, .watch = -1
-	};
+	struct run run = { .options = options,
+		.variables = variables,
+		.environment = environment,
+		.watch = { .fd = -1 } };
 	struct err err;
 	int status = 0;
 
@@ -211,7 +224,7 @@ int run_command(
 	if (run.signals < 0)
 		status = err_errno(&err, errno, TACIT_LIMIT, "signalfd");
 	if (status == 0 && options->on_rotate != ON_ROTATE_NOTHING)
-		status = watch_open(variables, &run.watch, &err);
+		status = watch_open(&run.watch, variables, &err);
 	do {
 		if (status == 0)
 			status = start(&run, &err);

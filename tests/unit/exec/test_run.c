@@ -319,9 +319,26 @@ static void it_is_left_alone_when_a_file_is_gone(void **state)
 	assert_int_equal(unlink(path), 0);
 	close(file);
 	assert_string_equal(line(wrapper),
-		"tacit-exec: a secret has changed, and not all can be read: not restarted");
+		"tacit-exec: a secret has changed, and not all can be read: the command is left as "
+		"it is");
 	kill(wrapper->pid, SIGUSR2);
 	assert_int_equal(status_of(wrapper), 6);
+}
+
+/* A successor of the agent's may tell again what was told. */
+static void what_is_told_again_is_no_rotation(void **state)
+{
+	struct wrapper *wrapper = *state;
+	char path[128];
+
+	rotate(wrapper, "first");
+	snprintf(path, sizeof path, "%s/pw", wrapper->dir);
+	start(wrapper, ON_ROTATE_RESTART, "echo $PW; exec sleep 60");
+	assert_string_equal(line(wrapper), "first");
+	close(open(path, O_WRONLY | O_CLOEXEC));
+	assert_string_equal(line_within(wrapper, SILENCE_MS), "");
+	rotate(wrapper, "other");
+	assert_string_equal(line(wrapper), "other");
 }
 
 static void a_rotation_is_a_signal(void **state)
@@ -397,6 +414,7 @@ int main(void)
 		with_wrapper(it_ends_when_the_child_does),
 		with_wrapper(a_stop_is_stronger_than_a_restart),
 		with_wrapper(it_is_left_alone_when_a_file_is_gone),
+		with_wrapper(what_is_told_again_is_no_rotation),
 		with_wrapper(a_rotation_is_a_signal),
 		with_wrapper(there_must_be_something_to_watch),
 		with_wrapper(a_terminals_signal_comes_once),
