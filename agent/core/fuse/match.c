@@ -48,8 +48,6 @@ static bool is_named(const struct node *node, const struct container_facts *fact
 
 	if (run)
 		return is_place_of(node, run);
-	if (facts->engine == CONTAINER_OF_RUN)
-		return false;
 	if (node_level(node->id) == LEVEL_ABOVE)
 		return !strcmp(facts->project, node->name);
 	if (node_kind(node->id) == CONSUMER_CONTAINER)

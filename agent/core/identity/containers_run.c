@@ -148,7 +148,7 @@ void containers_run_keep(struct containers *containers, const struct container_f
 
 	if (!run)
 		return;
-	if (start && runner <= INT32_MAX)
+	if (start && runner <= INT32_MAX && container_run_consumer(facts))
 		run->runner = open_runner((pid_t)runner, &start);
 	if (run->runner < 0)
 		containers_drop(containers, run);
