@@ -233,6 +233,26 @@ int engine_containers(
 	return status;
 }
 
+int engine_image(struct session *session, const char *engine, const char *name, json_t **image,
+	struct err *err)
+{
+	const char *argv[] = { engine, "image", "inspect", name, NULL };
+	_json_ json_t *list = NULL;
+	struct run run;
+	int status = *name == '-' ? err_set(err, TACIT_INVALID, "an image's name begins with '-'")
+				  : run_engine(session, argv, &run, err);
+
+	if (*name == '-')
+		return status;
+	list = run.text ? json_loads(run.text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	free(run.text);
+	if (!status && !json_is_object(json_array_get(list, 0)))
+		status = err_set(err, TACIT_UNAVAILABLE, "%s: inspect printed no image", engine);
+	if (!status)
+		*image = json_incref(json_array_get(list, 0));
+	return status;
+}
+
 int engine_restart(struct session *session, const char *engine, const char *id, struct err *err)
 {
 	const char *argv[] = { engine, "restart", id, NULL };

@@ -20,6 +20,11 @@ extern const char *const engine_commands[];
 int engine_containers(
 	struct session *session, const char *engine, json_t **containers, struct err *err);
 
+/* One image, as `image inspect` describes it: the caller owns *image. TACIT_NOT_FOUND when the
+ * command is not installed, TACIT_UNAVAILABLE when the engine does not answer or has it not. */
+int engine_image(struct session *session, const char *engine, const char *name, json_t **image,
+	struct err *err);
+
 /* Restart the container of 64 hex digits `id`. */
 int engine_restart(struct session *session, const char *engine, const char *id, struct err *err);
 

@@ -55,6 +55,8 @@ int access_apply(struct session *session, struct err *err);
 int run_command(struct session *session, struct err *err); /* `tacit run` */
 int env_scan(struct session *session, struct err *err);
 
+int env_import(struct session *session, struct err *err);
+
 int status_show(struct session *session, struct err *err);
 int status_bare(struct session *session, struct err *err); /* `tacit` alone */
 int lock_lock(struct session *session, struct err *err);

@@ -92,9 +92,10 @@ struct import_plan {
 
 /* Whether a variable is a secret. */
 typedef bool import_judge_fn(void *arg, const char *name, const char *value);
-/* What the image of a service runs: false when that cannot be known here. */
-typedef bool import_image_fn(
-	void *arg, const char *image, const char *service, struct import_start *start);
+/* What the image of a service runs; `image` is NULL when it is only built. False when that cannot
+ * be known here. */
+typedef bool import_image_fn(void *arg, const char *image, const char *project, const char *service,
+	struct import_start *start);
 
 struct import_request {
 	const char *const *paths; /* compose files; the later ones override the earlier */

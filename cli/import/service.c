@@ -234,7 +234,7 @@ int service_start(struct import_plan *plan, const struct import_request *request
 
 	if (own)
 		ok = from_file(own, start);
-	else if (request->image && request->image(request->arg, image, name, start))
+	else if (request->image && request->image(request->arg, image, plan->project, name, start))
 		ok = escape(start->entrypoint, start->entrypoint_count) &&
 		     escape(start->command, start->command_count);
 	else if (row)
