@@ -120,7 +120,7 @@ static int add_variables(struct splices *splices, const struct service *service,
 static bool is_emptied(const struct yaml_node *collection)
 {
 	for (const struct yaml_node *at = collection->first; at; at = at->next)
-		if (!at->gone)
+		if (!at->removed)
 			return false;
 	return collection->first;
 }

@@ -98,9 +98,9 @@ static int remove_in_flow(struct splices *splices, struct yaml_node *entry, stru
 	struct splice splice = { .depth = entry->depth, .node = entry, .text = "" };
 
 	for (struct yaml_node *at = entry->parent->first; at != entry; at = entry_value(at)->next)
-		if (!at->gone)
+		if (!at->removed)
 			kept = at;
-	while (after && after->gone)
+	while (after && after->removed)
 		after = entry_value(after)->next;
 	splice.offset = !after && kept ? entry_value(kept)->end : entry->begin;
 	splice.end = after ? after->begin : entry_value(entry)->end;
@@ -111,12 +111,13 @@ int remove_entry(struct splices *splices, struct yaml_node *entry, struct err *e
 {
 	int rc;
 
-	if (entry->gone)
+	if (entry->removed)
 		return 0;
 	rc = entry->parent->flow ? remove_in_flow(splices, entry, err)
 				 : remove_lines(splices, entry, err);
 	node_gone(entry);
 	node_gone(entry_value(entry));
+	entry->removed = entry_value(entry)->removed = true;
 	return rc;
 }
 
@@ -132,7 +133,7 @@ static int add_in_flow(struct splices *splices, struct yaml_node *collection,
 		return file_error(splices->file, collection, err,
 			"needs braces of its own before something can be added");
 	for (struct yaml_node *at = collection->first; at; at = entry_value(at)->next)
-		if (!at->gone)
+		if (!at->removed)
 			kept = entry_value(at);
 	splice.offset = kept                ? kept->end
 			: collection->first ? collection->first->begin

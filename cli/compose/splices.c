@@ -46,7 +46,7 @@ void splices_begin(struct splices *splices, const struct compose_edit *edit)
 		.step = USUAL_STEP };
 	find_steps(splices);
 	for (struct yaml_node *node = file->root; node; node = yaml_next(node)) {
-		node->gone = false;
+		node->gone = node->removed = false;
 		node->added = 0;
 	}
 }

@@ -5,33 +5,42 @@
 #include "base/cleanup.h"
 #include "cli/compose/edit.h"
 
-/* A new text's nodes in order, without those of the splices. */
+/* Which splice a node of the new text may belong to: asked for in the text's order. */
 struct cursor {
-	struct yaml_node *node;
 	const struct splices *splices;
-	size_t index;  /* of the splice that ends behind the node */
+	size_t index;
 	size_t before; /* bytes that the earlier ones added, less those they took */
 };
 
-static bool is_new(struct cursor *at)
+static bool is_new(struct cursor *at, const struct yaml_node *node)
 {
-	const struct splices *splices = at->splices;
-	size_t begin = at->node->begin;
-
-	for (; at->index < splices->count; at->index++) {
-		const struct splice *splice = &splices->items[at->index];
+	for (; at->index < at->splices->count; at->index++) {
+		const struct splice *splice = &at->splices->items[at->index];
 		size_t start = splice->offset + at->before;
-		size_t end = start + splice->length;
 
 		/* Nothing that is written new is empty: an empty value at a splice's start is one
 		 * that was there. */
-		if (begin < start || (begin == start && at->node->end == begin))
+		if (node->begin < start || (node->begin == start && node->end == start))
 			return false;
-		if (begin < end)
+		if (node->begin < start + splice->length)
 			return true;
 		at->before += splice->length - (splice->end - splice->offset);
 	}
 	return false;
+}
+
+/* Mark a new text's nodes that the splices brought. A collection came by them when all that is in
+ * it did, as an old one is gone when all in it is: it has no place of its own. At most
+ * COMPOSE_DEPTH_MAX calls deep. */
+static bool mark_gone(struct yaml_node *node, struct cursor *splices)
+{
+	bool all = true;
+
+	if (!node->first)
+		return node->gone = splices ? is_new(splices, node) : node->gone;
+	for (struct yaml_node *child = node->first; child; child = child->next)
+		all &= mark_gone(child, splices);
+	return node->gone = all;
 }
 
 static bool same_text(const char *a, const char *b)
@@ -46,25 +55,32 @@ static bool same_node(const struct yaml_node *a, const struct yaml_node *b)
 	       same_text(a->tag, b->tag);
 }
 
+static struct yaml_node *next_left(struct yaml_node *node)
+{
+	while (node && node->gone)
+		node = yaml_next(node);
+	return node;
+}
+
 static int verify_rest(const struct compose_file *old, const struct splices *splices,
 	const struct compose_file *changed, struct err *err)
 {
-	struct cursor new = { .node = changed->root, .splices = splices };
-	struct yaml_node *at = old->root;
+	struct cursor cursor = { .splices = splices };
+	struct yaml_node *a = old->root, *b = changed->root;
 
+	mark_gone(a, NULL);
+	mark_gone(b, &cursor);
 	for (;;) {
-		while (at && at->gone)
-			at = yaml_next(at);
-		while (new.node && is_new(&new))
-			new.node = yaml_next(new.node);
-		if (!at && !new.node)
+		a = next_left(a);
+		b = next_left(b);
+		if (!a && !b)
 			return 0;
-		if (!at || !new.node || !same_node(at, new.node))
-			return file_error(old, at ? at : old->root, err,
+		if (!a || !b || !same_node(a, b))
+			return file_error(old, a ? a : old->root, err,
 				"cannot be changed without changing this too; write it in lines of "
 				"its own");
-		at = yaml_next(at);
-		new.node = yaml_next(new.node);
+		a = yaml_next(a);
+		b = yaml_next(b);
 	}
 }
 

@@ -36,6 +36,7 @@ struct yaml_node {
 	size_t uses;                           /* of an anchor: how many aliases mean it */
 	/* Scratch of the edit that is being made. */
 	bool gone;    /* it is replaced or removed */
+	bool removed; /* nothing is in its place */
 	size_t added; /* to a collection in braces or brackets: entries so far */
 };
 
