@@ -9,11 +9,13 @@
 agent_new a
 agent_start
 
-# Everything in the folder but the backups: names, modes and bytes.
-tree_of() { (cd "$1" && find . -name .tacit-import -prune -o -printf '%P %y %m\n' | sort); }
+# Names, modes and bytes of everything in a folder but the backups; git keeps no empty folders.
+tree_of() {
+	(cd "$1" && find . -name .tacit-import -prune -o -type d -empty -o -printf '%P %y %m\n' | sort &&
+		find . -name .tacit-import -prune -o -type f -exec sha256sum {} + | sort)
+}
 same_trees() {
-	equal "$1: names and modes" "$(tree_of "$2")" "$(tree_of "$3")"
-	diff -r --exclude=.tacit-import "$2" "$3" || fail "$1: contents differ"
+	[ "$(tree_of "$2")" = "$(tree_of "$3")" ] || fail "$1: $(diff -r --exclude=.tacit-import "$2" "$3"; tree_of "$3")"
 }
 import() { (cd "$folder" && t env import "$@" </dev/null); }
 

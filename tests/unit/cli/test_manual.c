@@ -3,6 +3,7 @@
  * derives from the same table as the dispatcher. */
 #include <regex.h>
 
+#include "cli/scan/scan.h"
 #include "tests/unit/cli/fake_agent.h"
 
 static void read_page(const char *path, char *text, size_t room)
@@ -54,6 +55,33 @@ static void test_every_option_is_in_the_manual(void **state)
 
 		snprintf(pattern, sizeof pattern, "^\\.It Fl (.* Fl )?-%s( |$)",
 			option_table[option].name);
+		assert_line(page, pattern);
+	}
+}
+
+/* Those of `tacit env` have a page of their own, with what a scan can find. */
+static void test_the_page_of_env_is_complete(void **state)
+{
+	static char page[65536];
+	char pattern[64];
+
+	(void)state;
+	read_page("agent/dist/tacit-env.1", page, sizeof page);
+	for (size_t i = 0; i < command_count; i++) {
+		const struct command *command = &command_table[i];
+
+		if (!command->noun || strcmp(command->noun, "env"))
+			continue;
+		for (int option = OPTION_ABOUT + 1; option < OPTIONS; option++)
+			if (command->options & OPTION_BIT(option)) {
+				snprintf(pattern, sizeof pattern, "Fl -%s( |$)",
+					option_table[option].name);
+				assert_line(page, pattern);
+			}
+	}
+	for (int rule = 0; rule < SCAN_RULES; rule++) {
+		snprintf(pattern, sizeof pattern, "^\\.It Li %s$",
+			scan_rule_word((enum scan_rule)rule));
 		assert_line(page, pattern);
 	}
 }
@@ -122,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_command_is_in_the_manual),
 		cmocka_unit_test(test_every_option_is_in_the_manual),
+		cmocka_unit_test(test_the_page_of_env_is_complete),
 		cmocka_unit_test(test_every_exit_status_is_in_the_manual),
 		cmocka_unit_test(test_help_explains_every_command),
 	};
