@@ -116,6 +116,7 @@ FUZZ_members  := seal
 FUZZ_names    := base
 FUZZ_record   := seal
 FUZZ_records  := core/store
+FUZZ_template := base
 FUZZ_PROGRAMS := $(FUZZERS:%=build/fuzz/%)
 define fuzz_rule
 build/fuzz/$(1): tests/fuzz/fuzz_$(1).c $(foreach l,$(call closure,$(FUZZ_$(1))),$(call sources,$(l)))

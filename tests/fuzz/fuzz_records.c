@@ -224,6 +224,21 @@ static void check_hook(const uint8_t *bytes, size_t length)
 	compare(&packed, bytes, length);
 }
 
+static void check_template(const uint8_t *bytes, size_t length)
+{
+	static struct template_record template;
+	struct template_names names;
+	struct pack packed = { 0 };
+
+	if (refused(records_unpack_template(id, bytes, length, &template, NULL)))
+		return;
+	require_text(template.text, sizeof template.text);
+	require(!template_read(template.text, strlen(template.text), &names, NULL));
+	require(names.count >= 1 && names.count == template.ref_count);
+	require(!records_pack_template(&template, &packed, NULL));
+	compare(&packed, bytes, length);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	records_kind(bytes, length);
@@ -235,5 +250,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	check_bundle(bytes, length);
 	check_schedule(bytes, length);
 	check_hook(bytes, length);
+	check_template(bytes, length);
 	return 0;
 }

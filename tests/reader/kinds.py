@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """FORMAT.md, "Kinds": what the plaintext of a row of table 1 says."""
+import re
 from fields import Fields
 from seal import known, need
 
@@ -109,10 +110,35 @@ def hook(f, _):
             "not_before_ns": f.u64(), "failures": f.u32(), "failure": f.text(127)}
 
 
+TAG = re.compile(r'[ \t]*(?:"\{\{"|([A-Za-z0-9][A-Za-z0-9._/-]*)((?:[ \t]*\|[ \t]*(?:url|urlencode|json|shell|base64)){0,4}))'
+                 r'[ \t]*\}\}')
+
+
+def names_of(text):
+    """The secrets that a template's text names, each once, in the order in which it does."""
+    names, at = [], text.find("{{")
+    while at >= 0:
+        tag = TAG.match(text, at + 2)
+        need(tag, "tag of a template")
+        if tag[1] and tag[1] not in names:
+            names.append(tag[1])
+        at = text.find("{{", tag.end())
+    return names
+
+
+def template(f, _):
+    said = {"secret_id": f.take(16), "text": f.text(4096)}
+    count = f.u8()
+    need(1 <= count <= 8 and count == len(names_of(said["text"])), "number of secrets")
+    said["made_of"] = [f.take(16) for _ in range(count)]
+    need(len(set(said["made_of"]) | {said["secret_id"]}) == count + 1, "secrets of a template")
+    return said
+
+
 # Kind: its name, its newest layout, its reader.
 KINDS = {1: ("secrets", 2, secret), 2: ("grants", 3, grant), 3: ("consumers", 1, consumer), 4: ("uses", 2, use),
          5: ("containers", 1, container), 6: ("bundles", 1, bundle), 7: ("schedules", 1, schedule),
-         8: ("hooks", 1, hook)}
+         8: ("hooks", 1, hook), 9: ("templates", 1, template)}
 
 
 def read(plain):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The second reader against the vectors, the golden stores, and golden stores that somebody was at."""
 import datetime, json, os, shutil, sqlite3, subprocess, sys, tempfile, unittest
-import audit, seal, store
+import audit, kinds, seal, store
 from seal import Bad
 from slots import Slot, check_list
 
@@ -21,6 +21,22 @@ def vectors(name):
 
 def octets(vector, field):
     return bytes.fromhex(vector[field])
+
+
+class Kinds(unittest.TestCase):
+    def test_templates(self):
+        corpus = os.path.join(TESTS, "fuzz", "corpus", "records")
+        with open(os.path.join(corpus, "template"), "rb") as file:
+            name, said = kinds.read(file.read())
+        self.assertEqual((name, kinds.names_of(said["text"])), ("templates", ["x", "db/y"]))
+        for spoiled in ("template-cut", "template-twice", "template-many-claimed"):
+            with open(os.path.join(corpus, spoiled), "rb") as file, self.assertRaises(Bad):
+                kinds.read(file.read())
+        for text, names in (('{{ "{{" }} }} { {{a}}', ["a"]), ("{{a|url|url|url|url}}{{ a }}{{b}}", ["a", "b"])):
+            self.assertEqual(kinds.names_of(text), names)
+        for text in ("{{ a | rot13 }}", "{{ a\n}}", "{{", "{{{a}}", "{{ }}", "{{ a b }}", "{{a|url|url|url|url|url}}"):
+            with self.subTest(text), self.assertRaises(Bad):
+                kinds.names_of(text)
 
 
 class Vectors(unittest.TestCase):

@@ -21,6 +21,7 @@ union any_record {
 	struct bundle_record bundle;
 	struct schedule_record schedule;
 	struct hook_record hook;
+	struct template_record template;
 };
 
 /* As id of a row; and so the beginning of a container's. */
@@ -44,6 +45,8 @@ static inline int pack_any(
 		return records_pack_schedule(&record->schedule, to, err);
 	case RECORD_HOOK:
 		return records_pack_hook(&record->hook, to, err);
+	case RECORD_TEMPLATE:
+		return records_pack_template(&record->template, to, err);
 	default:
 		return records_pack_container(&record->container, to, err);
 	}
@@ -67,6 +70,8 @@ static inline int unpack_any(enum record_kind kind, const uint8_t *bytes, size_t
 		return records_unpack_schedule(some_id, bytes, length, &record->schedule, err);
 	case RECORD_HOOK:
 		return records_unpack_hook(some_id, bytes, length, &record->hook, err);
+	case RECORD_TEMPLATE:
+		return records_unpack_template(some_id, bytes, length, &record->template, err);
 	default:
 		return records_unpack_container(some_id, bytes, length, &record->container, err);
 	}
@@ -80,7 +85,8 @@ static const uint8_t newest_layout[RECORD_KINDS] = { [RECORD_SECRET] = 2,
 	[RECORD_CONTAINER] = 1,
 	[RECORD_BUNDLE] = 1,
 	[RECORD_SCHEDULE] = 1,
-	[RECORD_HOOK] = 1 };
+	[RECORD_HOOK] = 1,
+	[RECORD_TEMPLATE] = 1 };
 
 /* What a record of the newest layout has after one of this; of a use, after each of its containers.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A vault keeps what is said of consumers, what was read, which containers there are, bundles,
- * schedules and hooks, and the time; and it opens the stores of the version that had none of these.
- */
+ * schedules, hooks and templates, and the time; and it opens the stores of the version that had
+ * none of these. */
 #include "vault_fixture.h"
 
 #include <sqlite3.h>
@@ -19,6 +19,7 @@ struct everything {
 	struct bundle_record bundle;
 	struct schedule_record schedule;
 	struct hook_record hook;
+	struct template_record template;
 };
 
 static void make_everything(struct everything *all)
@@ -37,6 +38,7 @@ static void make_everything(struct everything *all)
 	all->bundle = a_bundle("shop/tls", VAULT_MEMBERS_MAX, VAULT_GENERATIONS_MAX);
 	all->schedule = a_schedule(&all->secret);
 	all->hook = a_hook(&all->grant);
+	all->template = a_template(&all->secret, all->grant.id);
 }
 
 static void put_everything(struct vault *vault, const struct everything *all)
@@ -52,6 +54,7 @@ static void put_everything(struct vault *vault, const struct everything *all)
 	must(vault_put_bundle(vault, &all->bundle, &err));
 	must(vault_put_schedule(vault, &all->schedule, &err));
 	must(vault_put_hook(vault, &all->hook, &err));
+	must(vault_put_template(vault, &all->template, &err));
 	must(vault_commit(vault, &err));
 }
 
@@ -76,6 +79,8 @@ static void must_see_everything(struct vault *vault, const struct everything *al
 	assert_memory_equal(&seen.bundles[0], &all->bundle, sizeof all->bundle);
 	assert_memory_equal(&seen.schedules[0], &all->schedule, sizeof all->schedule);
 	assert_memory_equal(&seen.hooks[0], &all->hook, sizeof all->hook);
+	assert_int_equal(seen.template_count, 1);
+	must_be_template(&seen.templates[0], &all->template);
 }
 
 static void every_kind_comes_back(void **state)
@@ -113,6 +118,7 @@ static void removing_removes_each_kind(void **state)
 	must(vault_remove_bundle(fixture->vault, all.bundle.id, &err));
 	must(vault_remove_schedule(fixture->vault, all.schedule.id, &err));
 	must(vault_remove_hook(fixture->vault, all.hook.id, &err));
+	must(vault_remove_template(fixture->vault, all.template.id, &err));
 	vault_rollback(fixture->vault);
 	must_see_everything(fixture->vault, &all);
 
@@ -123,12 +129,14 @@ static void removing_removes_each_kind(void **state)
 	must(vault_remove_bundle(fixture->vault, all.bundle.id, &err));
 	must(vault_remove_schedule(fixture->vault, all.schedule.id, &err));
 	must(vault_remove_hook(fixture->vault, all.hook.id, &err));
+	must(vault_remove_template(fixture->vault, all.template.id, &err));
 	must_be(TACIT_INVALID, vault_remove_container(fixture->vault, "4f5e", NULL));
 	must(vault_commit(fixture->vault, &err));
 	see(fixture->vault, &seen);
 	assert_int_equal(seen.secret_count + seen.grant_count, 2);
 	assert_int_equal(seen.consumer_count + seen.use_count + seen.container_count, 0);
 	assert_int_equal(seen.bundle_count + seen.schedule_count + seen.hook_count, 0);
+	assert_int_equal(seen.template_count, 0);
 }
 
 static void what_nobody_asks_for_is_passed_over(void **state)
@@ -144,6 +152,7 @@ static void what_nobody_asks_for_is_passed_over(void **state)
 		{ .on_bundle = see_bundle, .arg = &seen },
 		{ .on_schedule = see_schedule, .arg = &seen },
 		{ .on_hook = see_hook, .arg = &seen },
+		{ .on_template = see_template, .arg = &seen },
 		{ 0 },
 	};
 	struct everything all;
@@ -162,6 +171,7 @@ static void what_nobody_asks_for_is_passed_over(void **state)
 		assert_int_equal(seen.bundle_count, i == 5);
 		assert_int_equal(seen.schedule_count, i == 6);
 		assert_int_equal(seen.hook_count, i == 7);
+		assert_int_equal(seen.template_count, i == 8);
 	}
 }
 

@@ -56,6 +56,8 @@ struct whole {
 	struct bundle_record bundle;
 	struct schedule_record schedule;
 	struct hook_record hook;
+	struct secret_record other;
+	struct template_record template;
 };
 
 static void fill(struct vault *vault, struct whole *whole)
@@ -71,9 +73,13 @@ static void fill(struct vault *vault, struct whole *whole)
 	memcpy(whole->bundle.members[0], whole->secret.id, SEAL_ID_BYTES);
 	whole->schedule = a_schedule(&whole->secret);
 	whole->hook = a_hook(&whole->grant);
+	whole->other = a_secret("other", 1);
+	whole->template = a_template(&whole->secret, whole->other.id);
 	put(vault, &whole->secret, &whole->grant);
 	put_value(vault, whole->secret.versions[0].value_id, "1", 1);
 	put_value(vault, whole->secret.versions[1].value_id, "22", 2);
+	put(vault, &whole->other, NULL);
+	put_value(vault, whole->other.versions[0].value_id, "3", 1);
 	must(vault_begin(vault, &err));
 	must(vault_put_consumer(vault, &whole->consumer, &err));
 	must(vault_put_use(vault, &whole->use, &err));
@@ -81,6 +87,7 @@ static void fill(struct vault *vault, struct whole *whole)
 	must(vault_put_bundle(vault, &whole->bundle, &err));
 	must(vault_put_schedule(vault, &whole->schedule, &err));
 	must(vault_put_hook(vault, &whole->hook, &err));
+	must(vault_put_template(vault, &whole->template, &err));
 	must(vault_commit(vault, &err));
 }
 
@@ -97,9 +104,9 @@ static void a_sound_store_has_no_problem(void **state)
 	verify(fixture->vault, &problems, &result);
 	if (problems.count)
 		fail_msg("%s", problems.texts[0]);
-	assert_int_equal(result.records, 8);
-	assert_int_equal(result.values, 2);
-	assert_int_equal(result.generation, 4);
+	assert_int_equal(result.records, 10);
+	assert_int_equal(result.values, 3);
+	assert_int_equal(result.generation, 6);
 }
 
 static void what_refers_to_nothing_is_named(void **state)
@@ -122,6 +129,7 @@ static void what_refers_to_nothing_is_named(void **state)
 	must_find(vault, "is a grant of a secret that is not there");
 	must_find(vault, "is the schedule of a secret that is not there");
 	must_find(vault, "is a bundle with a secret that is not there");
+	must_find(vault, "is the template of a secret that is not there");
 	must_find(vault, "is no secret's");
 	put(vault, &whole.secret, NULL);
 	must(vault_begin(vault, &err));
@@ -129,6 +137,10 @@ static void what_refers_to_nothing_is_named(void **state)
 	must(vault_commit(vault, &err));
 	must_find(vault, "counts the reads of a grant that is not there");
 	must_find(vault, "is the hook of a grant that is not there");
+	must(vault_begin(vault, &err));
+	must(vault_remove_secret(vault, whole.other.id, &err));
+	must(vault_commit(vault, &err));
+	must_find(vault, "is a template with a secret that is not there");
 }
 
 static void a_revoked_grant_needs_no_secret(void **state)
@@ -161,7 +173,7 @@ static void damage_is_named_whether_the_key_came_before_or_after(void **state)
 		snprintf(text, sizeof text, "value %s is damaged", hex);
 		must_find(fixture->vault, text);
 		hex_of(whole.hook.id, hex);
-		snprintf(text, sizeof text, "record %s is missing from generation 4", hex);
+		snprintf(text, sizeof text, "record %s is missing from generation 6", hex);
 		must_find(fixture->vault, text);
 		give_key_again(fixture);
 	}
@@ -184,7 +196,7 @@ static void another_root_than_ours_is_a_problem(void **state)
 	run_sql(db, "DELETE FROM meta", NULL, NULL, 0);
 	run_sql(db, "INSERT INTO meta SELECT * FROM kept_meta", NULL, NULL, 0);
 	sqlite3_close(db);
-	must_find(fixture->vault, "the store's root is damaged, or is not that of generation 5");
+	must_find(fixture->vault, "the store's root is damaged, or is not that of generation 7");
 }
 
 static int refuse_to_go_on(void *arg, const struct verify_problem *problem, struct err *err)

@@ -221,6 +221,28 @@ static inline struct hook_record a_hook(const struct grant_record *grant)
 	return hook;
 }
 
+/* By which the first secret is made of the other one. */
+static inline struct template_record a_template(
+	const struct secret_record *made, const uint8_t of[SEAL_ID_BYTES])
+{
+	struct template_record template = { .text = "<{{ other | url }}>", .ref_count = 1 };
+
+	seal_random(template.id, sizeof template.id);
+	memcpy(template.secret_id, made->id, SEAL_ID_BYTES);
+	memcpy(template.refs[0], of, SEAL_ID_BYTES);
+	return template;
+}
+
+static inline void must_be_template(
+	const struct template_record *template, const struct template_record *wanted)
+{
+	assert_memory_equal(template->id, wanted->id, SEAL_ID_BYTES);
+	assert_memory_equal(template->secret_id, wanted->secret_id, SEAL_ID_BYTES);
+	assert_string_equal(template->text, wanted->text);
+	assert_int_equal(template->ref_count, wanted->ref_count);
+	assert_memory_equal(template->refs, wanted->refs, sizeof wanted->refs);
+}
+
 #define SEEN_MAX 4
 
 struct seen {
@@ -232,8 +254,9 @@ struct seen {
 	struct bundle_record bundles[SEEN_MAX];
 	struct schedule_record schedules[SEEN_MAX];
 	struct hook_record hooks[SEEN_MAX];
+	struct template_record templates[SEEN_MAX];
 	size_t secret_count, grant_count, consumer_count, use_count, container_count;
-	size_t bundle_count, schedule_count, hook_count;
+	size_t bundle_count, schedule_count, hook_count, template_count;
 };
 
 static inline int see_secret(void *arg, const struct secret_record *secret, struct err *err)
@@ -317,6 +340,16 @@ static inline int see_hook(void *arg, const struct hook_record *hook, struct err
 	return 0;
 }
 
+static inline int see_template(void *arg, const struct template_record *template, struct err *err)
+{
+	struct seen *seen = arg;
+
+	(void)err;
+	assert_true(seen->template_count < SEEN_MAX);
+	seen->templates[seen->template_count++] = *template;
+	return 0;
+}
+
 static inline int try_see(struct vault *vault, struct seen *seen, struct err *err)
 {
 	const struct vault_visitor visitor = { .on_secret = see_secret,
@@ -327,6 +360,7 @@ static inline int try_see(struct vault *vault, struct seen *seen, struct err *er
 		.on_bundle = see_bundle,
 		.on_schedule = see_schedule,
 		.on_hook = see_hook,
+		.on_template = see_template,
 		.arg = seen };
 
 	memset(seen, 0, sizeof *seen);
