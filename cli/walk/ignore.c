@@ -93,6 +93,15 @@ static enum ignore_verdict verdict(const struct rule *rule)
 	return rule->keeps ? IGNORE_IN : IGNORE_OUT;
 }
 
+/* git compares what has no wildcards first, and takes the rest for a pattern of its own: stars that
+ * follow a letter then stand at the beginning of one. */
+static bool git_matches(const char *pattern, const char *path)
+{
+	size_t plain = strcspn(pattern, "*?[\\");
+
+	return !strncmp(pattern, path, plain) && wild_match(pattern + plain, path + plain);
+}
+
 enum ignore_verdict ignore_by_git(const struct ignore *ignore, const char *path, bool is_folder)
 {
 	const char *slash = strrchr(path, '/');
@@ -103,7 +112,8 @@ enum ignore_verdict ignore_by_git(const struct ignore *ignore, const char *path,
 
 		if (rule->of_folders && !is_folder)
 			continue;
-		if (wild_match(rule->pattern, rule->anchored ? path : name))
+		if (rule->anchored ? git_matches(rule->pattern, path)
+				   : wild_match(rule->pattern, name))
 			return verdict(rule);
 	}
 	return IGNORE_SILENT;

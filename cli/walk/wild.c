@@ -88,10 +88,14 @@ static const char *match_one(const char *at, unsigned char byte)
 	return *at && (unsigned char)*at == byte ? at + 1 : NULL;
 }
 
-static bool is_deep(const char *pattern, const char *at)
+/* What follows two stars or more that stand between slashes, or NULL: they do not. */
+static const char *past_deep(const char *pattern, const char *at)
 {
-	return at[0] == '*' && at[1] == '*' && (at[2] == '/' || !at[2]) &&
-	       (at == pattern || at[-1] == '/');
+	size_t stars = strspn(at, "*");
+
+	return stars >= 2 && (at[stars] == '/' || !at[stars]) && (at == pattern || at[-1] == '/')
+		       ? at + stars
+		       : NULL;
 }
 
 /* Where a `*` was seen, and from where in the text it has been tried to go on. The last one of each
@@ -125,10 +129,11 @@ bool wild_match(const char *pattern, const char *text)
 	const char *at = pattern, *next;
 
 	for (;;) {
-		if (is_deep(pattern, at)) {
-			if (!at[2])
-				return *text;
-			at += 3;
+		next = past_deep(pattern, at);
+		if (next) {
+			if (!*next)
+				return true;
+			at = next + 1;
 			deep = (struct retry){ at, text };
 			star = (struct retry){ 0 };
 		} else if (*at == '*') {
