@@ -94,7 +94,7 @@ for name in directory file; do
 		echo $((($(date -d "$started" +%s%N) - returned) / 1000)) >>"$SCRATCH/$name.ms"
 	done
 	sort -n "$SCRATCH/$name.ms" | awk -v name="$name" '{ at[NR] = $1 / 1000 } END {
-		printf "  %d rotations, mounted as a %s: from the command's return to the new start (ms): " \
+		printf "  %d rotations, mounted as a %s: from the end of the command to the new start (ms): " \
 			"median %.1f, longest %.1f\n", NR, name, at[int(NR / 2) + 1], at[NR] }'
 	equal "starts of $name" "$rotations" "$(log_of "$name" | grep -c -- "-$name-")"
 done
