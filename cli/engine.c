@@ -20,8 +20,13 @@ const char *const engine_commands[] = { "docker", "podman", NULL };
 #define RUN_NS 60000000000u /* an engine asked to restart waits 10 s for the container itself */
 #define TICK_MS 200
 
+#define COMPOSE_NS 1800000000000u /* images are pulled, and built */
+#define COMPOSE_FILES_MAX 16
+
 /* A command of an engine while it runs. */
 struct run {
+	bool together;  /* both of its outputs are `text` */
+	uint64_t limit; /* nanoseconds it may take */
 	pid_t pid;
 	int out, problems; /* its standard output and error; -1 when closed */
 	char *text;        /* what it printed; the run's own, NUL after it */
@@ -69,7 +74,7 @@ static int start(struct session *session, struct run *run, const char *const *ar
 	/* What it starts, a container among it, inherits the limit this process was given. */
 	setrlimit(RLIMIT_CORE, &session->cores);
 	if (!status)
-		status = spawn(run, argv, out[1], problems[1]);
+		status = spawn(run, argv, out[1], run->together ? out[1] : problems[1]);
 	setrlimit(RLIMIT_CORE, &none);
 	close_end(&out[1]);
 	close_end(&problems[1]);
@@ -127,7 +132,7 @@ static void take_problem(struct run *run)
 /* Until both of its outputs are closed: false when it takes too long or prints too much. */
 static bool follow(struct session *session, struct run *run)
 {
-	uint64_t deadline = clock_monotonic_ns() + RUN_NS;
+	uint64_t deadline = clock_monotonic_ns() + run->limit;
 
 	while (run->out >= 0 || run->problems >= 0) {
 		struct pollfd ends[] = { { .fd = run->out, .events = POLLIN },
@@ -165,16 +170,24 @@ static int finish(struct run *run, const char *engine, bool followed, struct err
 		*run->problem ? run->problem : "failed without a word");
 }
 
-static int run_engine(
+/* With what has been said of it in `run`. */
+static int run_as_said(
 	struct session *session, const char *const *argv, struct run *run, struct err *err)
 {
 	int status;
 
-	*run = (struct run){ .out = -1, .problems = -1 };
+	run->out = run->problems = -1;
 	status = start(session, run, argv, err);
 	if (status < 0)
 		return status;
 	return finish(run, argv[0], follow(session, run), err);
+}
+
+static int run_engine(
+	struct session *session, const char *const *argv, struct run *run, struct err *err)
+{
+	*run = (struct run){ .limit = RUN_NS };
+	return run_as_said(session, argv, run, err);
 }
 
 /* Inspect `count` containers and add them to `containers`. One that went away since it was listed
@@ -259,6 +272,60 @@ int engine_restart(struct session *session, const char *engine, const char *id, 
 	struct run run;
 	int status = run_engine(session, argv, &run, err);
 
+	free(run.text);
+	return status;
+}
+
+int engine_logs(struct session *session, const char *engine, const char *id, char **text,
+	size_t *length, struct err *err)
+{
+	const char *argv[] = { engine, "logs", id, NULL };
+	struct run run = { .together = true, .limit = RUN_NS };
+	int status = is_id(id) ? run_as_said(session, argv, &run, err)
+			       : err_set(err, TACIT_INVALID, "no id of a container");
+
+	if (status < 0) {
+		free(run.text);
+		return status;
+	}
+	*text = run.text;
+	*length = run.length;
+	return 0;
+}
+
+/* Compose is a command of docker's, or one of its own. */
+static size_t begin_compose(struct session *session, const char **argv)
+{
+	const char *version[] = { "docker", "compose", "version", NULL };
+	struct run run;
+	bool plugin = !run_engine(session, version, &run, NULL);
+
+	free(run.text);
+	argv[0] = plugin ? "docker" : "docker-compose";
+	argv[1] = "compose";
+	return plugin ? 2 : 1;
+}
+
+int engine_compose_up(struct session *session, const char *const *paths, size_t count,
+	const char *project, struct err *err)
+{
+	const char *argv[2 * COMPOSE_FILES_MAX + 8];
+	struct run run = { .limit = COMPOSE_NS };
+	size_t used = begin_compose(session, argv);
+	int status;
+
+	argv[used++] = "-p";
+	argv[used++] = project;
+	for (size_t i = 0; i < count && i < COMPOSE_FILES_MAX; i++) {
+		argv[used++] = "-f";
+		argv[used++] = paths[i];
+	}
+	argv[used++] = "up";
+	argv[used++] = "-d";
+	argv[used] = NULL;
+	progress_start(&session->progress, "starting the project");
+	status = run_as_said(session, argv, &run, err);
+	progress_end(&session->progress);
 	free(run.text);
 	return status;
 }

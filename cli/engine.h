@@ -25,6 +25,15 @@ int engine_containers(
 int engine_image(struct session *session, const char *engine, const char *name, json_t **image,
 	struct err *err);
 
+/* What a container of 64 hex digits has printed, both of its outputs, as far as it is kept: *text is
+ * malloc'd, NULL when there is nothing. */
+int engine_logs(struct session *session, const char *engine, const char *id, char **text,
+	size_t *length, struct err *err);
+
+/* `docker compose up -d` of those files, or `docker-compose` where docker has no such command. */
+int engine_compose_up(struct session *session, const char *const *paths, size_t count,
+	const char *project, struct err *err);
+
 /* Restart the container of 64 hex digits `id`. */
 int engine_restart(struct session *session, const char *engine, const char *id, struct err *err);
 

@@ -220,6 +220,8 @@ static int import_files(struct import *import, struct err *err)
 	if (status < 0)
 		return status;
 	print_done(import, applied);
+	if (values[OPTION_PROVE] && !import_plan_is_empty(import->plan))
+		status = env_prove(import->session, import->plan, &import->request, &proof, err);
 	return status || !import->session->json ? status : print_json(import, applied, proof, err);
 }
 

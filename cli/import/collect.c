@@ -251,7 +251,7 @@ static int take_file(struct import_plan *plan, const struct compose_secret *secr
 
 /* The newline at the end is not the value's: the grant puts it back, so the file stays the same. */
 static int put_file_use(struct import_plan *plan, const char *service, const char *name,
-	size_t from, unsigned int line, struct err *err)
+	size_t from, struct err *err)
 {
 	struct import_use *use = plan_add_use(plan);
 	size_t length = plan->files[from].old_length;
@@ -263,7 +263,7 @@ static int put_file_use(struct import_plan *plan, const char *service, const cha
 	use->newline = length > 1 && plan->files[from].old[length - 1] == '\n';
 	use->length = length - use->newline;
 	use->from = from;
-	use->line = line;
+	use->line = 1;
 	use->value = malloc(use->length + 1);
 	if (!use->value)
 		return err_set(err, TACIT_INTERNAL, "no memory for a value");
@@ -331,7 +331,7 @@ static int collect_file(struct import_plan *plan, const struct import_request *r
 		for (size_t j = 0; !status && j < compose_service_count(compose); j++)
 			if (has_secret(compose_service(compose, j), name))
 				status = put_file_use(plan, compose_service(compose, j)->name.text,
-					name, index, secret->source.line, err);
+					name, index, err);
 	}
 	plan->files[index].gone = true;
 	return status;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/import/diff.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 
 #define CONTEXT 3
 #define LOOK_AHEAD 400 /* lines; a longer change is shown as one removed and one added */
+#define SIGNS_MIN 6    /* letters and digits of a line that says something */
 #define HIDDEN "********"
 #define PAIRS 65536
 #define HIDE_MIN 4 /* bytes of a value that is looked for in other places */
@@ -63,7 +65,17 @@ static bool same(const struct diff *diff, size_t old, size_t made)
 	return a->length == b->length && !memcmp(a->text, b->text, a->length);
 }
 
-/* The nearest place where both go on with the same two lines, or end. */
+/* Two lines that are the same say little when they say little. */
+static bool tells(const struct line *line)
+{
+	size_t signs = 0;
+
+	for (size_t i = 0; i < line->length; i++)
+		signs += isalnum((unsigned char)line->text[i]) != 0;
+	return signs >= SIGNS_MIN;
+}
+
+/* The nearest place where both go on with the same line, or two, or end. */
 static void resume(const struct diff *diff, size_t old, size_t made, size_t *removed, size_t *added)
 {
 	size_t left = diff->old.count - old, right = diff->made.count - made;
@@ -75,8 +87,8 @@ static void resume(const struct diff *diff, size_t old, size_t made, size_t *rem
 
 			if (!ends && (skip >= left || sum - skip >= right || !same(diff, o, m)))
 				continue;
-			if (!ends && o + 1 < diff->old.count && m + 1 < diff->made.count &&
-				!same(diff, o + 1, m + 1))
+			if (!ends && !tells(&diff->old.lines[o]) && o + 1 < diff->old.count &&
+				m + 1 < diff->made.count && !same(diff, o + 1, m + 1))
 				continue;
 			*removed = skip;
 			*added = sum - skip;

@@ -23,7 +23,7 @@ static void drop_dir(DIR **dir)
 
 #define _closedir_ __attribute__((cleanup(drop_dir)))
 
-static int project_fd(const struct journal *journal, struct err *err)
+int journal_project(const struct journal *journal, struct err *err)
 {
 	int fd = open(*journal->folder ? journal->folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -65,7 +65,7 @@ static unsigned int number_of(const char *name)
 		       : (unsigned int)strtoul(name, NULL, 10);
 }
 
-static int open_import(const struct journal *journal, unsigned int number, struct err *err)
+int journal_import(const struct journal *journal, unsigned int number, struct err *err)
 {
 	char name[STORE_NAME_MAX];
 	int fd;
@@ -79,7 +79,7 @@ static int open_import(const struct journal *journal, unsigned int number, struc
 static int look_at(struct journal *journal, unsigned int number, struct err *err)
 {
 	struct manifest manifest;
-	_close_ int fd = open_import(journal, number, err);
+	_close_ int fd = journal_import(journal, number, err);
 	int status = fd < 0 ? fd : manifest_read(fd, &manifest, err);
 
 	if (status < 0)
@@ -138,7 +138,7 @@ int journal_open(struct journal *journal, const char *folder, bool make, struct 
 
 	*journal = (struct journal){ .fd = -1 };
 	snprintf(journal->folder, sizeof journal->folder, "%s", folder);
-	project = project_fd(journal, err);
+	project = journal_project(journal, err);
 	if (project >= 0 && make)
 		status = make_folder(project, err);
 	if (project < 0 || status < 0)
@@ -166,7 +166,7 @@ void journal_close(struct journal *journal)
 	journal->fd = -1;
 }
 
-static void name_copy(size_t index, const char *suffix, char name[STORE_NAME_MAX])
+void journal_copy_name(size_t index, const char *suffix, char name[STORE_NAME_MAX])
 {
 	snprintf(name, STORE_NAME_MAX, "%zu.%s", index, suffix);
 }
@@ -186,7 +186,7 @@ static int keep_old(int project, int import, const char *path, size_t index,
 	if (!store_same(&now, &planned))
 		return err_set(err, TACIT_STALE,
 			"%.200s was changed meanwhile; nothing was done, try again", path);
-	name_copy(index, "old", name);
+	journal_copy_name(index, "old", name);
 	if (!linkat(project, path, import, name, 0))
 		return 0;
 	return store_write(import, name, now.text, now.length, &now.status, err);
@@ -200,7 +200,7 @@ static int keep_file(int project, int import, const char *path, size_t index,
 
 	if (status < 0 || file->gone)
 		return status;
-	name_copy(index, "new", name);
+	journal_copy_name(index, "new", name);
 	return store_write(import, name, file->made, file->made_length, NULL, err);
 }
 
@@ -231,7 +231,7 @@ static int make_import(struct journal *journal, int *import, struct err *err)
 		return err_errno(err, errno, TACIT_IO, "make " JOURNAL_FOLDER "/%s", name);
 	if (fsync(journal->fd) < 0)
 		return err_errno(err, errno, TACIT_IO, "sync " JOURNAL_FOLDER);
-	*import = open_import(journal, journal->last + 1, err);
+	*import = journal_import(journal, journal->last + 1, err);
 	return *import < 0 ? *import : 0;
 }
 
@@ -268,7 +268,7 @@ static int prepare(struct journal *journal, const struct import_plan *plan, int 
 
 int journal_apply(struct journal *journal, const struct import_plan *plan, struct err *err)
 {
-	_close_ int project = project_fd(journal, err);
+	_close_ int project = journal_project(journal, err);
 	_close_ int import = -1;
 	int status = project < 0 ? project : make_import(journal, &import, err);
 
@@ -284,116 +284,9 @@ int journal_apply(struct journal *journal, const struct import_plan *plan, struc
 	return journal_finish(journal, err);
 }
 
-/* One file of an import, as it was, is to be, and is. */
-struct three {
-	struct store_text old, made, now;
-};
-
-static void drop_three(struct three *three)
-{
-	store_forget(&three->old);
-	store_forget(&three->made);
-	store_forget(&three->now);
-}
-
-#define _three_ __attribute__((cleanup(drop_three)))
-
-static int read_three(int project, int import, const struct manifest_file *file, size_t index,
-	struct three *three, struct err *err)
-{
-	char old[STORE_NAME_MAX], made[STORE_NAME_MAX];
-	int status;
-
-	name_copy(index, "old", old);
-	name_copy(index, "new", made);
-	status = store_read(import, old, &three->old, err);
-	if (!status && !file->gone)
-		status = store_read(import, made, &three->made, err);
-	if (!status)
-		status = store_read(project, file->path, &three->now, err);
-	if (!status && (!three->old.text || (!file->gone && !three->made.text)))
-		status = err_set(err, TACIT_CORRUPT,
-			JOURNAL_FOLDER " is not complete; put %.200s right by hand", file->path);
-	if (status < 0 || store_same(&three->now, &three->old) ||
-		store_same(&three->now, &three->made))
-		return status;
-	return err_set(err, TACIT_STALE,
-		"%.200s was changed since; put it right by hand, or by " JOURNAL_FOLDER,
-		file->path);
-}
-
-static int finish_file(
-	int project, int import, const struct manifest_file *file, size_t index, struct err *err)
-{
-	_three_ struct three three = { 0 };
-	int status = read_three(project, import, file, index, &three, err);
-
-	if (status < 0 || store_same(&three.now, &three.made))
-		return status;
-	if (!file->gone)
-		return store_replace(
-			project, file->path, &three.made, &three.old.status, false, err);
-	if (unlinkat(project, file->path, 0) < 0)
-		return err_errno(err, errno, TACIT_IO, "remove %.200s", file->path);
-	return store_sync_folder(project, file->path, err);
-}
-
-static int undo_file(
-	int project, int import, const struct manifest_file *file, size_t index, struct err *err)
-{
-	_three_ struct three three = { 0 };
-	int status = read_three(project, import, file, index, &three, err);
-
-	if (status < 0 || store_same(&three.now, &three.old))
-		return status;
-	return store_replace(project, file->path, &three.old, &three.old.status, true, err);
-}
-
-typedef int file_fn(
-	int project, int import, const struct manifest_file *file, size_t index, struct err *err);
-
-static int check_file(
-	int project, int import, const struct manifest_file *file, size_t index, struct err *err)
-{
-	_three_ struct three three = { 0 };
-
-	return read_three(project, import, file, index, &three, err);
-}
-
-/* See that all files can be had, then do it to each, from one state to the next. */
-static int run(struct journal *journal, file_fn *each, enum journal_state first,
-	enum journal_state last, struct err *err)
-{
-	struct manifest manifest __attribute__((cleanup(manifest_free))) = { 0 };
-	_close_ int project = project_fd(journal, err);
-	_close_ int import = project < 0 ? -1 : open_import(journal, journal->last, err);
-	int status = import < 0 ? -(int)err->code : manifest_read(import, &manifest, err);
-
-	for (size_t i = 0; !status && i < manifest.count; i++)
-		status = check_file(project, import, &manifest.files[i], i, err);
-	if (!status && manifest.state != first) {
-		manifest.state = first;
-		status = manifest_write(import, &manifest, err);
-	}
-	for (size_t i = 0; !status && i < manifest.count; i++)
-		status = each(project, import, &manifest.files[i], i, err);
-	if (!status && last != first) {
-		manifest.state = last;
-		status = manifest_write(import, &manifest, err);
-	}
-	if (!status)
-		journal->state = last;
-	return status;
-}
-
-int journal_finish(struct journal *journal, struct err *err)
-{
-	return run(journal, finish_file, JOURNAL_WRITING, JOURNAL_APPLIED, err);
-}
-
 static int drop_folder(struct journal *journal, struct err *err)
 {
-	_close_ int project = project_fd(journal, err);
+	_close_ int project = journal_project(journal, err);
 	int status = project < 0 ? project : store_remove(journal->fd, ".gitignore", err);
 
 	if (!status && unlinkat(project, JOURNAL_FOLDER, AT_REMOVEDIR) < 0 && errno != ENOTEMPTY)
@@ -408,7 +301,7 @@ int journal_undo(struct journal *journal, struct err *err)
 	if (journal->fd < 0 || !journal->last)
 		return err_set(err, TACIT_NOT_FOUND,
 			"there is no backup of an import here: nothing to undo");
-	status = run(journal, undo_file, JOURNAL_UNDOING, JOURNAL_UNDOING, err);
+	status = journal_run(journal, journal_undo_file, JOURNAL_UNDOING, JOURNAL_UNDOING, err);
 	if (!status)
 		status = drop_import(journal, journal->last, err);
 	if (!status)

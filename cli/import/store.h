@@ -32,6 +32,12 @@ int store_remove(int folder, const char *name, struct err *err);
 /* Bring the folder that `path` is in to the disk. */
 int store_sync_folder(int folder, const char *path, struct err *err);
 
+/* The project's folder, and that of one import; the caller's to close. */
+int journal_project(const struct journal *journal, struct err *err);
+int journal_import(const struct journal *journal, unsigned int number, struct err *err);
+/* "3.old" */
+void journal_copy_name(size_t index, const char *suffix, char name[STORE_NAME_MAX]);
+
 /* One import's manifest. */
 struct manifest {
 	enum journal_state state;
@@ -44,6 +50,14 @@ struct manifest {
 int manifest_read(int import, struct manifest *manifest, struct err *err);
 int manifest_write(int import, const struct manifest *manifest, struct err *err);
 void manifest_free(struct manifest *manifest);
+/* See that all files of the newest import are as they were or as they were to be, then do it to
+ * each, from one state to the next. */
+typedef int journal_file_fn(
+	int project, int import, const struct manifest_file *file, size_t index, struct err *err);
+int journal_run(struct journal *journal, journal_file_fn *each, enum journal_state first,
+	enum journal_state last, struct err *err);
+journal_file_fn journal_undo_file;
+
 #define MANIFEST_NAME "manifest.json"
 
 #endif
