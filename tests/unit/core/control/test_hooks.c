@@ -311,6 +311,24 @@ static void each_running_container_is_acted_on(void **state)
 	expect_state(desk, "token", "idle", 0);
 }
 
+/* No engine can be asked to do anything to it. */
+static void a_run_is_not_acted_on(void **state)
+{
+	struct desk *desk = desk_with(state, "signal:USR1");
+	struct containers_run run = { .consumer = DESK_WEB, .runner = getpid() };
+	struct frame_act act;
+
+	memset(run.id, 'e', CONTAINER_ID_LENGTH);
+	assert_int_equal(containers_run_begin(desk->core.containers, &run, NULL), 0);
+	tell_container(desk, 'a', "web", CONTAINER_RUNNING);
+	rotate(desk, "token");
+	pass(desk, 3 * SECOND);
+	act = expect_act(ACT_SIGNAL, "USR1", 'a');
+	expect_nothing();
+	tell_acted(desk, &act, 204);
+	expect_state(desk, "token", "idle", 0);
+}
+
 static void a_consumer_that_does_not_run_needs_nothing(void **state)
 {
 	struct desk *desk = desk_with(state, "restart");
@@ -516,6 +534,7 @@ int main(void)
 		at_desk(what_changes_while_a_run_waits_is_a_part_of_it),
 		at_desk(what_cannot_be_written_down_is_not_done),
 		at_desk(each_running_container_is_acted_on),
+		at_desk(a_run_is_not_acted_on),
 		at_desk(a_consumer_that_does_not_run_needs_nothing),
 		at_desk(only_what_failed_is_done_again),
 		at_desk(an_engine_that_is_away_is_waited_for),
