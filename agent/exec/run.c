@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "exec/children.h"
 #include "exec/watch.h"
 
 /* Secrets that are rotated together are told one after the other. */
@@ -35,6 +36,7 @@ struct run {
 	int status; /* of the child, when has_ended */
 	bool has_ended;
 	bool restarts;      /* the child was told to end, for a new one */
+	bool has_left;      /* has_ended, and others than the child are there yet */
 	bool stops;         /* somebody has told it to end */
 	int64_t rotated_ms; /* when a rotation that was told is acted on; NEVER */
 	int64_t kill_ms;    /* when the child that was told to end is killed; NEVER */
@@ -85,7 +87,7 @@ static _Noreturn void become_command(const struct run *run)
 static int start(struct run *run, struct err *err)
 {
 	watch_note(&run->watch);
-	run->has_ended = run->restarts = false;
+	run->has_ended = run->restarts = run->has_left = false;
 	run->rotated_ms = run->kill_ms = NEVER;
 	run->child = fork();
 	if (run->child < 0)
@@ -100,6 +102,13 @@ static void follow_stop(int signal)
 {
 	if (signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU)
 		raise(SIGSTOP);
+}
+
+/* A script that does not `exec` its program ends without it, and a port or a lock is not free: all
+ * that is left ends before there is a new one. */
+static void end_what_is_left(struct run *run, int number)
+{
+	run->has_left = children_signal(number);
 }
 
 static void reap(struct run *run)
@@ -117,16 +126,19 @@ static void reap(struct run *run)
 		run->has_ended = true;
 		run->status = status;
 	}
+	if (run->has_ended && run->restarts)
+		end_what_is_left(run, SIGTERM);
 }
 
-/* What the kernel sends by itself, a terminal's, has come to the child as well. */
+/* What the kernel sends by itself, a terminal's, has come to the child as well; and what this
+ * process brings on itself is none of the child's (SIGPIPE). */
 static void pass_on(struct run *run, const struct signalfd_siginfo *signal)
 {
 	int number = (int)signal->ssi_signo;
 
 	if (number == SIGTERM || number == SIGINT || number == SIGQUIT)
 		run->stops = true;
-	if (signal->ssi_code != SI_KERNEL && !run->has_ended)
+	if (signal->ssi_code != SI_KERNEL && (pid_t)signal->ssi_pid != getpid() && !run->has_ended)
 		kill(run->child, number);
 }
 
@@ -177,9 +189,9 @@ static void act_on_time(struct run *run)
 
 	if (now >= run->rotated_ms)
 		act_on_rotation(run);
-	if (now >= run->kill_ms && !run->has_ended) {
+	if (now >= run->kill_ms) {
 		run->kill_ms = NEVER;
-		kill(run->child, SIGKILL);
+		end_what_is_left(run, SIGKILL);
 	}
 }
 
@@ -193,13 +205,18 @@ static int wait_ms(const struct run *run)
 	return left < 0 ? 0 : (int)left;
 }
 
-/* Until the child has ended. */
+static bool is_over(const struct run *run)
+{
+	return run->has_ended && (!run->has_left || run->stops);
+}
+
+/* Until the child has ended; and, when there is to be a new one, all that is left of it. */
 static void attend(struct run *run)
 {
 	struct pollfd fds[] = { { .fd = run->signals, .events = POLLIN },
 		{ .fd = run->watch.fd, .events = POLLIN } };
 
-	while (!run->has_ended) {
+	while (!is_over(run)) {
 		poll(fds, 2, wait_ms(run));
 		take_signals(run);
 		if (watch_take(&run->watch) && run->rotated_ms == NEVER)
@@ -225,6 +242,8 @@ int run_command(
 		status = err_errno(&err, errno, TACIT_LIMIT, "signalfd");
 	if (status == 0 && options->on_rotate != ON_ROTATE_NOTHING)
 		status = watch_open(&run.watch, variables, &err);
+	if (options->on_rotate == ON_ROTATE_RESTART)
+		children_adopt();
 	do {
 		if (status == 0)
 			status = start(&run, &err);

@@ -49,7 +49,7 @@ static int tear_down(void **state)
 	char command[128];
 
 	if (wrapper->pid > 0) {
-		kill(wrapper->pid, SIGKILL);
+		kill(-wrapper->pid, SIGKILL);
 		waitpid(wrapper->pid, NULL, 0);
 	}
 	if (wrapper->out >= 0)
@@ -60,14 +60,15 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* As the agent touches a file: opened for writing, written, closed. */
+/* As the agent touches a file: opened for writing, written, closed. All values of a test are of one
+ * length, so nobody reads half of one. */
 static void rotate(const struct wrapper *wrapper, const char *value)
 {
 	char path[128];
 	int file;
 
 	snprintf(path, sizeof path, "%s/pw", wrapper->dir);
-	file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(file >= 0);
 	assert_int_equal(write(file, value, strlen(value)), strlen(value));
 	close(file);
@@ -83,9 +84,9 @@ static _Noreturn void be_wrapper(
 	struct variables variables;
 
 	snprintf(named, sizeof named, "PW_FILE=%s/pw", wrapper->dir);
+	setpgid(0, 0); /* fails of a session's first, which has one */
 	/* What is left to the wrapper is left to it, as to the first process of a container. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (variables_find(&variables, environment, &options, NULL) < 0)
 		_exit(99);
 	_exit(run_command(&options, &variables, environment));
@@ -99,6 +100,8 @@ static void start_command(struct wrapper *wrapper, enum options_on_rotate on_rot
 	wrapper->out = ends[0];
 	wrapper->pid = fork();
 	assert_true(wrapper->pid >= 0);
+	if (wrapper->pid)
+		setpgid(wrapper->pid, wrapper->pid);
 	if (!wrapper->pid) {
 		dup2(ends[1], STDOUT_FILENO);
 		dup2(ends[1], STDERR_FILENO);
@@ -249,8 +252,8 @@ static void a_rotation_restarts_it(void **state)
 	rotate(wrapper, "first");
 	start(wrapper, ON_ROTATE_RESTART, "echo $PW; exec sleep 60");
 	assert_string_equal(line(wrapper), "first");
-	rotate(wrapper, "second");
-	assert_string_equal(line(wrapper), "second");
+	rotate(wrapper, "other");
+	assert_string_equal(line(wrapper), "other");
 	rotate(wrapper, "third");
 	assert_string_equal(line(wrapper), "third");
 	/* Told to end, it is not begun again. */
@@ -266,12 +269,33 @@ static void rotations_that_come_together_are_one(void **state)
 
 	rotate(wrapper, "first");
 	start(wrapper, ON_ROTATE_RESTART,
-		"trap 'sleep 0.2; exit' TERM; echo $PW; while :; do sleep 0.01; done");
+		"trap 'sleep 0.5; exit' TERM; echo $PW; while :; do sleep 0.01; done");
 	assert_string_equal(line(wrapper), "first");
-	for (int i = 0; i < 50; i++)
-		rotate(wrapper, "second");
-	assert_string_equal(line(wrapper), "second");
+	for (int i = 0; i < 5; i++)
+		rotate(wrapper, "other");
+	assert_string_equal(line(wrapper), "other");
 	assert_string_equal(line_within(wrapper, SILENCE_MS), "");
+}
+
+/* A shell that did not `exec` its program ends without it. */
+static void what_it_leaves_ends_before_the_next(void **state)
+{
+	struct wrapper *wrapper = *state;
+	pid_t group;
+
+	rotate(wrapper, "first");
+	start(wrapper, ON_ROTATE_RESTART,
+		"sh -c 'trap \"sleep 0.2; echo ended; exit\" TERM; while :; do sleep 0.01; done' & "
+		"sleep 0.1; echo $PW; wait");
+	assert_string_equal(line(wrapper), "first");
+	rotate(wrapper, "other");
+	assert_string_equal(line(wrapper), "ended");
+	assert_string_equal(line(wrapper), "other");
+	/* Told to end, it waits for the child alone: the rest is its container's. */
+	group = wrapper->pid;
+	kill(group, SIGTERM);
+	assert_int_equal(status_of(wrapper), 128 + SIGTERM);
+	assert_int_equal(kill(-group, SIGKILL), 0);
 }
 
 /* One that ends by itself is not begun again, whatever was rotated while it ran. */
@@ -295,7 +319,7 @@ static void a_stop_is_stronger_than_a_restart(void **state)
 		"trap 'echo ending; sleep 0.2; exit 4' TERM; trap : INT; echo $PW; "
 		"while :; do sleep 0.01; done");
 	assert_string_equal(line(wrapper), "first");
-	rotate(wrapper, "second");
+	rotate(wrapper, "other");
 	assert_string_equal(line(wrapper), "ending");
 	kill(wrapper->pid, SIGINT);
 	assert_string_equal(line(wrapper), "");
@@ -349,7 +373,7 @@ static void a_rotation_is_a_signal(void **state)
 	start(wrapper, ON_ROTATE_SIGNAL,
 		"trap 'echo reload' USR1; echo $PW; while :; do sleep 0.01; done");
 	assert_string_equal(line(wrapper), "first");
-	rotate(wrapper, "second");
+	rotate(wrapper, "other");
 	assert_string_equal(line(wrapper), "reload");
 	rotate(wrapper, "third");
 	assert_string_equal(line(wrapper), "reload");
@@ -411,6 +435,7 @@ int main(void)
 		with_wrapper(orphans_are_reaped),
 		with_wrapper(a_rotation_restarts_it),
 		with_wrapper(rotations_that_come_together_are_one),
+		with_wrapper(what_it_leaves_ends_before_the_next),
 		with_wrapper(it_ends_when_the_child_does),
 		with_wrapper(a_stop_is_stronger_than_a_restart),
 		with_wrapper(it_is_left_alone_when_a_file_is_gone),
