@@ -14,6 +14,7 @@
 #define TEXT "{{ user }}:{{ db/pass | url }}"
 #define CREATE "POST /v1/secrets/url?template=1"
 #define ROTATE "POST /v1/secrets/url/versions?template=1"
+#define POSTED "POST /v1/grants {\"secret\":\"url\",\"consumer\":\"compose/shop/web\"}\n"
 #define END                                                                                        \
 	{                                                                                          \
 		NULL, FAKE_TEXT, 0, NULL, NULL, NULL                                               \
