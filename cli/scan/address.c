@@ -52,6 +52,18 @@ struct span url_password(struct span text, size_t from, size_t *end)
 	return SPAN("");
 }
 
+/* Go's "NAME:PASSWORD@tcp(HOST)/...". */
+static struct span driver_password(struct span text)
+{
+	const char *mark = memmem(text.at, text.length, "@tcp(", 5), *colon;
+
+	if (!mark)
+		return SPAN("");
+	colon = memchr(text.at, ':', (size_t)(mark - text.at));
+	return colon ? span_part(text, (size_t)(colon - text.at) + 1, (size_t)(mark - text.at))
+		     : SPAN("");
+}
+
 static bool divides_pairs(char byte)
 {
 	return byte == ';' || byte == '&' || byte == '?' || byte == ' ' || byte == ',';
@@ -59,10 +71,11 @@ static bool divides_pairs(char byte)
 
 struct span pair_password(struct span text)
 {
+	struct span driver = driver_password(text);
 	size_t from = 0;
 
-	if (!memchr(text.at, '=', text.length))
-		return SPAN("");
+	if (driver.length || !memchr(text.at, '=', text.length))
+		return driver;
 	for (size_t i = 0; i <= text.length; i++) {
 		struct span pair, value;
 		const char *equals;

@@ -27,11 +27,6 @@ static const struct {
 	{ "sshpass", "-p", true, false },
 };
 
-struct command {
-	struct pass *pass;
-	struct span program, option; /* option: it waits for its value */
-};
-
 static struct span option_name(struct span word)
 {
 	while (word.length && word.at[0] == '-')
@@ -50,101 +45,121 @@ static struct span without_escapes(struct span value)
 	return span_unquote(value);
 }
 
-static void take(struct command *command, struct span name, struct span value)
+static void take(struct pass *pass, struct span name, struct span value)
 {
 	value = without_escapes(value);
-	pass_assignment(command->pass, name, value, value);
+	pass_assignment(pass, name, value, value);
 }
 
-static bool short_option(struct command *command, struct span word, struct span next)
+static struct span program_of(struct span word)
 {
-	struct span value = SPAN("");
-	const char *colon;
+	const char *slash = word.length ? memrchr(word.at, '/', word.length) : NULL;
 
-	for (size_t i = 0; i < sizeof options / sizeof *options && !value.length; i++) {
-		size_t length = strlen(options[i].option);
-
-		if (!span_is(command->program, options[i].program) || word.length < length ||
-			memcmp(word.at, options[i].option, length))
-			continue;
-		if (options[i].glued && word.length > length)
-			value = span_part(word, length, word.length);
-		else if (!options[i].glued && word.length == length)
-			value = span_unquote(next);
-		colon = options[i].login && value.length ? memchr(value.at, ':', value.length)
-							 : NULL;
-		if (options[i].login)
-			value = colon ? span_part(
-						value, (size_t)(colon - value.at) + 1, value.length)
-				      : SPAN("");
-	}
-	if (!value.length)
-		return false;
-	take(command, SPAN("password"), value);
-	return true;
+	return slash ? span_part(word, (size_t)(slash - word.at) + 1, word.length) : word;
 }
 
 static bool is_program(struct span word)
 {
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-		if (span_is(word, options[i].program))
+		if (span_is(program_of(word), options[i].program))
 			return true;
 	return false;
 }
 
-static void word_of(struct command *command, struct span word, struct span next)
+/* An option of the program: with its value in the word, or waiting for it. */
+static bool short_option(struct pass *pass, struct command *command, struct span word)
+{
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+		size_t length = strlen(options[i].option);
+
+		if (!span_is(command->program, options[i].program) || word.length < length ||
+			memcmp(word.at, options[i].option, length))
+			continue;
+		if (options[i].glued && word.length > length) {
+			take(pass, SPAN("password"), span_part(word, length, word.length));
+			return true;
+		}
+		if (!options[i].glued && word.length == length) {
+			command->option = SPAN("password");
+			command->login = options[i].login;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void option_value(struct pass *pass, struct command *command, struct span word)
+{
+	const char *colon = memchr(word.at, ':', word.length);
+
+	if (command->login && colon)
+		word = span_unquote(span_part(word, (size_t)(colon - word.at) + 1, word.length));
+	if (!command->login || colon)
+		take(pass, command->option, word);
+}
+
+void pass_word(struct pass *pass, struct command *command, struct span word)
 {
 	const char *equals = memchr(word.at, '=', word.length);
 	struct span name = option_name(word);
 
+	if (command->option.length && !span_begins(word, "-")) {
+		option_value(pass, command, word);
+		command->option = SPAN("");
+		return;
+	}
+	command->option = SPAN("");
 	if (is_program(word))
-		command->program = word;
-	if (short_option(command, word, next))
+		command->program = program_of(word);
+	if (short_option(pass, command, word))
 		return;
 	if (equals && equals > name.at) {
 		name.length = (size_t)(equals - name.at);
-		take(command, name, span_part(word, (size_t)(equals - word.at) + 1, word.length));
+		take(pass, name, span_part(word, (size_t)(equals - word.at) + 1, word.length));
 		return;
 	}
-	pass_urls(command->pass, word);
-	if (word.length && word.at[0] == '-' && next.length && next.at[0] != '-' &&
-		name_classify(name) == NAME_SECRET)
-		take(command, name, next);
+	pass_urls(pass, word);
+	if (span_begins(word, "-") && name_classify(name) == NAME_SECRET) {
+		command->option = name;
+		command->login = false;
+	}
 }
 
-/* The next string of a JSON list. */
+/* The next element of a list in brackets. */
 static bool list_word(struct span *rest, struct span *word)
 {
-	const char *quote = memchr(rest->at, '"', rest->length);
 	size_t end = 0;
+	char quote;
 
-	if (!quote)
+	while (rest->length && strchr("[], \t", rest->at[0]))
+		*rest = span_part(*rest, 1, rest->length);
+	if (!rest->length)
 		return false;
-	*rest = span_part(*rest, (size_t)(quote - rest->at) + 1, rest->length);
-	while (end < rest->length && rest->at[end] != '"')
+	quote = rest->at[0] == '"' || rest->at[0] == '\'' ? rest->at[0] : 0;
+	if (quote)
+		*rest = span_part(*rest, 1, rest->length);
+	while (end < rest->length &&
+		(quote ? rest->at[end] != quote : !strchr(",]", rest->at[end])))
 		end += rest->at[end] == '\\' && end + 1 < rest->length ? 2 : 1;
 	*word = span_part(*rest, 0, end);
-	*rest = span_part(*rest, end < rest->length ? end + 1 : end, rest->length);
+	*rest = span_part(*rest, end < rest->length && quote ? end + 1 : end, rest->length);
 	return true;
 }
 
 static void command_words(struct pass *pass, struct span text, unsigned int depth)
 {
-	struct command command = { .pass = pass };
-	struct span word, next, inner;
-	bool list = text.length && text.at[0] == '[';
-	bool more = list ? list_word(&text, &word) : span_word(&text, &word);
+	struct command command = { 0 };
+	struct span word;
+	bool list = span_begins(text, "[");
 
-	while (more) {
-		next = SPAN("");
-		more = list ? list_word(&text, &next) : span_word(&text, &next);
-		inner = span_unquote(word);
+	while (list ? list_word(&text, &word) : span_word(&text, &word)) {
+		struct span inner = span_unquote(word);
+
 		if ((list || inner.at != word.at) && memchr(inner.at, ' ', inner.length) &&
 			depth < NESTED_MAX)
 			command_words(pass, inner, depth + 1);
 		else
-			word_of(&command, word, next);
-		word = next;
+			pass_word(pass, &command, word);
 	}
 }
 

@@ -45,7 +45,8 @@ struct span value_default(struct span value);
 bool value_is_random(struct span value, size_t least);
 
 /* A password within a value: of `scheme://user:PASSWORD@host`, of `Password=...;` and
- * `?password=...`. Empty: there is none. *end: where to look for the next. */
+ * `?password=...`, of
+ * `name:PASSWORD@tcp(host)`. Empty: there is none. *end: where to look for the next. */
 struct span url_password(struct span text, size_t from, size_t *end);
 struct span pair_password(struct span text);
 
@@ -88,6 +89,15 @@ void pass_tokens(struct pass *pass);
 void pass_stored(struct pass *pass);
 void pass_urls(struct pass *pass, struct span part);
 void pass_command(struct pass *pass, struct span command);
+/* The same word by word; begins as {0}. */
+struct command {
+	struct span program;
+	struct span option; /* it waits for its value, the next word */
+	bool login;         /* which is NAME:PASSWORD */
+};
+void pass_word(struct pass *pass, struct command *command, struct span word);
+/* A password in an address or a connection string; false: there is none. */
+bool pass_address(struct pass *pass, struct span name, struct span value, struct span where);
 
 /* Readers, each over all of the text. */
 void read_env_file(struct pass *pass);

@@ -64,7 +64,7 @@ static enum scan_rule judge(const struct pass *pass, struct span name, struct sp
 }
 
 /* Passwords of addresses: as much as the text itself is one. */
-static bool address_hit(struct pass *pass, struct span name, struct span value, struct span where)
+bool pass_address(struct pass *pass, struct span name, struct span value, struct span where)
 {
 	struct span password;
 	size_t end;
@@ -101,7 +101,7 @@ void pass_assignment(struct pass *pass, struct span name, struct span value, str
 			span_part(value, 0, stored->size));
 		return;
 	}
-	if (address_hit(pass, name, value, where))
+	if (pass_address(pass, name, value, where))
 		return;
 	rule = judge(pass, name, value);
 	if (rule != SCAN_RULES)

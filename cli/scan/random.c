@@ -12,6 +12,7 @@
 /* Different bytes: of 20 drawn from letters and digits 15 to 17 are, of 20 letters of words 12. */
 #define DISTINCT_PERCENT 65
 #define DISTINCT_ENOUGH 17
+#define DIGITS_ENOUGH 3 /* fewer may be the number of a name */
 
 enum byte_class { LOWER, UPPER, DIGIT, OTHER, BYTE_CLASSES };
 
@@ -71,6 +72,15 @@ static bool is_uuid(struct span value)
 	return true;
 }
 
+/* TheWordsOfAName2: each capital begins a word. Drawn by lot, two of them meet. */
+static bool is_camel(struct span run, unsigned int digits)
+{
+	for (size_t i = 1; i < run.length; i++)
+		if (byte_class(run.at[i]) == UPPER && byte_class(run.at[i - 1]) == UPPER)
+			return false;
+	return digits < DIGITS_ENOUGH;
+}
+
 bool value_is_random(struct span value, size_t least)
 {
 	unsigned int counts[BYTE_CLASSES] = { 0 }, changes = 0;
@@ -87,9 +97,11 @@ bool value_is_random(struct span value, size_t least)
 	if (is_hex(run))
 		return run.length >= HEX_MIN && counts[DIGIT] >= 6 &&
 		       counts[LOWER] + counts[UPPER] >= 6 && distinct(run) >= HEX_DISTINCT;
+	if (is_camel(run, counts[DIGIT]))
+		return false;
 	/* Of one case and digits 0.4 of the places change, of both 0.6; of words one in six. */
 	return (distinct(run) >= DISTINCT_ENOUGH ||
 		       distinct(run) * 100 >= run.length * DISTINCT_PERCENT) &&
-	       ((counts[LOWER] && counts[UPPER]) || counts[DIGIT] >= 3) &&
+	       ((counts[LOWER] && counts[UPPER]) || counts[DIGIT] >= DIGITS_ENOUGH) &&
 	       changes * 100 >= run.length * (counts[LOWER] && counts[UPPER] ? 34 : 22);
 }

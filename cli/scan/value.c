@@ -131,14 +131,15 @@ static bool is_address(struct span value)
 	return at && span_begins(span_part(value, at, value.length), "://");
 }
 
-/* A sentence: three words or more. */
+/* A sentence about the value. */
 static bool is_prose(struct span value)
 {
-	size_t blanks = 0;
+	static const char *const words[] = { " the ", " your ", "see ", " from " };
 
-	for (size_t i = 0; i < value.length; i++)
-		blanks += value.at[i] == ' ';
-	return blanks >= 2 && !span_begins(value, "-----BEGIN");
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (span_has(value, words[i]))
+			return true;
+	return false;
 }
 
 enum value_class value_classify(struct span value)
@@ -150,7 +151,7 @@ enum value_class value_classify(struct span value)
 		return VALUE_SEALED;
 	if (BEGINS_WITH_ANY(value, reference_begins) || is_interpolation(value) ||
 		is_address(value) || is_path(value) || is_variable_name(value) ||
-		span_has(value, "{{"))
+		span_has(value, "{{") || span_has(value, "@sha256:"))
 		return VALUE_REFERENCE;
 	if (is_filler(value) || is_bracketed(value) || value_is_sample(value) || is_prose(value))
 		return VALUE_PLACEHOLDER;

@@ -132,6 +132,10 @@ static void take_value(struct yaml *yaml, struct span key, struct span value, un
 	value = bare(value);
 	if (!value.length)
 		return;
+	if (value.at[0] == '[' && yaml_is_command(key)) {
+		yaml_pair(yaml, key, value);
+		return;
+	}
 	if ((value.at[0] == '{' || value.at[0] == '[') && !span_begins(value, "{{")) {
 		if (flow < FLOW_DEPTH_MAX)
 			take_flow(yaml, value, flow);
@@ -178,6 +182,7 @@ static void read_structure(struct yaml *yaml, struct span line)
 	key = span_unquote(span_trim(span_part(line, 0, colon)));
 	line = span_part(line, colon + 1, line.length);
 	push(yaml, indent, key);
+	yaml->command = (struct command){ 0 };
 	yaml->in_block = begins_block(line);
 	yaml->block_indent = indent;
 	if (!yaml->in_block)

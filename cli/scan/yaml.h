@@ -19,11 +19,11 @@ struct yaml {
 	enum scan_kind kind;
 	struct yaml_level level[YAML_DEPTH_MAX]; /* the keys that a place stands below */
 	size_t depth;
-	bool secret_object;  /* kind: Secret */
-	struct span name;    /* of the list item's `name:`, that its `value:` belongs to */
-	struct span option;  /* "--password", that the next item is the value of */
-	bool in_block;       /* lines below `key: |` */
-	size_t block_indent; /* of the key */
+	bool secret_object;     /* kind: Secret */
+	struct span name;       /* of the list item's `name:`, that its `value:` belongs to */
+	struct command command; /* whose words are the items of a list */
+	bool in_block;          /* lines below `key: |` */
+	size_t block_indent;    /* of the key */
 };
 
 /* The key `up` levels above the innermost one; empty: there is none. */
@@ -31,6 +31,9 @@ struct span yaml_above(const struct yaml *yaml, size_t up);
 /* Whether any key that the place stands below is this. */
 bool yaml_below(const struct yaml *yaml, const char *key);
 void yaml_new_document(struct yaml *yaml);
+
+/* Whether the value of a key is a command, its words in a list or in one text. */
+bool yaml_is_command(struct span key);
 
 /* What a pair, an item of a list, a line of a block mean in a kind of file. The key is the
  * innermost level. */

@@ -9,7 +9,7 @@
 /* Below these a key that sounds like a secret's is a name, or about one. */
 static const char *const unjudged[] = { "labels", "annotations", "matchLabels", "nodeSelector",
 	"secretKeyRef", "configMapKeyRef", "secretRef", "valueFrom", "imagePullSecrets",
-	"external_links", "depends_on", "networks", "ports" };
+	"encryptedData", "external_links", "depends_on", "networks", "ports" };
 /* Lists of words of a command. */
 static const char *const commands[] = { "command", "args", "entrypoint", "test", "exec" };
 /* Maps and lists of variables, where a value may be judged without its name. */
@@ -42,7 +42,13 @@ void yaml_new_document(struct yaml *yaml)
 {
 	yaml->depth = 0;
 	yaml->secret_object = false;
-	yaml->name = yaml->option = SPAN("");
+	yaml->name = SPAN("");
+	yaml->command = (struct command){ 0 };
+}
+
+static bool is_entry_of(const struct yaml *yaml, const char *map)
+{
+	return yaml->depth == 2 && span_is(yaml->level[0].key, map);
 }
 
 /* The judges see which service it is, and whether the place is one of variables. */
@@ -52,14 +58,23 @@ static void prepare(struct yaml *yaml)
 
 	yaml->pass->service =
 		yaml->kind == SCAN_COMPOSE && services ? yaml->level[1].key : SPAN("");
-	yaml->pass->no_entropy = !below_one_of(yaml, environments, COUNT(environments));
+	yaml->pass->no_entropy = !below_one_of(yaml, environments, COUNT(environments)) &&
+				 !is_entry_of(yaml, "data") && !is_entry_of(yaml, "stringData");
 }
 
-/* The name of an object that holds the secret: "db-credentials". */
-static bool is_object_name(struct span value)
+bool yaml_is_command(struct span key)
 {
-	bool dash = false;
+	return is_one_of(key, commands, COUNT(commands));
+}
 
+/* The name of an object that holds the secret: "db-credentials"; of a key in it, any word. */
+static bool is_object_name(struct span name, struct span value)
+{
+	bool dash = span_ends(name, "key");
+
+	if (!dash && !span_ends(name, "secret") && !span_ends(name, "credentials") &&
+		!span_ends(name, "token"))
+		return false;
 	for (size_t i = 0; i < value.length; i++) {
 		char byte = value.at[i];
 
@@ -75,9 +90,7 @@ static void assign(struct yaml *yaml, struct span name, struct span value)
 {
 	if (below_one_of(yaml, unjudged, COUNT(unjudged)))
 		return;
-	if (yaml->kind == SCAN_KUBERNETES && yaml->pass->no_entropy && is_object_name(value) &&
-		(span_ends(name, "secret") || span_ends(name, "credentials") ||
-			span_ends(name, "token")))
+	if (yaml->kind == SCAN_KUBERNETES && yaml->pass->no_entropy && is_object_name(name, value))
 		return;
 	pass_assignment(yaml->pass, name, value, value);
 }
@@ -120,6 +133,8 @@ static void secret_entry(struct yaml *yaml, struct span key, struct span value, 
 	struct span plain = value;
 	const struct scan_stored *stored;
 
+	if (!encoded && pass_address(yaml->pass, key, value, value))
+		return;
 	if (value.length > DECODED_MAX || value_classify(value) == VALUE_REFERENCE)
 		return;
 	if (encoded)
@@ -132,11 +147,6 @@ static void secret_entry(struct yaml *yaml, struct span key, struct span value, 
 		 !(yaml->pass->example && !value_is_random(plain, 16)))
 		pass_hit(yaml->pass, SCAN_RULE_NAME, key, value, plain);
 	explicit_bzero(decoded, sizeof decoded);
-}
-
-static bool is_entry_of(const struct yaml *yaml, const char *map)
-{
-	return yaml->depth == 2 && span_is(yaml->level[0].key, map);
 }
 
 void yaml_pair(struct yaml *yaml, struct span key, struct span value)
@@ -154,7 +164,7 @@ void yaml_pair(struct yaml *yaml, struct span key, struct span value)
 		secret_entry(yaml, key, value, false);
 	else if (span_is(key, "value") && yaml->name.length)
 		assign(yaml, yaml->name, value);
-	else if (is_one_of(key, commands, COUNT(commands)))
+	else if (yaml_is_command(key))
 		pass_command(yaml->pass, value);
 	else
 		assign(yaml, key, value);
@@ -163,39 +173,47 @@ void yaml_pair(struct yaml *yaml, struct span key, struct span value)
 /* Of `command:` the words one by one, of others NAME=VALUE. */
 void yaml_item(struct yaml *yaml, struct span value)
 {
-	struct span option = yaml->option, key = yaml_above(yaml, 0), name;
 	const char *equals = memchr(value.at, '=', value.length);
-	bool of_command = is_one_of(key, commands, COUNT(commands));
+	struct span name;
 
 	prepare(yaml);
-	yaml->option = SPAN("");
-	if (equals && !of_command && !memchr(value.at, ' ', (size_t)(equals - value.at))) {
+	if (!yaml_is_command(yaml_above(yaml, 0))) {
+		if (!equals || memchr(value.at, ' ', (size_t)(equals - value.at)))
+			return;
 		name = span_part(value, 0, (size_t)(equals - value.at));
 		value = span_part(value, name.length + 1, value.length);
 		assign(yaml, name, span_unquote(value));
-		return;
+	} else if (memchr(value.at, ' ', value.length)) {
+		pass_command(yaml->pass, value);
+	} else {
+		pass_word(yaml->pass, &yaml->command, value);
 	}
-	if (!of_command)
-		return;
-	if (option.length && value.length && value.at[0] != '-') {
-		pass_assignment(yaml->pass, option, value, value);
-		return;
-	}
-	pass_command(yaml->pass, value);
-	while (value.length && value.at[0] == '-')
-		value = span_part(value, 1, value.length);
-	if (!equals && name_classify(value) == NAME_SECRET)
-		yaml->option = value;
+}
+
+/* "gitlab_rails['smtp_password']": the last of the brackets says what it is. */
+static struct span assigned_name(struct span text)
+{
+	const char *bracket;
+
+	text = span_trim(text);
+	bracket = text.length ? memrchr(text.at, '[', text.length) : NULL;
+	if (bracket && span_ends(text, "]"))
+		text = span_part(text, (size_t)(bracket - text.at) + 1, text.length - 1);
+	text = span_unquote(text);
+	for (size_t i = 0; i < text.length; i++)
+		if (!byte_in_name(text.at[i]) && text.at[i] != '.' && text.at[i] != '-')
+			return SPAN("");
+	return text;
 }
 
 /* A file or a script within the file: what a line of it assigns. */
 void yaml_block_line(struct yaml *yaml, struct span line)
 {
-	struct span key = yaml_above(yaml, 0), name;
+	struct span name;
 	const char *divides;
 
 	prepare(yaml);
-	if (is_one_of(key, commands, COUNT(commands))) {
+	if (yaml_is_command(yaml_above(yaml, 0))) {
 		pass_command(yaml->pass, line);
 		return;
 	}
@@ -205,12 +223,9 @@ void yaml_block_line(struct yaml *yaml, struct span line)
 		divides = memmem(line.at, line.length, ": ", 2);
 	if (!divides || span_begins(line, "#"))
 		return;
-	name = span_trim(span_part(line, 0, (size_t)(divides - line.at)));
-	line = span_trim(span_part(line, (size_t)(divides - line.at) + 1, line.length));
-	for (size_t i = 0; i < name.length; i++)
-		if (!byte_in_name(name.at[i]) && !strchr(".-", name.at[i]))
-			return;
-	line = span_unquote(line);
+	name = assigned_name(span_part(line, 0, (size_t)(divides - line.at)));
+	line = span_unquote(
+		span_trim(span_part(line, (size_t)(divides - line.at) + 1, line.length)));
 	if (name.length)
 		assign(yaml, name, line);
 }

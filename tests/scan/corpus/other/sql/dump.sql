@@ -1,0 +1,2 @@
+INSERT INTO users VALUES (1,'anna','$2y$10$hBCoykrB95WSzuV4fafBzOHWKu9sbyVa34GJr8VV5R/pIelfEMYyG');
+CREATE USER app WITH PASSWORD 'x';
