@@ -191,9 +191,11 @@ static int find_name(
 	struct lookup lookup = { .plan = plan, .request = request };
 	const struct compose_text *name = NULL;
 	_free_ char *said = NULL;
-	const char *in_env =
-		lookup_replace(&lookup, "${COMPOSE_PROJECT_NAME:-}", &said, NULL) < 0 ? NULL : said;
+	const char *in_env = getenv("COMPOSE_PROJECT_NAME");
 
+	if ((!in_env || !*in_env) &&
+		!lookup_replace(&lookup, "${COMPOSE_PROJECT_NAME:-}", &said, NULL))
+		in_env = said;
 	for (size_t i = 0; i < plan->file_count; i++)
 		if (plan->files[i].compose && compose_project(plan->files[i].compose))
 			name = compose_project(plan->files[i].compose);
