@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Goal: `tacit env import` turns the before of every pair in examples/ into its after, byte for byte, with
-# the values in the agent and granted to who had them; a second import changes nothing; --undo gives
-# back what was, byte for byte; and once the backup is destroyed no value is left in the folder.
+# Goal: `tacit env scan` finds what the before of every pair in examples/ has in plaintext, and nothing in
+# its after; `tacit env import` turns the one into the other, byte for byte, with the values in the agent
+# and granted to who had them; a second import changes nothing; --undo gives back what was, byte for
+# byte; and once the backup is destroyed no value is left in the folder. No output shows a value.
 . "$(dirname "$0")/../support/assert.sh"
 . "$SUPPORT/agent.sh"
 . "$SUPPORT/pairs.sh"
@@ -19,6 +20,14 @@ same_trees() {
 }
 import() { (cd "$folder" && t env import "$@" </dev/null); }
 
+scan() { t env scan "$1" </dev/null; }
+shows_no_value() {
+	local word
+	while IFS= read -r word; do
+		[[ $OUT$ERR != *"$word"* ]] || fail "$1 shows a value"
+	done < <(pair_words "$pair")
+}
+
 # The secret behind a consumer's file, and what is in it.
 secret_of() {
 	t grant ls --consumer "$1" --json | jq -r --arg file "$2" '.[] | select(.file == $file).secret'
@@ -31,15 +40,16 @@ for pair in "${PAIRS[@]}"; do
 	cp -a "$folder" "$SCRATCH/before"
 	pair_copy "$pair" after "$SCRATCH/after"
 
+	expect 1 'secret-name' scan "$folder"
+	shows_no_value "the scan of $pair"
 	expect 0 '\+.*(_FILE|FILE__)' import
-	while IFS= read -r word; do
-		[[ $OUT$ERR != *"$word"* ]] || fail "$pair: the proposal shows a value"
-	done < <(pair_words "$pair")
+	shows_no_value "the proposal for $pair"
 	same_trees "$pair, proposed only" "$SCRATCH/before" "$folder"
 	equal "$pair: grants of a proposal" '[]' \
 		"$(t grant ls --json | jq -c --arg p "compose/$project/" '[.[] | select(.consumer | startswith($p))]')"
 
 	expect 0 '' import --apply
+	shows_no_value "the import of $pair"
 	same_trees "$pair, converted" "$SCRATCH/after" "$folder"
 	count=0
 	while read -r service _ file value; do
@@ -61,6 +71,9 @@ for pair in "${PAIRS[@]}"; do
 	grep -rqF -f <(pair_words "$pair") "$folder/.tacit-import" || fail "$pair: the search finds nothing"
 	expect 0 '' import --destroy-backup
 	if grep -rF -f <(pair_words "$pair") "$folder"; then fail "$pair: a value is left in the folder"; fi
+	expect 0 '' scan "$folder"
+	expect 1 'stored-secret' scan "$SCRATCH/before"
+	shows_no_value "a scan for what the agent keeps"
 	rm -r "$SCRATCH/before" "$SCRATCH/after" "$folder"
 	say "$pair: $count values of $project, the after file exactly; twice the same; undone; nothing left"
 done
