@@ -105,6 +105,7 @@ FUZZ_audit    := core/audit
 FUZZ_auditlog := core/audit
 FUZZ_backup   := core/store
 FUZZ_cgroup   := core/identity
+FUZZ_compose  := cli/compose
 FUZZ_config   := base
 FUZZ_doc      := api
 FUZZ_engine_events := engine
@@ -116,6 +117,7 @@ FUZZ_members  := seal
 FUZZ_names    := base
 FUZZ_record   := seal
 FUZZ_records  := core/store
+FUZZ_scan     := cli/scan
 FUZZ_template := base
 FUZZ_PROGRAMS := $(FUZZERS:%=build/fuzz/%)
 define fuzz_rule

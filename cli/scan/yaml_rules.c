@@ -14,7 +14,7 @@ static const char *const unjudged[] = { "labels", "annotations", "matchLabels", 
 static const char *const commands[] = { "command", "args", "entrypoint", "test", "exec" };
 /* Maps and lists of variables, where a value may be judged without its name. */
 static const char *const environments[] = { "environment", "env", "args", "build_args", "envVars",
-	"extraEnv", "extraEnvVars", "data", "stringData" };
+	"extraEnv", "extraEnvVars" };
 /* Keys of a Secret that are not secret themselves. */
 static const char *const open_keys[] = { "username", "user", "host", "hostname", "port", "database",
 	"dbname", "db", "name", "type", "url", "endpoint", "region", "ca.crt", "tls.crt", "email",
