@@ -16,6 +16,7 @@ struct env_result {
 	char *known;     /* the path in a baseline: from the root of the work tree, or `path` */
 	char *commit;    /* of --git: the first one that has it; else NULL */
 	char *container; /* of --containers: "docker 4f5e0c1d2a3b"; else NULL */
+	char *why;       /* a sentence; NULL: what its rule says */
 };
 
 /* A file that another one names: an env_file, an include. */
@@ -40,7 +41,7 @@ struct env_scan {
 	size_t root_count;
 
 	/* Where the scanner is. */
-	const char *path, *known, *commit, *container;
+	const char *path, *known, *commit, *container, *why;
 	const struct env_reference *again; /* a file that was perhaps looked through as another
 					      kind; else NULL */
 	unsigned int first_line;           /* lines before the piece of a file that it has */
@@ -60,6 +61,7 @@ struct env_scan {
 	uint8_t *bytes; /* the piece */
 	size_t bytes_room;
 	uint64_t files, stored; /* looked through; values that are looked for */
+	uint64_t containers;    /* looked into */
 	uint64_t unread;        /* files and folders that could not be */
 };
 
@@ -92,6 +94,8 @@ int env_scan_stored(struct env_scan *scan, const uint8_t key[SEAL_KEY_BYTES], st
 
 /* env_scan_git.c: what a repository had in it, ever. */
 int env_scan_history(struct env_scan *scan, const char *path, struct err *err);
+/* Whether git has a file, although it ignores it. False when git is not there, too. */
+bool env_scan_tracked(const char *path);
 
 /* env_scan_containers.c: the environment of running containers. */
 int env_scan_containers(struct env_scan *scan, struct err *err);

@@ -157,7 +157,7 @@ static bool is_for_secrets(const struct env_scan *scan, enum scan_kind kind, siz
 
 static void judge_place(struct env_scan *scan, const struct walk_file *file)
 {
-	if (file->in_git && !file->ignored)
+	if (file->in_git && (!file->ignored || env_scan_tracked(file->path)))
 		env_scan_add(scan, SCAN_RULE_TRACKED, "");
 	if (env_scan_in_context(scan, file->path))
 		env_scan_add(scan, SCAN_RULE_CONTEXT, "");

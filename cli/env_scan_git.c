@@ -22,18 +22,20 @@
 #define OBJECT_BYTES (64u << 20) /* a larger one is passed over, and said to be */
 #define COMMIT_DIGITS 12
 
+/* A path is a path, with whatever stars are in it. */
 static const char *const fixed[] = { "git", "--no-pager", "--no-optional-locks",
-	"--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null",
-	"-c", "protocol.allow=never", "-C", NULL };
+	"--no-replace-objects", "--literal-pathspecs", "-c", "core.fsmonitor=false", "-c",
+	"core.hooksPath=/dev/null", "-c", "protocol.allow=never", "-C", NULL };
 
 struct git {
 	pid_t pid;
 	FILE *out;
 };
 
-/* Run git in `folder` with the words up to NULL; its input is `in`, or nothing. */
-static int git_start(
-	struct git *git, const char *folder, const char *const *words, int in, struct err *err)
+/* Run git in `folder` with the words up to NULL; its input is `in`, or nothing. What it complains
+ * of is shown, unless `quiet`. */
+static int git_start(struct git *git, const char *folder, const char *const *words, int in,
+	bool quiet, struct err *err)
 {
 	const char *argv[WORDS_MAX];
 	posix_spawn_file_actions_t actions;
@@ -54,6 +56,8 @@ static int git_start(
 	else
 		posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+	if (quiet)
+		posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
 	status = posix_spawnp(&git->pid, argv[0], &actions, NULL, (char *const *)argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	close(ends[1]);
@@ -129,7 +133,7 @@ static int list_objects(
 	ids = objects->ids < 0 ? NULL : fdopen(dup(objects->ids), "w");
 	if (!ids)
 		return err_errno(err, errno, TACIT_LIMIT, "list the history");
-	status = git_start(&git, folder, words, -1, err);
+	status = git_start(&git, folder, words, -1, false, err);
 	if (status < 0)
 		return status;
 	while (!status && getline(&line, &room, git.out) > 0) {
@@ -157,7 +161,7 @@ static void name_commit(const char *folder, const char *object, char commit[COMM
 	if (asprintf(&option, "--find-object=%s", object) < 0)
 		return;
 	find[5] = option;
-	if (git_start(&git, folder, find, -1, NULL) < 0)
+	if (git_start(&git, folder, find, -1, true, NULL) < 0)
 		return;
 	while (getline(&line, &room, git.out) > 0)
 		if (strlen(line) > COMMIT_DIGITS)
@@ -221,7 +225,7 @@ static int read_objects(
 {
 	static const char *const words[] = { "cat-file", "--batch", "--buffer", NULL };
 	struct git git;
-	int status = git_start(&git, folder, words, objects->ids, err), ended;
+	int status = git_start(&git, folder, words, objects->ids, false, err), ended;
 
 	if (status < 0)
 		return status;
@@ -253,4 +257,19 @@ int env_scan_history(struct env_scan *scan, const char *path, struct err *err)
 		status = read_objects(scan, folder, &objects, err);
 	objects_free(&objects);
 	return status;
+}
+
+bool env_scan_tracked(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *words[] = { "ls-files", "--cached", "--", slash ? slash + 1 : path, NULL };
+	_free_ char *folder = slash ? strndup(path, (size_t)(slash + 1 - path)) : strdup(".");
+	struct git git;
+	bool tracked;
+
+	if (!folder || git_start(&git, folder, words, -1, true, NULL) < 0)
+		return false;
+	tracked = getc(git.out) != EOF;
+	git_end(&git, NULL);
+	return tracked;
 }

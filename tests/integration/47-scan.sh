@@ -129,6 +129,24 @@ scan --json "$SCRATCH/clean"
 equal "stored ones" "many/m1 many/m17 many/m40 " "$(jq -r '.[].name' <<<"$OUT" | sort -V | tr '\n' ' ')"
 at_least "records" 1 "$(t audit export | jq -c 'select(.act == "secret-hashes" and .outcome == "ok")' | wc -l)"
 
+# Ignored, and yet in the repository.
+git init -q "$SCRATCH/clean"
+echo 'DB_PASSWORD=hunter2hunter3' >"$SCRATCH/clean/.env"
+echo '*.env' >"$SCRATCH/clean/.gitignore"
+scan --json "$SCRATCH/clean/.env"
+equal "an ignored one" secret-name "$(jq -r '.[].rule' <<<"$OUT")"
+git -C "$SCRATCH/clean" add -f .env
+scan --json "$SCRATCH/clean/.env"
+equal "one that is ignored and tracked" "secret-name not-ignored " "$(jq -r '.[].rule' <<<"$OUT" | tr '\n' ' ')"
+no_value
+# The folder that an image is built of.
+printf 'FROM scratch\nCOPY . /app\n' >"$SCRATCH/clean/Dockerfile"
+scan --json "$SCRATCH/clean"
+like "what gets into the image" in-build-context "$OUT"
+echo .env >"$SCRATCH/clean/.dockerignore"
+scan --json "$SCRATCH/clean"
+unlike "what does not" in-build-context "$OUT"
+
 # Without the agent: what looks like a secret is found all the same, and a note says what is not.
 t lock >/dev/null
 scan "$tree"
