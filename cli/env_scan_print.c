@@ -28,7 +28,9 @@ void env_scan_why(const struct env_result *result, char why[ENV_WHY_MAX])
 {
 	const struct scan_finding *finding = &result->finding;
 
-	if (finding->name[0])
+	if (result->why)
+		snprintf(why, ENV_WHY_MAX, "%s", result->why);
+	else if (finding->name[0])
 		snprintf(why, ENV_WHY_MAX, "%s%s%s%s%s", whys[finding->rule].before, finding->name,
 			finding->service[0] ? " of service " : "", finding->service,
 			whys[finding->rule].after);
@@ -85,6 +87,9 @@ void env_scan_print(const struct env_scan *scan)
 		putchar('\n');
 	printf("%zu found in %llu file%s", scan->count, (unsigned long long)scan->files,
 		scan->files == 1 ? "" : "s");
+	if (scan->containers)
+		printf(" and %llu container%s", (unsigned long long)scan->containers,
+			scan->containers == 1 ? "" : "s");
 	if (scan->accepted)
 		printf(", %zu more accepted by the baseline", scan->accepted);
 	if (scan->unread)

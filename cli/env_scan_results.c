@@ -26,6 +26,7 @@ static void free_result(struct env_result *result)
 	free(result->known);
 	free(result->commit);
 	free(result->container);
+	free(result->why);
 }
 
 static char *copy(const char *text, bool *failed)
@@ -62,6 +63,7 @@ static void keep(struct env_scan *scan, const struct scan_finding *finding)
 	result.known = copy(scan->known ? scan->known : scan->path, &failed);
 	result.commit = copy(scan->commit, &failed);
 	result.container = copy(scan->container, &failed);
+	result.why = copy(scan->why, &failed);
 	failed |= !env_scan_grow(
 		(void **)&scan->results, &scan->room, scan->count, sizeof *scan->results);
 	if (!failed && scan->baseline && env_baseline_has(scan->baseline, &result)) {
