@@ -39,7 +39,7 @@ static int make_memory(void)
 
 static bool copy(int from, int to)
 {
-	static char bytes[COPY_BYTES];
+	char bytes[COPY_BYTES];
 	ssize_t length;
 
 	while ((length = read(from, bytes, sizeof bytes)) > 0)

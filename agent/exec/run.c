@@ -191,6 +191,8 @@ static void act_on_time(struct run *run)
 		act_on_rotation(run);
 	if (now >= run->kill_ms) {
 		run->kill_ms = NEVER;
+		if (!run->has_ended)
+			kill(run->child, SIGKILL);
 		end_what_is_left(run, SIGKILL);
 	}
 }

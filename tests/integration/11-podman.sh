@@ -41,6 +41,9 @@ for name in file directory; do
 		"$(inside "$name" probe stat /run/secrets/db_password)"
 done
 say "podman, file and directory: uid 1000, no capabilities, read-only, ${#password} bytes"
+# shellcheck disable=SC2016  # expanded inside
+equal "what the wrapper gives its command" "$password" \
+	"$(inside directory /run/secrets/.tacit/exec sh -c 'echo "$DB_PASSWORD"')"
 
 equal "next's directory" other "$(inside next ls -A /run/secrets)"
 expect 1 ENOENT inside next probe read /run/secrets/db_password

@@ -262,18 +262,20 @@ static void a_rotation_restarts_it(void **state)
 	assert_int_equal(status_of(wrapper), 128 + SIGTERM);
 }
 
-/* Several at once are one. */
+/* Several at once are one, and so is what comes while the old one ends. */
 static void rotations_that_come_together_are_one(void **state)
 {
 	struct wrapper *wrapper = *state;
 
 	rotate(wrapper, "first");
 	start(wrapper, ON_ROTATE_RESTART,
-		"trap 'sleep 0.5; exit' TERM; echo $PW; while :; do sleep 0.01; done");
+		"trap 'echo ending; sleep 0.5; exit' TERM; echo $PW; while :; do sleep 0.01; done");
 	assert_string_equal(line(wrapper), "first");
 	for (int i = 0; i < 5; i++)
 		rotate(wrapper, "other");
-	assert_string_equal(line(wrapper), "other");
+	assert_string_equal(line(wrapper), "ending");
+	rotate(wrapper, "third");
+	assert_string_equal(line(wrapper), "third");
 	assert_string_equal(line_within(wrapper, SILENCE_MS), "");
 }
 
