@@ -104,6 +104,8 @@ static bool is_number(struct span word)
 
 static bool word_is_secret(struct span word)
 {
+	while (word.length > 1 && is_number(span_part(word, word.length - 1, word.length)))
+		word.length--;
 	if (in_list(secret_words, word))
 		return true;
 	for (size_t i = 0; i < sizeof glued / sizeof *glued; i++)

@@ -25,11 +25,13 @@ static bool hit_make_room(struct pass *pass)
 	size_t room = pass->room ? pass->room * 2 : 8;
 	struct hit *grown;
 
+	if (pass->count == PASS_HITS_MAX)
+		return false;
 	if (pass->count < pass->room)
 		return true;
-	grown = pass->count < PASS_HITS_MAX ? reallocarray(pass->hits, room, sizeof *grown) : NULL;
+	grown = reallocarray(pass->hits, room, sizeof *grown);
 	if (!grown) {
-		pass->failed |= pass->count < PASS_HITS_MAX;
+		pass->failed = true;
 		return false;
 	}
 	pass->hits = grown;
