@@ -22,6 +22,8 @@ $(filter $(O)/unit/core/audit/test_faults,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--w
 
 $(filter $(O)/unit/core/store/test_replace $(O)/unit/core/control/test_restore,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=linkat,--wrap=renameat,--wrap=unlinkat,--wrap=fsync
 
+$(filter $(O)/unit/cli/import/test_journal,$(UNIT_TESTS)): ALL_LDFLAGS += -Wl,--wrap=write,--wrap=fsync,--wrap=mkdirat,--wrap=unlinkat,--wrap=renameat,--wrap=linkat,--wrap=fchmod
+
 unit: $(UNIT_TESTS)
 	$(Q)sh tests/support/run-units.sh $(UNIT_TESTS)
 

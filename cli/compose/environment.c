@@ -29,7 +29,7 @@ static int read_map(struct compose_file *file, struct service *service,
 	for (size_t i = 0; i < pairs.count; i++) {
 		struct compose_variable *variable = &(*variables)[i];
 
-		rc = text_of(file, pairs.items[i].key, "a variable's name", &variable->name, err);
+		rc = name_of(file, pairs.items[i].key, "a variable's name", &variable->name, err);
 		if (!rc)
 			rc = text_of(
 				file, pairs.items[i].value, "a variable", &variable->value, err);
@@ -46,12 +46,10 @@ static int read_item(struct compose_file *file, struct yaml_node *item,
 {
 	struct compose_text whole;
 	const char *equals;
-	int rc = text_of(file, item, "a variable in a list (NAME=VALUE)", &whole, err);
+	int rc = name_of(file, item, "a variable in a list (NAME=VALUE)", &whole, err);
 
 	if (rc)
 		return rc;
-	if (!whole.text)
-		return file_error(file, item, err, "an empty variable; take the line out");
 	equals = strchr(whole.text, '=');
 	whole.ambiguous = false;
 	variable->is_list = true;

@@ -57,6 +57,9 @@ struct pair pairs_find(const struct pairs *pairs, const char *key);
 /* The scalar that `node` is or stands for; `what` names it in errors. */
 int text_of(struct compose_file *file, struct yaml_node *node, const char *what,
 	struct compose_text *text, struct err *err);
+/* The same, when it has to be there. */
+int name_of(struct compose_file *file, struct yaml_node *node, const char *what,
+	struct compose_text *text, struct err *err);
 /* A list of texts, or one. */
 int texts_of(struct compose_file *file, struct yaml_node *node, const char *what,
 	struct compose_text **texts, size_t *count, struct err *err);

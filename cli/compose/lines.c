@@ -46,7 +46,10 @@ size_t line_end_after(const struct splices *splices, const struct yaml_node *nod
 	*keeps = keeps_empty_lines(file, node);
 	if (!*keeps)
 		return end_of_line(file, node->end);
+	/* The parser's end can lie behind the next line's indent. */
 	at = node->full_end;
+	while (at > node->end && file->text[at - 1] == ' ')
+		at--;
 	at -= at && file->text[at - 1] == '\n';
 	return at && file->text[at - 1] == '\r' ? at - 1 : at;
 }
@@ -77,8 +80,8 @@ static int remove_lines(struct splices *splices, struct yaml_node *entry, struct
 
 	at = start == SIZE_MAX ? 0 : start + strspn(file->text + start, "\r\n");
 	at += strspn(file->text + at, " ");
-	if (dash && file->text[at] == '-')
-		at += 1 + strspn(file->text + at + 1, " \t");
+	if (dash)
+		at = file->text[at] == '-' ? at + 1 + strspn(file->text + at + 1, " \t") : SIZE_MAX;
 	if (at != entry->begin || start == SIZE_MAX)
 		return file_error(file, entry, err,
 			"cannot be taken out, as it does not stand on lines of its own");
@@ -141,6 +144,9 @@ static int add_in_flow(struct splices *splices, struct yaml_node *collection,
 	splice.end = splice.offset;
 	splice.text = arena_print(
 		splices->arena, "%s%s", kept || collection->added ? ", " : "", entry->flow);
+	/* One that was empty is what comes into it. */
+	if (!collection->first)
+		collection->gone = true;
 	collection->added++;
 	return splices_add(splices, splice, err);
 }

@@ -190,6 +190,14 @@ int text_of(struct compose_file *file, struct yaml_node *node, const char *what,
 	return 0;
 }
 
+int name_of(struct compose_file *file, struct yaml_node *node, const char *what,
+	struct compose_text *text, struct err *err)
+{
+	int rc = text_of(file, node, what, text, err);
+
+	return rc || text->text ? rc : file_error(file, node, err, "%s is missing", what);
+}
+
 int texts_of(struct compose_file *file, struct yaml_node *node, const char *what,
 	struct compose_text **texts, size_t *count, struct err *err)
 {

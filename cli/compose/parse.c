@@ -68,12 +68,8 @@ static int index_services(struct compose_file *file, struct err *err)
 	file->by_name = arena_take(&file->arena, (file->service_count + 1) * sizeof *file->by_name);
 	if (!file->by_name)
 		return err_set(err, TACIT_LIMIT, "no memory for the file");
-	for (size_t i = 0; i < file->service_count; i++) {
-		if (!file->services[i].face.name.text)
-			return file_error(
-				file, file->services[i].pair.key, err, "a service without a name");
+	for (size_t i = 0; i < file->service_count; i++)
 		file->by_name[i] = &file->services[i];
-	}
 	qsort(file->by_name, file->service_count, sizeof *file->by_name, by_name);
 	return 0;
 }

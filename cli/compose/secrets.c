@@ -12,7 +12,7 @@ static int read_item(struct compose_file *file, struct yaml_node *item,
 	int rc;
 
 	if (meant->kind != YAML_MAP)
-		return text_of(file, item, "a service's secret", &secret->source, err);
+		return name_of(file, item, "a service's secret", &secret->source, err);
 	rc = pairs_of(file, item, &pairs, err);
 	if (!rc)
 		rc = text_of(
@@ -76,7 +76,7 @@ int read_secrets(struct compose_file *file, struct yaml_node *secrets, struct er
 	for (size_t i = 0; i < all.count && !rc; i++) {
 		struct compose_secret *secret = &file->secrets[i];
 
-		rc = text_of(file, all.items[i].key, "a secret's name", &secret->source, err);
+		rc = name_of(file, all.items[i].key, "a secret's name", &secret->source, err);
 		rc = rc ? rc : pairs_of(file, all.items[i].value, &members, err);
 		if (rc)
 			return rc;

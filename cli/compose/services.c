@@ -116,7 +116,7 @@ static int read_service(struct compose_file *file, struct service *service, stru
 	struct compose_service *face = &service->face;
 	struct pairs pairs;
 	struct pair build;
-	int rc = text_of(file, service->pair.key, "a service's name", &face->name, err);
+	int rc = name_of(file, service->pair.key, "a service's name", &face->name, err);
 
 	service->node = yaml_target(service->pair.value);
 	rc = rc ? rc : pairs_of(file, service->pair.value, &pairs, err);

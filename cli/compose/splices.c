@@ -93,7 +93,8 @@ static int merge(struct splices *splices, size_t *length, struct err *err)
 	struct splice *items = splices->items;
 	size_t kept = 0;
 
-	qsort(items, splices->count, sizeof *items, in_order);
+	if (items)
+		qsort(items, splices->count, sizeof *items, in_order);
 	*length = splices->file->length;
 	for (size_t i = 0; i < splices->count; i++) {
 		if (kept && is_same(&items[kept - 1], &items[i]))

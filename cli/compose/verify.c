@@ -20,9 +20,9 @@ static bool is_new(struct cursor *at, const struct yaml_node *node)
 
 		/* Nothing that is written new is empty: an empty value at a splice's start is one
 		 * that was there. */
-		if (node->begin < start || (node->begin == start && node->end == start))
+		if (node->offset < start || (node->offset == start && node->end == start))
 			return false;
-		if (node->begin < start + splice->length)
+		if (node->offset < start + splice->length)
 			return true;
 		at->before += splice->length - (splice->end - splice->offset);
 	}

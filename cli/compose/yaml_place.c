@@ -40,9 +40,22 @@ static size_t character(const unsigned char *at, size_t left)
 	return 0;
 }
 
+/* A carriage return alone, NEL, LS and PS end a line for some readers of YAML and not for others.
+ */
+static bool is_odd_break(const char *at, size_t left)
+{
+	static const char *const breaks[] = { "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9" };
+
+	if (at[0] == '\r')
+		return left < 2 || at[1] != '\n';
+	for (size_t i = 0; i < sizeof breaks / sizeof breaks[0]; i++)
+		if (left >= strlen(breaks[i]) && !memcmp(at, breaks[i], strlen(breaks[i])))
+			return true;
+	return false;
+}
+
 int yaml_place_check(const struct yaml_reading *in, struct err *err)
 {
-	const unsigned char *text = (const unsigned char *)in->text;
 	unsigned int line = 1;
 	size_t size;
 
@@ -50,11 +63,15 @@ int yaml_place_check(const struct yaml_reading *in, struct err *err)
 		return err_set(err, TACIT_LIMIT, "%s: larger than %u MiB", in->name,
 			COMPOSE_FILE_MAX >> 20);
 	for (size_t at = 0; at < in->length; at += size) {
-		size = character(text + at, in->length - at);
+		size = character((const unsigned char *)in->text + at, in->length - at);
 		if (!size)
 			return yaml_error(err, TACIT_INVALID, in->name, line,
 				"a control character, or a byte that is not UTF-8");
-		line += text[at] == '\n';
+		if (is_odd_break(in->text + at, in->length - at))
+			return yaml_error(err, TACIT_INVALID, in->name, line,
+				"a line break that is not a newline, with or without a carriage "
+				"return before it");
+		line += in->text[at] == '\n';
 	}
 	return 0;
 }
