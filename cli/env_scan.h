@@ -19,10 +19,11 @@ struct env_result {
 	char *why;       /* a sentence; NULL: what its rule says */
 };
 
-/* A file that another one names: an env_file, an include. */
+/* A file that another one names: an env_file, an include, a secret of compose. */
 struct env_reference {
 	char *path;
 	enum scan_kind kind;
+	char *secret; /* what compose calls it, which is all of the file; else NULL */
 };
 
 struct env_seen {

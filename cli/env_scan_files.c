@@ -211,13 +211,30 @@ static ssize_t read_first(
 	return more < 0 ? more : got + more;
 }
 
+/* A file that is a secret, whatever is in it. */
+static void take_secret(struct env_scan *scan, const struct walk_file *file)
+{
+	if (!file->status.st_size)
+		return;
+	scan->path = file->path;
+	scan->known = file->in_git;
+	env_scan_add(scan, SCAN_RULE_NAME, scan->again->secret);
+	judge_place(scan, file);
+	scan->path = scan->known = NULL;
+}
+
 static int take_file(void *arg, const struct walk_file *file, struct err *err)
 {
 	enum scan_kind kind = SCAN_OTHER;
 	struct env_scan *scan = arg;
 	bool all = !file->ignored || scan->session->invocation->values[OPTION_IGNORED];
-	ssize_t got = read_first(scan, file, all || scan->again, &kind);
+	ssize_t got;
 
+	if (scan->again && scan->again->secret) {
+		take_secret(scan, file);
+		return 0;
+	}
+	got = read_first(scan, file, all || scan->again, &kind);
 	progress_tick(&scan->session->progress);
 	if (got < 0) {
 		struct err inner;

@@ -102,8 +102,10 @@ void env_scan_forget(struct env_scan *scan)
 	for (size_t i = 0; i < scan->count; i++)
 		free_result(&scan->results[i]);
 	free(scan->results);
-	for (size_t i = 0; i < scan->reference_count; i++)
+	for (size_t i = 0; i < scan->reference_count; i++) {
 		free(scan->references[i].path);
+		free(scan->references[i].secret);
+	}
 	free(scan->references);
 	free(scan->seen);
 	if (scan->bytes)

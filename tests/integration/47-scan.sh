@@ -147,6 +147,15 @@ echo .env >"$SCRATCH/clean/.dockerignore"
 scan --json "$SCRATCH/clean"
 unlike "what does not" in-build-context "$OUT"
 
+# The pairs in examples: something before, nothing after.
+for pair in "$TOP"/examples/*/before; do
+	scan "$pair"
+	equal "exit code of $pair" 1 "$RC"
+	scan "${pair%before}after"
+	equal "exit code of ${pair%before}after ($OUT)" 0 "$RC"
+done
+like "a secret of compose" 'secrets/smtp_password.txt: the value of smtp_password' "$(t env scan "$TOP/examples/grafana/before" || true)"
+
 # Without the agent: what looks like a secret is found all the same, and a note says what is not.
 t lock >/dev/null
 scan "$tree"

@@ -224,6 +224,40 @@ static void test_what_is_no_baseline_is_refused(void **state)
 	fake_stop(&agent);
 }
 
+/* What a compose file names, wherever and however often: once, as what it is. */
+static void test_what_compose_names_is_looked_at_once(void **state)
+{
+	char path[PATH_FULL_MAX];
+	struct fake_agent agent;
+	struct ran ran;
+
+	(void)state;
+	fake_start(&agent, none);
+	put(&agent, "tree/compose.yaml",
+		"include: [more/inc.yaml]\n"
+		"services:\n  a:\n    image: x\n    env_file: [../outside, nosuch, tree, "
+		"\"${X}\"]\n"
+		"secrets:\n  one: {file: ./one.txt}\n  two: {file: /run/tacit/compose/p/a/two}\n"
+		"  three: {file: empty}\n  four: {external: true}\n");
+	put(&agent, "tree/compose.override.yaml",
+		"services:\n  a:\n    env_file: ../outside\nsecrets:\n  one: {file: one.txt}\n");
+	put(&agent, "tree/more/inc.yaml", "services:\n  b:\n    image: x\n    env_file: deep\n");
+	put(&agent, "tree/more/deep", "DB_PASSWORD=geheim99geheim\n");
+	put(&agent, "tree/one.txt", "hm");
+	put(&agent, "tree/empty", "");
+	put(&agent, "outside", "DB_PASSWORD=geheim88geheim\n");
+	fake_path(&agent, "tree", path);
+	run_tacit(&agent, &ran, NULL, "env", "scan", path, NULL);
+	assert_int_equal(ran.exit, 1);
+	strip_root(&agent, ran.out);
+	*strstr(ran.out, "\n\n") = '\0';
+	assert_string_equal(ran.out,
+		"tree/../outside:1: the value of DB_PASSWORD stands here [secret-name]\n"
+		"tree/one.txt: the value of one stands here [secret-name]\n"
+		"tree/more/deep:1: the value of DB_PASSWORD stands here [secret-name]");
+	fake_stop(&agent);
+}
+
 /* A file of several pieces: each line once, with its number, also where two pieces meet. */
 static void test_a_long_file_is_looked_through_in_pieces(void **state)
 {
@@ -283,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_an_agent_that_cannot_tell_is_a_note),
 		cmocka_unit_test(test_a_baseline_silences_until_a_value_changes),
 		cmocka_unit_test(test_what_is_no_baseline_is_refused),
+		cmocka_unit_test(test_what_compose_names_is_looked_at_once),
 		cmocka_unit_test(test_a_long_file_is_looked_through_in_pieces),
 		cmocka_unit_test(test_what_cannot_be_looked_at_is_told),
 	};
