@@ -259,6 +259,27 @@ static inline int golden_hook(void *arg, const struct hook_record *hook, struct 
 	return golden_end(golden, hook->id);
 }
 
+static inline int golden_template(
+	void *arg, const struct template_record *template, struct err *err)
+{
+	struct golden *golden = arg;
+
+	(void)err;
+	if (!golden_begin(golden, "templates"))
+		return 0;
+	golden_hex(golden->to, "secret_id", template->secret_id, SEAL_ID_BYTES);
+	golden_text(golden->to, "text", template->text);
+	fprintf(golden->to, "\"made_of\": [");
+	for (uint32_t i = 0; i < template->ref_count; i++) {
+		fprintf(golden->to, "%s\"", i ? ", " : "");
+		for (size_t at = 0; at < SEAL_ID_BYTES; at++)
+			fprintf(golden->to, "%02x", template->refs[i][at]);
+		fputc('"', golden->to);
+	}
+	fprintf(golden->to, "], ");
+	return golden_end(golden, template->id);
+}
+
 static inline int golden_container(
 	void *arg, const struct container_facts *container, struct err *err)
 {
@@ -292,11 +313,18 @@ static inline int golden_container(
 static inline int golden_describe(struct vault *vault, FILE *to, struct err *err)
 {
 	static const char *const kinds[] = { "secrets", "grants", "consumers", "uses", "containers",
-		"bundles", "schedules", "hooks" };
+		"bundles", "schedules", "hooks", "templates" };
 	struct golden golden = { .vault = vault, .to = to };
-	const struct vault_visitor visitor = { golden_secret, golden_grant, golden_consumer,
-		golden_use, golden_container, golden_bundle, golden_schedule, golden_hook, NULL,
-		&golden };
+	const struct vault_visitor visitor = { .on_secret = golden_secret,
+		.on_grant = golden_grant,
+		.on_consumer = golden_consumer,
+		.on_use = golden_use,
+		.on_container = golden_container,
+		.on_bundle = golden_bundle,
+		.on_schedule = golden_schedule,
+		.on_hook = golden_hook,
+		.on_template = golden_template,
+		.arg = &golden };
 	int result = 0;
 
 	fprintf(to, "{");
