@@ -52,7 +52,7 @@ static void found(void *arg, const struct scan_finding *finding)
 {
 	const struct view *view = arg;
 	struct scan_finding here = { .rule = SCAN_RULE_CONTAINER };
-	char why[ENV_WHY_MAX], file[ENV_WHY_MAX / 2] = "";
+	char why[2 * ENV_WHY_MAX], file[ENV_WHY_MAX / 2] = "";
 	const char *trouble = troubles[finding->rule].text;
 
 	compose_file(view, file, sizeof file);

@@ -22,6 +22,7 @@ static void find_container(const char *text, size_t length)
 	if (strlen(match.id) != CONTAINER_ID_LENGTH ||
 		strspn(match.id, "0123456789abcdef") != CONTAINER_ID_LENGTH ||
 		!strstr(match.path, match.id) || match.path[0] != '/' ||
+		match.run != !strncmp(match.path, TACIT_RUN_CGROUP "/", sizeof TACIT_RUN_CGROUP) ||
 		!cgroup_mentions(&config, text, length))
 		abort();
 }
