@@ -33,12 +33,13 @@ static void put(const char *path, const char *value)
 static int set_up(void **state)
 {
 	struct files *files = calloc(1, sizeof *files);
+	char dir[] = "/tmp/tacit-watch.XXXXXX";
 
 	assert_non_null(files);
-	snprintf(files->dir, sizeof files->dir, "/tmp/tacit-watch.XXXXXX");
-	assert_non_null(mkdtemp(files->dir));
+	assert_non_null(mkdtemp(dir));
+	snprintf(files->dir, sizeof files->dir, "%s", dir);
 	for (int i = 0; i < 2; i++) {
-		snprintf(files->path[i], sizeof files->path[i], "%s/%d", files->dir, i);
+		snprintf(files->path[i], sizeof files->path[i], "%s/%d", dir, i);
 		put(files->path[i], "first");
 		files->variables.list[i] =
 			(struct variable){ i ? "B" : "A", 1, strdup(files->path[i]) };
