@@ -1,33 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/import/diff.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "cli/import/changes.h"
 
 #define CONTEXT 3
-#define LOOK_AHEAD 400 /* lines; a longer change is shown as one removed and one added */
-#define SIGNS_MIN 6    /* letters and digits of a line that says something */
 #define HIDDEN "********"
 #define PAIRS 65536
 #define HIDE_MIN 4 /* bytes of a value that is looked for in other places */
 
-struct line {
-	const char *text;
-	size_t length; /* without its newline */
-};
-
 struct side {
 	const struct diff_text *text;
-	struct line *lines;
+	struct changes_line *lines;
 	size_t count;
-};
-
-/* old[from..from+removed) becomes made[at..at+added). */
-struct change {
-	size_t from, removed, at, added;
 };
 
 struct diff {
@@ -52,75 +40,21 @@ static bool cut(struct side *side, const struct diff_text *text)
 		const char *start = text->text + at, *end = memchr(start, '\n', text->length - at);
 		size_t length = end ? (size_t)(end - start) : text->length - at;
 
-		side->lines[side->count++] = (struct line){ start, length };
+		side->lines[side->count++] = (struct changes_line){ start, length };
 		at += length + 1;
 	}
 	return side->lines;
 }
 
-static bool same(const struct diff *diff, size_t old, size_t made)
+static int compare(struct diff *diff, const struct diff_text *texts[2], struct err *err)
 {
-	const struct line *a = &diff->old.lines[old], *b = &diff->made.lines[made];
+	bool ok = cut(&diff->old, texts[0]) && cut(&diff->made, texts[1]);
+	const struct changes_side old = { diff->old.lines, diff->old.count };
+	const struct changes_side made = { diff->made.lines, diff->made.count };
 
-	return a->length == b->length && !memcmp(a->text, b->text, a->length);
-}
-
-/* Two lines that are the same say little when they say little. */
-static bool tells(const struct line *line)
-{
-	size_t signs = 0;
-
-	for (size_t i = 0; i < line->length; i++)
-		signs += isalnum((unsigned char)line->text[i]) != 0;
-	return signs >= SIGNS_MIN;
-}
-
-/* The nearest place where both go on with the same line, or two, or end. */
-static void resume(const struct diff *diff, size_t old, size_t made, size_t *removed, size_t *added)
-{
-	size_t left = diff->old.count - old, right = diff->made.count - made;
-
-	for (size_t sum = 1; sum <= LOOK_AHEAD; sum++)
-		for (size_t skip = 0; skip <= sum; skip++) {
-			size_t o = old + skip, m = made + sum - skip;
-			bool ends = skip == left && sum - skip == right;
-
-			if (!ends && (skip >= left || sum - skip >= right || !same(diff, o, m)))
-				continue;
-			if (!ends && !tells(&diff->old.lines[o]) && o + 1 < diff->old.count &&
-				m + 1 < diff->made.count && !same(diff, o + 1, m + 1))
-				continue;
-			*removed = skip;
-			*added = sum - skip;
-			return;
-		}
-	*removed = left;
-	*added = right;
-}
-
-static bool compare(struct diff *diff)
-{
-	size_t old = 0, made = 0;
-
-	while (old < diff->old.count || made < diff->made.count) {
-		struct change change = { old, 0, made, 0 };
-		struct change *grown;
-
-		if (old < diff->old.count && made < diff->made.count && same(diff, old, made)) {
-			old++;
-			made++;
-			continue;
-		}
-		resume(diff, old, made, &change.removed, &change.added);
-		grown = reallocarray(diff->changes, diff->count + 1, sizeof *grown);
-		if (!grown)
-			return false;
-		diff->changes = grown;
-		grown[diff->count++] = change;
-		old += change.removed;
-		made += change.added;
-	}
-	return true;
+	if (!ok)
+		return err_set(err, TACIT_LIMIT, "no memory for what differs");
+	return changes_find(&old, &made, &diff->changes, &diff->count, err);
 }
 
 static size_t masked(const struct side *side, const char *at)
@@ -174,7 +108,7 @@ static size_t known(const struct diff *diff, const char *at, size_t left)
 
 static void print_line(const struct diff *diff, const struct side *side, size_t index, char sign)
 {
-	const struct line *line = &side->lines[index];
+	const struct changes_line *line = &side->lines[index];
 	const char *colour = sign == '-' ? "\033[31m" : sign == '+' ? "\033[32m" : "";
 	bool coloured = diff->colour && *colour;
 
@@ -240,12 +174,12 @@ int diff_print(const char *path, const struct diff_text *old, const struct diff_
 	const struct import_plan *values, bool colour, FILE *to, struct err *err)
 {
 	struct diff diff = { .values = values, .colour = colour, .to = to };
-	bool ok = cut(&diff.old, old) && cut(&diff.made, made) && compare(&diff);
+	int status = compare(&diff, (const struct diff_text *[]){ old, made }, err);
 
 	note_values(&diff);
-	if (ok && diff.count)
+	if (diff.count)
 		fprintf(to, "--- %s\n+++ %s\n", path, made->text ? path : "/dev/null");
-	for (size_t first = 0, last; ok && first < diff.count; first = last + 1) {
+	for (size_t first = 0, last; first < diff.count; first = last + 1) {
 		for (last = first; last + 1 < diff.count; last++) {
 			const struct change *change = &diff.changes[last];
 
@@ -257,5 +191,5 @@ int diff_print(const char *path, const struct diff_text *old, const struct diff_
 	free(diff.old.lines);
 	free(diff.made.lines);
 	free(diff.changes);
-	return ok ? 0 : err_set(err, TACIT_INTERNAL, "no memory for what differs");
+	return status;
 }
