@@ -104,6 +104,8 @@ void read_env_file(struct pass *pass);
 void read_dockerfile(struct pass *pass);
 void read_systemd(struct pass *pass);
 void read_yaml(struct pass *pass, enum scan_kind kind);
+/* The variables of services once more, as a reader of the whole of YAML has them. */
+void read_compose(struct pass *pass);
 
 /* ---- The scanner ---- */
 

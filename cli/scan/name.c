@@ -42,9 +42,11 @@ static const char harmless_anywhere[] =
 	" PUBLIC PUB PUBLISHABLE MAX MIN EXISTING SITEKEY AUTHORIZED SHA256SUM SHA512SUM ";
 static const char harmless_key_owners[] =
 	" GPG PGP SITE PRIMARY FOREIGN SORT CACHE PARTITION HOST INDEX ";
-/* What a word of several ends in when they are written as one: "mysqlpassword". */
+/* What a word of several ends in when they are written as one: "mysqlpassword"; and words that end
+ * so by themselves. */
 static const char *const glued[] = { "PASSWORD", "PASSWD", "PASSPHRASE", "APIKEY", "SECRETKEY",
-	"AUTHTOKEN", "ACCESSTOKEN", "ENCRYPTIONKEY", "SECURITYKEY", "SIGNINGKEY" };
+	"TOKEN", "SECRET", "ENCRYPTIONKEY", "SECURITYKEY", "SIGNINGKEY", "PASS", "PWD" };
+static const char unglued[] = " BYPASS COMPASS ENCOMPASS SURPASS OVERPASS UNDERPASS TRESPASS ";
 
 struct words {
 	struct span word[WORDS_MAX];
@@ -108,7 +110,7 @@ static bool word_is_secret(struct span word)
 		word.length--;
 	if (in_list(secret_words, word))
 		return true;
-	for (size_t i = 0; i < sizeof glued / sizeof *glued; i++)
+	for (size_t i = 0; i < sizeof glued / sizeof *glued && !in_list(unglued, word); i++)
 		if (span_ends(word, glued[i]))
 			return true;
 	return false;

@@ -55,7 +55,9 @@ static int by_place(const void *a, const void *b)
 
 	if (x->offset != y->offset)
 		return x->offset < y->offset ? -1 : 1;
-	return rank(x->rule) > rank(y->rule) ? -1 : rank(x->rule) < rank(y->rule);
+	if (rank(x->rule) != rank(y->rule))
+		return rank(x->rule) > rank(y->rule) ? -1 : 1;
+	return strcmp(x->service, y->service);
 }
 
 /* In place: of hits that overlap one stays, with the service that any of them knows. */
@@ -72,9 +74,9 @@ static void merge(struct pass *pass)
 			pass->hits[kept++] = *hit;
 			continue;
 		}
-		if (!hit->service[0])
-			memcpy(hit->service, last->service, sizeof hit->service);
-		memcpy(last->service, hit->service, sizeof last->service);
+		if (!last->service[0])
+			memcpy(last->service, hit->service, sizeof last->service);
+		memcpy(hit->service, last->service, sizeof hit->service);
 		hit->end = hit->end > last->end ? hit->end : last->end;
 		last->end = hit->end;
 		if (rank(hit->rule) > rank(last->rule))
@@ -136,6 +138,8 @@ static void read_kind(struct pass *pass, enum scan_kind kind)
 	case SCAN_COMPOSE:
 	case SCAN_KUBERNETES:
 		read_yaml(pass, kind);
+		if (kind == SCAN_COMPOSE)
+			read_compose(pass);
 		break;
 	case SCAN_ENV_FILE:
 		read_env_file(pass);

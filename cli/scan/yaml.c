@@ -207,7 +207,8 @@ void read_yaml(struct pass *pass, enum scan_kind kind)
 		if (yaml.in_block && ends_block(&yaml, line))
 			yaml.in_block = false;
 		if (yaml.in_block) {
-			yaml_block_line(&yaml, span_trim(line));
+			if (span_trim(line).length)
+				yaml_block_line(&yaml, span_trim(line));
 			continue;
 		}
 		if (span_begins(line, "---")) {

@@ -218,6 +218,10 @@ void yaml_block_line(struct yaml *yaml, struct span line)
 		return;
 	}
 	pass_urls(yaml->pass, line);
+	if (name_classify(yaml_above(yaml, 0)) == NAME_SECRET) {
+		assign(yaml, yaml_above(yaml, 0), line);
+		return;
+	}
 	divides = memchr(line.at, '=', line.length);
 	if (!divides)
 		divides = memmem(line.at, line.length, ": ", 2);

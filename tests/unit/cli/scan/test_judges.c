@@ -49,7 +49,8 @@ static void names(void **state)
 		{ "SECRETARY", NAME_PLAIN },
 		{ "TOKENIZERS_PARALLELISM", NAME_PLAIN },
 		{ "SESSION_COOKIE", NAME_PLAIN },
-		{ "PATH", NAME_PLAIN },
+		{ "BYPASS", NAME_PLAIN },
+		{ "HOME", NAME_PLAIN },
 	};
 
 	(void)state;

@@ -81,6 +81,25 @@ static void place_is_of_the_value(void **state)
 	assert_string_equal(list.findings[1].service, "web");
 }
 
+static void yaml_is_read_as_a_whole(void **state)
+{
+	struct list list = scan(SCAN_COMPOSE,
+		"services:\n  a:\n    environment:\n      DB_PASSWORD: \"two\n        lines9\"\n"
+		"      API_TOKEN: |\n        block7\n      X_SECRET: >-\n        folded5\n"
+		"  b:\n    environment:\n      {\n        K: v,\n        MY_TOKEN: flow3\n      }\n"
+		"  c:\n    environment: &all\n      - E_TOKEN=\"esc4\"\n  d:\n    environment: "
+		"*all\n");
+
+	(void)state;
+	assert_int_equal(list.count, 5);
+	assert_finding(&list.findings[0], SCAN_RULE_NAME, 4, 20, "DB_PASSWORD");
+	assert_finding(&list.findings[1], SCAN_RULE_NAME, 7, 9, "API_TOKEN");
+	assert_finding(&list.findings[2], SCAN_RULE_NAME, 9, 9, "X_SECRET");
+	assert_finding(&list.findings[3], SCAN_RULE_NAME, 14, 19, "MY_TOKEN");
+	assert_finding(&list.findings[4], SCAN_RULE_NAME, 17, 18, "E_TOKEN");
+	assert_string_equal(list.findings[3].service, "b");
+}
+
 /* A token in a variable, in an address, that a name speaks of: one finding, by the rule that knows
  * most. */
 static void one_value_is_one_finding(void **state)
@@ -309,6 +328,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(place_is_of_the_value),
+		cmocka_unit_test(yaml_is_read_as_a_whole),
 		cmocka_unit_test(one_value_is_one_finding),
 		cmocka_unit_test(stored_values_are_found_in_any_text),
 		cmocka_unit_test(stored_value_at_the_very_end_is_found),
