@@ -283,6 +283,40 @@ static void test_pages_of_the_audit(void **state)
 }
 
 /* How long the previous version is read. */
+/* What is made by a text, and what is not. */
+static void test_templates(void **state)
+{
+	static const struct {
+		const char *target;
+		bool good;
+	} rows[] = {
+		{ "/v1/secrets/url?template=1", true },
+		{ "/v1/secrets/url/versions?template=1", true },
+		{ "/v1/secrets/url/versions?overlap=60&template=1", true },
+		{ "/v1/secrets/url?template=0", false },
+		{ "/v1/secrets/url?template=", false },
+		{ "/v1/secrets/url?template=1&template=1", false },
+		{ "/v1/secrets/url/stage?template=1", false },
+		{ "/v1/secrets/url/promote?template=1", false },
+		{ "/v1/bundles/url?template=1", false },
+		{ "/v1/bundles/url/versions?template=1", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct frame_request request;
+		char allow[ROUTE_ALLOW_MAX];
+		struct err err;
+		bool good = request_start("POST", rows[i].target, &request, allow, &err);
+
+		assert_int_equal(good, rows[i].good);
+		if (good)
+			assert_int_equal(request.flags, REQUEST_TEMPLATE);
+		else
+			assert_int_equal(err.code, TACIT_INVALID);
+	}
+}
+
 static void test_overlaps(void **state)
 {
 	static const struct {
@@ -512,6 +546,7 @@ int main(void)
 		cmocka_unit_test(test_cutting),
 		cmocka_unit_test(test_every_route_is_found_by_its_own_path),
 		cmocka_unit_test(test_good_requests),
+		cmocka_unit_test(test_templates),
 		cmocka_unit_test(test_overlaps),
 		cmocka_unit_test(test_pages_of_the_audit),
 		cmocka_unit_test(test_refused_requests),
