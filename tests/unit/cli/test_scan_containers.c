@@ -124,6 +124,8 @@ static void test_it_is_told_as_json_and_sarif(void **state)
 	assert_string_equal(member_text(first, "name"), "POSTGRES_PASSWORD");
 	assert_string_equal(member_text(first, "service"), "db");
 	assert_true(json_is_null(json_object_get(first, "path")));
+	assert_string_equal(member_text(json_array_get(list, 3), "name"), "");
+	assert_string_equal(member_text(json_array_get(list, 4), "name"), "note");
 	scan(some, "--sarif", &ran, words);
 	assert_int_equal(ran.exit, 1);
 	sarif = json_loads(ran.out, 0, NULL);
