@@ -114,6 +114,7 @@ FUZZ_engine_events := engine
 FUZZ_engine_json := engine
 FUZZ_frame    := wire
 FUZZ_gate_request := gate
+FUZZ_ignore   := cli/walk
 FUZZ_keyring  := seal
 FUZZ_members  := seal
 FUZZ_names    := base
