@@ -10,12 +10,15 @@
 static struct span place(const struct pass *pass, const struct compose_text *value)
 {
 	struct span scalar = span_part(pass->text, value->offset, value->end);
-	const char *found = memmem(scalar.at, scalar.length, value->text, value->length);
+	size_t length = value->length;
+	const char *found;
 
+	while (length && value->text[length - 1] == '\n')
+		length--;
+	found = memmem(scalar.at, scalar.length, value->text, length);
 	if (!found)
 		return scalar;
-	return span_part(
-		scalar, (size_t)(found - scalar.at), (size_t)(found - scalar.at) + value->length);
+	return span_part(scalar, (size_t)(found - scalar.at), (size_t)(found - scalar.at) + length);
 }
 
 static void read_service(struct pass *pass, const struct compose_service *service)

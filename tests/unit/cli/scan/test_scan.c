@@ -96,7 +96,7 @@ static void yaml_is_read_as_a_whole(void **state)
 	assert_finding(&list.findings[1], SCAN_RULE_NAME, 7, 9, "API_TOKEN");
 	assert_finding(&list.findings[2], SCAN_RULE_NAME, 9, 9, "X_SECRET");
 	assert_finding(&list.findings[3], SCAN_RULE_NAME, 14, 19, "MY_TOKEN");
-	assert_finding(&list.findings[4], SCAN_RULE_NAME, 17, 18, "E_TOKEN");
+	assert_finding(&list.findings[4], SCAN_RULE_NAME, 18, 17, "E_TOKEN");
 	assert_string_equal(list.findings[3].service, "b");
 }
 
