@@ -106,8 +106,7 @@ static bool add_step(struct search *search, const struct step *step)
 {
 	struct change *last = search->count ? &search->changes[search->count - 1] : NULL;
 
-	if (!last || last->from + last->removed != step->old ||
-		last->at + last->added != step->made) {
+	if (!last || last->from + last->removed != step->old) {
 		struct change *grown =
 			reallocarray(search->changes, search->count + 1, sizeof *search->changes);
 
