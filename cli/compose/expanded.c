@@ -6,11 +6,12 @@
 struct comparison {
 	struct compose_file *old, *new;
 	size_t visits;
+	const struct yaml_node *alias; /* the outermost that is being followed, or NULL */
 };
 
 static int differs(const struct comparison *both, const struct yaml_node *node, struct err *err)
 {
-	return file_error(both->old, node, err,
+	return file_error(both->old, both->alias ? both->alias : node, err,
 		"would change too, by an alias or a merge; write here what it stands for");
 }
 
@@ -34,25 +35,35 @@ static int compare_maps(struct comparison *both, struct yaml_node *a, struct yam
 	return rc;
 }
 
+static int compare_meant(struct comparison *both, struct yaml_node *a, struct yaml_node *b,
+	unsigned int depth, struct err *err)
+{
+	int rc = 0;
+
+	if (a->kind != b->kind || a->count != b->count || a->length != b->length)
+		return differs(both, a, err);
+	if (a->kind == YAML_MAP)
+		return compare_maps(both, a, b, depth + 1, err);
+	if (a->kind == YAML_SCALAR && a->length && memcmp(a->text, b->text, a->length))
+		return differs(both, a, err);
+	for (a = a->first, b = b->first; a && !rc; a = a->next, b = b->next)
+		rc = compare(both, a, b, depth + 1, err);
+	return rc;
+}
+
 static int compare(struct comparison *both, struct yaml_node *a, struct yaml_node *b,
 	unsigned int depth, struct err *err)
 {
-	struct yaml_node *old = yaml_target(a), *new = yaml_target(b);
-	int rc = 0;
+	const struct yaml_node *alias = both->alias;
+	int rc;
 
 	if (depth > 2 * COMPOSE_DEPTH_MAX || ++both->visits > COMPOSE_VISITS_MAX)
 		return yaml_error(err, TACIT_LIMIT, both->old->name, a->line,
 			"aliases of aliases come to too much");
-	if (old->kind != new->kind || old->count != new->count || old->length != new->length)
-		return differs(both, a, err);
-	if (old->kind == YAML_MAP)
-		return compare_maps(both, old, new, depth + 1, err);
-	if (old->kind == YAML_SCALAR)
-		return memcmp(old->text ? old->text : "", new->text ? new->text : "", old->length)
-			       ? differs(both, a, err)
-			       : 0;
-	for (a = old->first, b = new->first; a && !rc; a = a->next, b = b->next)
-		rc = compare(both, a, b, depth + 1, err);
+	if (!alias && a->kind == YAML_ALIAS)
+		both->alias = a;
+	rc = compare_meant(both, yaml_target(a), yaml_target(b), depth, err);
+	both->alias = alias;
 	return rc;
 }
 
@@ -96,7 +107,7 @@ int verify_expanded(struct compose_file *old, struct compose_file *changed, stru
 	static const char *const of_service[] = { "environment", "secrets", "entrypoint",
 		"command" };
 	static const char *const of_file[] = { "services", "secrets" };
-	struct comparison both = { old, changed, 0 };
+	struct comparison both = { .old = old, .new = changed };
 	int rc;
 
 	old->visits = changed->visits = 0;
