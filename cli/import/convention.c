@@ -95,6 +95,10 @@ const size_t convention_count = sizeof convention_table / sizeof convention_tabl
 
 static const char *const script[] = { "docker-entrypoint.sh", NULL };
 static const char *const nothing[] = { NULL };
+static const char *const postgres[] = { "postgres", NULL };
+static const char *const mysql[] = { "mysqld", NULL };
+static const char *const mariadb[] = { "mariadbd", NULL };
+static const char *const mongo[] = { "mongod", NULL };
 static const char *const redis[] = { "redis-server", NULL };
 static const char *const valkey[] = { "valkey-server", NULL };
 static const char *const rabbitmq[] = { "rabbitmq-server", NULL };
@@ -102,6 +106,10 @@ static const char *const ghost[] = { "node", "current/index.js", NULL };
 static const char *const keycloak[] = { "/opt/keycloak/bin/kc.sh", NULL };
 
 static const struct convention_start starts[] = {
+	{ "postgres", script, postgres, "docker-library/postgres: Dockerfile" },
+	{ "mysql", script, mysql, "docker-library/mysql: Dockerfile" },
+	{ "mariadb", script, mariadb, "MariaDB/mariadb-docker: Dockerfile" },
+	{ "mongo", script, mongo, "docker-library/mongo: Dockerfile" },
 	{ "redis", script, redis, "docker-library/redis: Dockerfile" },
 	{ "valkey/valkey", script, valkey, "valkey-io/valkey-container: Dockerfile" },
 	{ "rabbitmq", script, rabbitmq, "docker-library/rabbitmq: Dockerfile" },

@@ -43,7 +43,10 @@ static int drop_import(const struct journal *journal, unsigned int number, struc
 	fd = openat(journal->fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return err_errno(err, errno, TACIT_IO, JOURNAL_FOLDER "/%s", name);
-	status = store_remove(fd, MANIFEST_NAME, err);
+	/* It has no value in it; half of it would be worse than all or nothing. */
+	status = unlinkat(fd, MANIFEST_NAME, 0) < 0 && errno != ENOENT
+			 ? err_errno(err, errno, TACIT_IO, "remove the manifest")
+			 : 0;
 	if (!status && fsync(fd) < 0)
 		status = err_errno(err, errno, TACIT_IO, "sync " JOURNAL_FOLDER "/%s", name);
 	copy = status ? -1 : openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -66,19 +66,12 @@ static void mask_compose(const struct import_plan *plan, const struct import_req
 	}
 }
 
-static void mask_env(const struct import_plan *plan, const struct import_request *request,
-	const struct import_file *file, struct masks *masks)
+/* All of them: what is in such a file and is not moved may be a secret that nobody knows as one. */
+static void mask_env(const struct import_file *file, struct masks *masks)
 {
-	for (size_t i = 0; i < file->dotenv.count; i++) {
-		const struct dotenv_entry *entry = &file->dotenv.entries[i];
-		/* A line that goes is a secret's, whatever its name. */
-		bool moved = file->changed && entry->value &&
-			     !memmem(file->made, file->made_length, file->old + entry->offset,
-				     entry->end - entry->offset);
-
-		if (moved || is_secret(plan, request, "", entry->name, entry->value))
-			add(masks, entry->from, entry->to);
-	}
+	for (size_t i = 0; i < file->dotenv.count; i++)
+		if (file->dotenv.entries[i].value && *file->dotenv.entries[i].value)
+			add(masks, file->dotenv.entries[i].from, file->dotenv.entries[i].to);
 }
 
 static int by_place(const void *a, const void *b)
@@ -99,7 +92,7 @@ static int diff_file(const struct import_plan *plan, const struct import_request
 	if (file->kind == IMPORT_COMPOSE)
 		mask_compose(plan, request, file, &masks);
 	else if (file->kind == IMPORT_ENV)
-		mask_env(plan, request, file, &masks);
+		mask_env(file, &masks);
 	else
 		add(&masks, 0, file->old_length);
 	if (masks.failed) {

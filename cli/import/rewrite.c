@@ -83,15 +83,17 @@ static int rewrite_secret(struct rewrite *rewrite, const struct import_use *use,
 	return status ? status : compose_edit_secret_file(rewrite->edit, use->key, path, err);
 }
 
-static int wrap(struct rewrite *rewrite, const char *name, struct err *err)
+static int wrap(struct rewrite *rewrite, const struct compose_service *service, struct err *err)
 {
+	const char *name = service->name.text;
 	struct import_start start __attribute__((cleanup(import_start_free))) = { 0 };
 	_free_ const char **words = NULL;
 	char path[IMPORT_PATH_MAX];
 	int status = service_start(rewrite->plan, rewrite->request, name, &start, err);
 
 	if (status < 0)
-		return err_wrap(err, "%.200s", rewrite->plan->files[rewrite->file].path);
+		return err_wrap(err, "%.200s:%u", rewrite->plan->files[rewrite->file].path,
+			service->name.line);
 	words = calloc(start.entrypoint_count + 2, sizeof *words);
 	if (!words)
 		return err_set(err, TACIT_INTERNAL, "no memory for an entrypoint");
@@ -131,7 +133,7 @@ static int rewrite_service(
 		status = rewrite_secret(
 			rewrite, &plan->uses[plan->by_service[i]], first, count, err);
 	if (!status && service_needs_wrapper(plan, name))
-		status = wrap(rewrite, name, err);
+		status = wrap(rewrite, service, err);
 	return status;
 }
 

@@ -16,6 +16,7 @@ struct lines {
 	size_t file;
 	bool *moved; /* a service that has the file as env_file gets it from the agent */
 	bool *gone;
+	bool given; /* services are given all of it: it is an env_file */
 };
 
 static struct dotenv *dotenv_of(const struct lines *lines)
@@ -160,17 +161,16 @@ static int choose_dotenv(const struct lines *lines, struct err *err)
 	if (!status)
 		status = flag_needed(lines, after, true, err);
 	for (size_t i = 0; !status && i < dotenv->count; i++) {
+		bool stays = after[i] || (lines->given && !lines->moved[i]);
+
 		if (!is_secret(lines, &dotenv->entries[i]))
 			continue;
-		if (before[i] && after[i] && is_value(lines->plan, dotenv->entries[i].value))
+		lines->gone[i] = !stays && (lines->gone[i] || before[i]);
+		if (stays && is_value(lines->plan, dotenv->entries[i].value))
 			plan_note(lines->plan,
-				"%.200s:%u: %.100s stays: something else than a variable of a "
-				"service uses it, too",
+				"%.200s:%u: %.100s stays: something else uses it, too",
 				lines->plan->files[lines->file].path, dotenv->entries[i].line,
 				dotenv->entries[i].name);
-		lines->gone[i] = lines->gone[i] || (before[i] && !after[i]);
-		if (after[i])
-			lines->gone[i] = false;
 	}
 	return status;
 }
@@ -229,10 +229,9 @@ static bool has_env_file(const struct lines *lines, const struct compose_service
 	return false;
 }
 
-static int choose_env_file(const struct lines *lines, struct err *err)
+static int choose_env_file(struct lines *lines, struct err *err)
 {
 	const struct import_plan *plan = lines->plan;
-	bool any = false;
 	int status = 0;
 
 	for (size_t i = 0; i < plan->use_count; i++) {
@@ -242,14 +241,15 @@ static int choose_env_file(const struct lines *lines, struct err *err)
 			continue;
 		flag(lines, lines->moved, use->variable);
 		flag(lines, lines->gone, use->variable);
-		any = true;
 	}
-	for (size_t i = 0; any && !status && i < lines->request->path_count; i++) {
+	for (size_t i = 0; !status && i < lines->request->path_count; i++) {
 		const struct compose_file *compose = plan->files[i].compose;
 
 		for (size_t j = 0; !status && j < compose_service_count(compose); j++)
-			if (has_env_file(lines, compose_service(compose, j)))
+			if (has_env_file(lines, compose_service(compose, j))) {
+				lines->given = true;
 				status = check_service(lines, compose_service(compose, j), err);
+			}
 	}
 	return status;
 }
@@ -271,7 +271,7 @@ static int rewrite_one(struct import_plan *plan, const struct import_request *re
 	struct import_file *file = &plan->files[index];
 	_free_ bool *moved = calloc(file->dotenv.count + 1, 1);
 	_free_ bool *gone = calloc(file->dotenv.count + 1, 1);
-	struct lines lines = { plan, request, index, moved, gone };
+	struct lines lines = { plan, request, index, moved, gone, false };
 	int status;
 
 	if (!moved || !gone)

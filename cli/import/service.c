@@ -215,12 +215,25 @@ static void drop_command(struct import_start *start)
 	start->command_count = 0;
 }
 
-static int unknown(const struct compose_service *service, const char *name, struct err *err)
+/* The variable that makes it necessary to know. */
+static int unknown(const struct import_plan *plan, const char *name, struct err *err)
 {
+	const char *variable = "";
+	const char *source;
+	const struct compose_service *service = service_with_image(plan, name);
+	size_t first, count;
+
+	uses_of(plan, name, &first, &count);
+	for (size_t i = first; i < first + count && !*variable; i++) {
+		const char *here = plan->uses[plan->by_service[i]].variable;
+
+		if (!service || !convention_of(service->image.text, here, &source))
+			variable = here;
+	}
 	return err_set(err, TACIT_INVALID,
-		"line %u: what the image of service %.100s runs is not known here; pull or build "
-		"it, or write its 'entrypoint:' into the file",
-		service ? service->name.line : 0, name);
+		"%.80s needs tacit-exec, and what service %.80s runs is not known here; pull or "
+		"build its image, write 'entrypoint:' into the file, or use '--except'",
+		variable, name);
 }
 
 int service_start(struct import_plan *plan, const struct import_request *request, const char *name,
@@ -240,7 +253,7 @@ int service_start(struct import_plan *plan, const struct import_request *request
 	else if (row)
 		ok = from_table(row, start);
 	else
-		return unknown(service, name, err);
+		return unknown(plan, name, err);
 	if (!ok)
 		return err_set(err, TACIT_INVALID,
 			"the entrypoint of service %.100s cannot be taken apart", name);
