@@ -47,6 +47,10 @@ static const char *const key_endings[] = { ".key", ".p12", ".pfx", ".jks", ".key
 	".p8", ".kdbx", "-key.pem", "_key.pem", "privkey.pem", "private.pem", "key.pem",
 	".keytab" };
 
+/* A .pem that is named for what is public. */
+static const char *const public_pems[] = { "ca.", "ca-", "cert", "chain", "bundle", "dhparam",
+	"root", "_ca", "-ca" };
+
 static bool is_key_file(struct span path)
 {
 	struct span base = path;
@@ -63,7 +67,10 @@ static bool is_key_file(struct span path)
 	for (size_t i = 0; i < sizeof key_endings / sizeof *key_endings; i++)
 		if (span_ends(base, key_endings[i]))
 			return true;
-	return false;
+	for (size_t i = 0; i < sizeof public_pems / sizeof *public_pems; i++)
+		if (span_has(base, public_pems[i]))
+			return false;
+	return span_ends(base, ".pem");
 }
 
 /* All words but the last are sources; options begin with dashes. */

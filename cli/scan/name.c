@@ -45,8 +45,9 @@ static const char harmless_key_owners[] =
 /* What a word of several ends in when they are written as one: "mysqlpassword"; and words that end
  * so by themselves. */
 static const char *const glued[] = { "PASSWORD", "PASSWD", "PASSPHRASE", "APIKEY", "SECRETKEY",
-	"TOKEN", "SECRET", "ENCRYPTIONKEY", "SECURITYKEY", "SIGNINGKEY", "PASS", "PWD" };
-static const char unglued[] = " BYPASS COMPASS ENCOMPASS SURPASS OVERPASS UNDERPASS TRESPASS ";
+	"TOKEN", "SECRET", "ENCRYPTIONKEY", "SECURITYKEY", "SIGNINGKEY", "PASS", "PWD", "SALT" };
+static const char unglued[] =
+	" BASALT BYPASS COMPASS ENCOMPASS SURPASS OVERPASS UNDERPASS TRESPASS ";
 
 struct words {
 	struct span word[WORDS_MAX];

@@ -22,12 +22,12 @@ static const char *const sealed_begins[] = { "ENC[", "ENC(", "encrypted:", "$ANS
 	"-----BEGIN PGP PUBLIC", "-----BEGIN RSA PUBLIC", "ssh-rsa ", "ssh-ed25519 ", "ecdsa-sha2-",
 	"sk-ssh-", "age1", "SHA256:", "sha256:", "sha512:" };
 
-static const char *const sample_words[] = { "your_", "your-", "your.", "yourpass", "yoursecret",
-	"yourtoken", "yourkey", "yourapi", "my_secret_here", "replace_", "replace-", "replaceme",
-	"replace this", "replacethis", "placeholder", "redacted", "fill_", "fill-in", "fillme",
-	"insert_", "insert-", "inserthere", "_here", "-here", "goes here", "todo", "fixme", "xxxx",
-	"****", "....", "____", "set_me", "setme", "set-me", "enter_", "enter-", "dummy",
-	"put_your", "<password>", "<secret>", "<token>", "example.com", "EXAMPLEKEY",
+static const char *const sample_words[] = { "your_", "your-", "your.", "your ", "yourpass",
+	"yoursecret", "yourtoken", "yourkey", "yourapi", "my_secret_here", "replace_", "replace-",
+	"replaceme", "replace this", "replacethis", "placeholder", "redacted", "fill_", "fill-in",
+	"fillme", "insert_", "insert-", "inserthere", "_here", "-here", "goes here", "todo",
+	"fixme", "xxxx", "****", "....", "____", "set_me", "setme", "set-me", "enter_", "enter-",
+	"dummy", "put_your", "<password>", "<secret>", "<token>", "example.com", "EXAMPLEKEY",
 	"abcdefghijkl", "0123456789abcdef", "not-a-real", "notarealkey", "not_a_real", "fake_",
 	"fake-", "sample_", "sample-" };
 

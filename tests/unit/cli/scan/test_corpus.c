@@ -15,12 +15,12 @@
 
 #define CORPUS "tests/scan/corpus/"
 #define ROWS_MAX 1024
-#define FILES_MIN 150
+#define FILES_MIN 178
 #define FILE_MAX_BYTES 65536
 
 /* What the README says, in hundredths. */
-#define PRECISION_MIN 97
-#define RECALL_MIN 95
+#define PRECISION_MIN 98
+#define RECALL_MIN 97
 
 struct row {
 	char file[160];
