@@ -6,13 +6,11 @@
  * `{{ NAME }}` is a secret's current value, `{{ NAME | FILTER }}` that value for a place of another
  * syntax: url (RFC 3986 percent-encoding of all but unreserved; also `urlencode`), json (what
  * stands between the quotes of an RFC 8259 string; the value must be UTF-8), shell (one word of sh,
- * in single quotes; the value has no NUL), base64 (RFC 4648, with padding). Filters follow each
- * other with `|`.
- * `{{ "{{" }}` is two braces. Blanks within the braces, but no newline, may stand between words.
- * Everything else is kept byte for byte. Strict: an unknown filter, what cannot be a secret's name,
- * a
- * `{{` without its end on the same line, a NUL are errors that name the line and never show a
- * value. Pure functions. */
+ * in quotes that systemd's files of variables understand, too; the value has no NUL), base64 (RFC
+ * 4648, with padding). Filters follow each other with `|`. `{{ "{{" }}` is two braces. Blanks
+ * within the braces, but no newline, may stand between words. Everything else is kept byte for
+ * byte. Strict: an unknown filter, what cannot be a secret's name, a `{{` without its end on the
+ * same line, a NUL are errors that name the line and never show a value. Pure functions. */
 #ifndef TACIT_BASE_TEMPLATE_H
 #define TACIT_BASE_TEMPLATE_H
 

@@ -143,12 +143,14 @@ static void shell_quote(struct line *line, unsigned int at)
 	give(line, at + 1, '\'');
 }
 
+/* A quote in the way that systemd, too, reads in a file of variables: it takes no \' behind a
+ * quote. */
 static void shell_byte(struct line *line, unsigned int at, uint8_t byte)
 {
 	if (!byte)
 		line->wrong = "a value for shell has no NUL, and this one has";
 	else if (byte == '\'')
-		give_text(line, at + 1, "'\\''");
+		give_text(line, at + 1, "'\"'\"'");
 	else
 		give(line, at + 1, byte);
 }

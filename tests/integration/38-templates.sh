@@ -119,7 +119,8 @@ t store verify >/dev/null
 
 # A storm: members of one set, in one text.
 inside sh -c 'cd /tmp; for i in $(seq '$readers'); do
-	(while [ ! -e enough ]; do cat /run/secrets/url && echo; done >read-$i 2>failed-$i) & done'
+	(while [ ! -e enough ]; do cat /run/secrets/url && echo; done >read-$i 2>failed-$i
+	touch done-$i) & done'
 killer() {
 	while [ ! -e "$SCRATCH/enough" ]; do
 		strike KILL core
@@ -139,7 +140,8 @@ wait $killer
 t status --wait 20 >/dev/null
 equal "url at the end" "u$((rotations + 1)):p%40$((rotations + 1))" "$(url | sed 's|.*//\(.*\)@.*|\1|')"
 inside touch /tmp/enough
-sleep 0.3
+within 20 inside sh -c 'cd /tmp; for i in $(seq '$readers'); do [ -e done-$i ] || exit 1; done' ||
+	fail "readers do not end"
 reads=0
 for ((i = 1; i <= readers; i++)); do
 	inside cat "/tmp/read-$i" >"$SCRATCH/read"
@@ -157,9 +159,9 @@ at_least "reads" "$rotations" $reads
 ! grep -raqF "p%40" "$ROOT/var" "$ROOT/etc" "$ROOT/log" || fail "a text is on the disk"
 
 # Its text can be another, and it can go; then what it was made of can, too.
-t secret rotate url --template - <<<'{{ db/user }}' >/dev/null
+t secret rotate url --template "$(text '{{ db/user }}')" >/dev/null
 equal "url of another text" "u$((rotations + 1))" "$(url)"
-t grant add url "$web" --as other --template - <<<'<{{ db/user }}>' >/dev/null
+t grant add url "$web" --as other --template "$(text '<{{ db/user }}>')" >/dev/null 2>&1
 equal "url by the grant's" "<u$((rotations + 1))>" "$(inside cat /run/secrets/other)"
 t secret rm host >/dev/null
 t secret rm url conf --force >/dev/null

@@ -119,7 +119,30 @@ static void shell_is_one_word(void **state)
 {
 	(void)state;
 	must_make_text("X={{ a | shell }}", "it's $(HOME) `x` \"y\" \\\n",
-		"X='it'\\''s $(HOME) `x` \"y\" \\\n'");
+		"X='it'\"'\"'s $(HOME) `x` \"y\" \\\n'");
+}
+
+/* What sh makes of it again. */
+static void sh_reads_what_was_written(void **state)
+{
+	static const char text[] = "printf %s {{ a | shell }}";
+	static const char all[] = " it's '' $(id) `id` \"\\\n\t !#&;|<>*?[]{}()~=%\x01\x7f\xff'";
+	const struct template_value values[] = { value(all) };
+	uint8_t command[256] = { 0 };
+	char out[256];
+	size_t size;
+	FILE *sh;
+
+	(void)state;
+	assert_int_equal(template_render(text, sizeof text - 1, values, command, sizeof command - 1,
+				 &size, NULL),
+		0);
+	sh = popen((const char *)command, "r");
+	assert_non_null(sh);
+	size = fread(out, 1, sizeof out, sh);
+	assert_int_equal(pclose(sh), 0);
+	assert_int_equal(size, sizeof all - 1);
+	assert_memory_equal(out, all, size);
 }
 
 static void base64_has_its_padding(void **state)
@@ -137,9 +160,9 @@ static void filters_follow_each_other(void **state)
 	(void)state;
 	must_make_text("{{ a | base64 | url }}", "f", "Zg%3D%3D");
 	must_make_text("{{a|url|base64}}", "=", "JTNE");
-	must_make_text("{{ a | shell | json }}", "it's", "'it'\\\\''s'");
+	must_make_text("{{ a | shell | json }}", "it's", "'it'\\\"'\\\"'s'");
 	must_make_text("{{ a | base64 | base64 | base64 | shell }}", "f", "'V21jOVBRPT0='");
-	must_make_text("{{ a | shell | shell }}", "x", "''\\''x'\\'''");
+	must_make_text("{{ a | shell | shell }}", "x", "''\"'\"'x'\"'\"''");
 }
 
 struct refused {
@@ -285,6 +308,7 @@ int main(void)
 		cmocka_unit_test(url_leaves_what_is_unreserved),
 		cmocka_unit_test(json_is_what_stands_between_quotes),
 		cmocka_unit_test(shell_is_one_word),
+		cmocka_unit_test(sh_reads_what_was_written),
 		cmocka_unit_test(base64_has_its_padding),
 		cmocka_unit_test(filters_follow_each_other),
 		cmocka_unit_test(what_is_no_template_is_refused_with_its_line),

@@ -104,6 +104,9 @@ static void members_of_a_bundle_change_it_once(void **state)
 	assert_int_equal(desk_members(desk, VERB_BUNDLE_ROTATE, "tls", "cert=C2 key=K2"), 0);
 	desk_current(desk, "pem", "K2C2K2");
 	assert_int_equal(record_at(desk, "pem")->current, 2);
+	/* One version of it, and not one for each member. */
+	assert_int_equal(desk_ask(desk, VERB_STORE_VERIFY, ""), 0);
+	assert_int_equal(desk_number(desk, "problem_count", 0), 0);
 	/* A member that it is not made of. */
 	assert_int_equal(desk_members(desk, VERB_BUNDLE_ROTATE, "tls", "ca=B"), 0);
 	assert_int_equal(record_at(desk, "pem")->current, 2);
