@@ -227,21 +227,26 @@ static void test_what_is_no_baseline_is_refused(void **state)
 /* What a compose file names, wherever and however often: once, as what it is. */
 static void test_what_compose_names_is_looked_at_once(void **state)
 {
-	char path[PATH_FULL_MAX];
+	char path[PATH_FULL_MAX], served[PATH_FULL_MAX], text[2 * PATH_FULL_MAX];
 	struct fake_agent agent;
 	struct ran ran;
 
 	(void)state;
 	fake_start(&agent, none);
-	put(&agent, "tree/compose.yaml",
+	fake_path(&agent, "run/tacit/compose/p/a/two", served);
+	put(&agent, "run/tacit/compose/p/a/two", "what the agent serves");
+	snprintf(text, sizeof text,
 		"include: [more/inc.yaml]\n"
-		"services:\n  a:\n    image: x\n    env_file: [../outside, nosuch, tree, "
+		"services:\n  a:\n    image: x\n    env_file: [../outside, nosuch, more, "
 		"\"${X}\"]\n"
-		"secrets:\n  one: {file: ./one.txt}\n  two: {file: /run/tacit/compose/p/a/two}\n"
-		"  three: {file: empty}\n  four: {external: true}\n");
+		"secrets:\n  one: {file: ./one.txt}\n  two: {file: %s}\n"
+		"  three: {file: empty}\n  four: {external: true}\n",
+		served);
+	put(&agent, "tree/compose.yaml", text);
 	put(&agent, "tree/compose.override.yaml",
 		"services:\n  a:\n    env_file: ../outside\nsecrets:\n  one: {file: one.txt}\n");
-	put(&agent, "tree/more/inc.yaml", "services:\n  b:\n    image: x\n    env_file: deep\n");
+	put(&agent, "tree/more/inc.yaml",
+		"include: [../compose.yaml]\nservices:\n  b:\n    image: x\n    env_file: deep\n");
 	put(&agent, "tree/more/deep", "DB_PASSWORD=geheim99geheim\n");
 	put(&agent, "tree/one.txt", "hm");
 	put(&agent, "tree/empty", "");
@@ -255,6 +260,49 @@ static void test_what_compose_names_is_looked_at_once(void **state)
 		"tree/../outside:1: the value of DB_PASSWORD stands here [secret-name]\n"
 		"tree/one.txt: the value of one stands here [secret-name]\n"
 		"tree/more/deep:1: the value of DB_PASSWORD stands here [secret-name]");
+	fake_stop(&agent);
+}
+
+/* Whether app/conf/.env gets into the image, by the Dockerfile of app. */
+static void test_what_gets_into_an_image(void **state)
+{
+	static const struct {
+		const char *dockerfile, *ignore;
+		bool copied;
+	} rows[] = {
+		{ "FROM x\nCOPY . /app\n", "", true },
+		{ "FROM x\ncopy ./ /app\n", "", true },
+		{ "FROM x\nADD --chown=1:1 conf /app\n", "", true },
+		{ "FROM x\nCOPY [\"src\", \"conf/\", \"/app\"]\n", "", true },
+		{ "FROM x\nCOPY src \\\n  c* /app\n", "", true },
+		{ "FROM x\nCOPY /conf/.env /app\n", "", true },
+		{ "FROM x\nCOPY src conf2 /conf\n", "", false },
+		{ "FROM x\nCOPY --from=build . /app\n", "", false },
+		{ "FROM x\nRUN cp . /app\n# COPY . /app\n", "", false },
+		{ "FROM x\nCOPY . /app\n", ".env\n", true },
+		{ "FROM x\nCOPY . /app\n", "**/.env\n", false },
+		{ "FROM x\nCOPY . /app\n", "conf\n", false },
+		{ "FROM x\nCOPY . /app\n", "*\n!conf\n", true },
+	};
+	char path[PATH_FULL_MAX];
+	struct fake_agent agent;
+	struct ran ran;
+
+	(void)state;
+	fake_start(&agent, none);
+	put(&agent, "tree/app/conf/.env", "DB_PASSWORD=geheim99geheim\n");
+	fake_path(&agent, "tree", path);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		put(&agent, "tree/app/Dockerfile", rows[i].dockerfile);
+		put(&agent, "tree/app/.dockerignore", rows[i].ignore);
+		run_tacit(&agent, &ran, NULL, "env", "scan", path, NULL);
+		if (!strstr(ran.out, "[in-build-context]") == rows[i].copied)
+			fail_msg("row %zu: %s", i, rows[i].dockerfile);
+	}
+	/* A Dockerfile's own list comes first. */
+	put(&agent, "tree/app/Dockerfile.dockerignore", "conf\n");
+	run_tacit(&agent, &ran, NULL, "env", "scan", path, NULL);
+	assert_null(strstr(ran.out, "[in-build-context]"));
 	fake_stop(&agent);
 }
 
@@ -318,6 +366,7 @@ int main(void)
 		cmocka_unit_test(test_a_baseline_silences_until_a_value_changes),
 		cmocka_unit_test(test_what_is_no_baseline_is_refused),
 		cmocka_unit_test(test_what_compose_names_is_looked_at_once),
+		cmocka_unit_test(test_what_gets_into_an_image),
 		cmocka_unit_test(test_a_long_file_is_looked_through_in_pieces),
 		cmocka_unit_test(test_what_cannot_be_looked_at_is_told),
 	};

@@ -152,6 +152,7 @@ static void what_git_ignores_is_known(void **state)
 	put(tree, "repo/.env", "");
 	put(tree, "repo/own", "");
 	put(tree, "repo/build/out", "");
+	put(tree, "repo/build/deep/out", "");
 	put(tree, "repo/logs/a", "");
 	put(tree, "repo/logs/keep", "");
 	put(tree, "repo/sub/.gitignore", "!.env\n*.key\n");
@@ -177,7 +178,9 @@ static void what_git_ignores_is_known(void **state)
 		"/repo/logs/a (logs/a) ignored\n/repo/logs/keep (logs/keep)\n");
 	assert_string_equal(go(tree, "repo/.env", false), "/repo/.env (.env) ignored\n");
 	/* One that is named is gone through. */
-	assert_string_equal(go(tree, "repo/build", false), "/repo/build/out (build/out) ignored\n");
+	assert_string_equal(go(tree, "repo/build", false),
+		"/repo/build/deep/out (build/deep/out) ignored\n"
+		"/repo/build/out (build/out) ignored\n");
 }
 
 static void a_repository_within_is_its_own(void **state)
