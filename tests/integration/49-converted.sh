@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Goal: the pairs of examples/, converted, run on a real engine, with images that stand in for those they
-# name: each application has the environment that it had before, by its image's own convention or by
-# tacit-exec; and what is stored about it has no value: not `inspect`, not compose's configuration,
-# not the logs, not the environment of a wrapped container's process 1, not the project's folder.
+# name: --prove says, and so it is, that each application has the environment that it had before, by its
+# image's own convention or by tacit-exec; and what is stored about it has no value: not `inspect`,
+# not compose's configuration, not the logs, not the environment of a wrapped container's process 1,
+# not the project's folder.
 . "$(dirname "$0")/../support/assert.sh"
 . "$SUPPORT/engine.sh"
 . "$SUPPORT/agent.sh"
@@ -35,6 +36,7 @@ at_exit end_projects
 up() {
 	(cd "$1" && compose_ . -p "$2" up -d) >"$SCRATCH/up-$2" 2>&1 || fail "up of $2: $(cat "$SCRATCH/up-$2")"
 }
+import_in() { (cd "$1" && t env import "${@:2}"); }
 application_of() { docker top "$1" -eo pid,ppid,args | awk '/ sleep 100000$/ { print $1, $2; exit }'; }
 runs() { [ -n "$(application_of "$1")" ]; }
 environment_of() { tr '\0' '\n' <"/proc/$1/environ" | grep -v '^HOSTNAME=' | sort; }
@@ -58,10 +60,11 @@ for pair in "${PAIRS[@]}"; do
 
 	up "$before" "before$project"
 	stored_of "before$project" | has_values || fail "$pair: the search finds nothing before"
-	run eval '(cd "$after" && t env import --apply)'
+	run import_in "$after" --apply --prove
 	[ "$RC" -eq 0 ] || fail "$pair: import: exit $RC: $OUT$ERR"
-	expect 0 '' eval '(cd "$after" && t env import --destroy-backup)'
-	up "$after" "$project"
+	equal "$pair: what --prove says" "$(pair_values "$pair" | wc -l)" "$(grep -cE ' (the same value|read; .*)$' <<<"$OUT")"
+	like "$pair: what --prove says" 'docker inspect: no value; logs: no value; files: no value' "$OUT"
+	expect 0 '' import_in "$after" --destroy-backup
 
 	count=0 wrapped=0
 	for service in $(pair_values "$pair" | cut -d' ' -f1 | sort -u); do
