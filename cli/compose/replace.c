@@ -12,6 +12,23 @@ void node_gone(struct yaml_node *node)
 		at->gone = true;
 }
 
+/* A block's own line can have a comment, which stays. */
+static const char *with_comment(
+	struct splices *splices, const struct yaml_node *node, const char *text)
+{
+	const char *from = splices->file->text + node->offset;
+	size_t header, blanks;
+
+	if (!text || node->kind != YAML_SCALAR || node->style != YAML_BLOCK)
+		return text;
+	header = strcspn(from, " \t\r\n");
+	blanks = strspn(from + header, " \t");
+	if (from[header + blanks] != '#')
+		return text;
+	return arena_print(splices->arena, "%s%.*s", text,
+		(int)(blanks + strcspn(from + header + blanks, "\r\n")), from + header);
+}
+
 int replace_text(struct splices *splices, struct yaml_node *node, const char *text, struct err *err)
 {
 	node_gone(node);
@@ -20,7 +37,7 @@ int replace_text(struct splices *splices, struct yaml_node *node, const char *te
 			.end = node->end,
 			.depth = node->depth,
 			.node = node,
-			.text = text },
+			.text = with_comment(splices, node, text) },
 		err);
 }
 

@@ -15,7 +15,7 @@ static bool is_harmless(const char *text, bool flow)
 {
 	static const char *const words[] = { "~", "null", "true", "false", ".inf", ".nan" };
 
-	if (!isalpha((unsigned char)text[0]) && !strchr("_/.$", text[0]))
+	if (!text[0] || (!isalpha((unsigned char)text[0]) && !strchr("_/.$", text[0])))
 		return false;
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (!strcasecmp(text, words[i]))

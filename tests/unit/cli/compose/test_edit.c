@@ -29,6 +29,9 @@ static void test_variables_are_replaced_in_the_form_they_have(void **state)
 			"services:\n  a:\n    environment:\n      P_FILE: /p\n\n      Q_FILE: /q\n "
 			"   "
 			"image: x\n" },
+		{ "services:\n  a:\n    environment:\n      P: |2- # why | so\r\n        x\r\n",
+			"= a P P_FILE /p",
+			"services:\n  a:\n    environment:\n      P_FILE: /p # why | so\r\n" },
 		{ "services:\n  a:\n    environment:\n      P: two\n        lines\n      Q: \"two\n"
 		  "        lines\"\n      R:\n        down here # c\n",
 			"= a P P_FILE /p\n= a Q Q_FILE /q\n= a R R_FILE /r",
