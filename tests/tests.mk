@@ -91,6 +91,7 @@ bench: deps-if-missing
 .PHONY: bench-now
 bench-now: $(BINARIES) $(PROBE) $(BENCH)
 	$(Q)TACIT_BUILD=$(CURDIR)/$(O) bash tests/bench/bench.sh
+	$(Q)TACIT_BUILD=$(CURDIR)/$(O) bash tests/bench/scan.sh
 
 # What made tests/golden/store-*: for the next format, not for every day.
 GOLDEN := $(O)/tests/golden/make_store

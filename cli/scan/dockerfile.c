@@ -44,8 +44,7 @@ static const char *const key_files[] = { "id_rsa", "id_dsa", "id_ecdsa", "id_ed2
 	"secrets.yml", "secrets.yaml", "secrets.json", "master.key", "credentials", ".vault-token",
 	".dockercfg", ".docker/config.json", ".env.production", ".env.prod", ".env.local" };
 static const char *const key_endings[] = { ".key", ".p12", ".pfx", ".jks", ".keystore", ".ppk",
-	".p8", ".kdbx", "-key.pem", "_key.pem", "privkey.pem", "private.pem", "key.pem",
-	".keytab" };
+	".p8", ".kdbx", "key.pem", ".keytab" };
 
 /* A .pem that is named for what is public. */
 static const char *const public_pems[] = { "ca.", "ca-", "cert", "chain", "bundle", "dhparam",
