@@ -303,7 +303,7 @@ int journal_undo(struct journal *journal, struct err *err)
 
 	if (journal->fd < 0 || !journal->last)
 		return err_set(err, TACIT_NOT_FOUND,
-			"there is no backup of an import here: nothing to undo");
+			"there is no backup of an import here; nothing was changed");
 	status = journal_run(journal, journal_undo_file, JOURNAL_UNDOING, JOURNAL_UNDOING, err);
 	if (!status)
 		status = drop_import(journal, journal->last, err);

@@ -87,6 +87,9 @@ static int read_compose(struct import_plan *plan, const char *path, struct err *
 	struct import_file *file;
 	int status = add_file(plan, path, IMPORT_COMPOSE, &file, err);
 
+	if (status == -TACIT_NOT_FOUND)
+		return err_set(err, TACIT_NOT_FOUND,
+			"%.200s is not there; give the path of a compose file", path);
 	if (!status)
 		status = compose_parse(path, file->old, file->old_length, &file->compose, err);
 	if (status < 0)
