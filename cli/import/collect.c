@@ -227,8 +227,7 @@ static bool is_in_mount(const struct import_request *request, const char *path)
 	       !strncmp(path + root, TACIT_MOUNT_DIR "/", 11);
 }
 
-static int take_file(struct import_plan *plan, const struct compose_secret *secret,
-	const char *path, size_t *index, struct err *err)
+static int take_file(struct import_plan *plan, const char *path, size_t *index, struct err *err)
 {
 	struct import_file *file = plan_add_file(plan);
 	int status;
@@ -243,7 +242,7 @@ static int take_file(struct import_plan *plan, const struct compose_secret *secr
 	if (status < 0) {
 		free(file->old);
 		plan->file_count--;
-		return err_wrap(err, "line %u", secret->source.line);
+		return status;
 	}
 	*index = (size_t)(file - plan->files);
 	return 0;
@@ -308,6 +307,7 @@ static int collect_file(struct import_plan *plan, const struct import_request *r
 	const char *name = secret->source.text;
 	char path[IMPORT_PATH_MAX];
 	size_t index = 0;
+	struct err inner;
 	bool others;
 	int status = 0;
 
@@ -320,11 +320,17 @@ static int collect_file(struct import_plan *plan, const struct import_request *r
 			plan->files[from].path, secret->source.line);
 		return 0;
 	}
-	status = project_path(plan, said, path, err);
+	status = project_path(plan, said, path, &inner);
 	if (!status)
-		status = take_file(plan, secret, path, &index, err);
+		status = take_file(plan, path, &index, &inner);
+	if (status == -TACIT_NOT_FOUND) {
+		plan_note(plan, "%.200s:%u: the secret's file is not there; it stays as it is",
+			plan->files[from].path, secret->source.line);
+		return 0;
+	}
 	if (status < 0)
-		return err_wrap(err, "%.200s", plan->files[from].path);
+		return err_set(err, inner.code, "%.150s:%u: %s", plan->files[from].path,
+			secret->source.line, inner.text);
 	for (size_t i = 0; i < request->path_count; i++) {
 		const struct compose_file *compose = plan->files[i].compose;
 

@@ -102,7 +102,7 @@ static int read_compose(struct import_plan *plan, const char *path, struct err *
 
 static int read_env(struct import_plan *plan, const char *path, bool needed, struct err *err)
 {
-	struct import_file *file;
+	struct import_file *file = NULL;
 	struct err inner;
 	int status;
 

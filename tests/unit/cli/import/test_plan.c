@@ -349,6 +349,8 @@ static void test_what_cannot_be_done_right_is_refused(void **state)
 		  " mysql_PASSWORD: x2}}\n",
 			"has the same file" },
 		{ "services:\n  a: [\n", "compose.yaml:" },
+		{ "services:\n  a: {image: x, secrets: [s]}\nsecrets:\n  s: {file: empty}\n",
+			"compose.yaml:4: empty is empty" },
 		{ "services:\n  a: {image: mysql, environment: {MYSQL_PASSWORD: '${X:?}'}}\n",
 			"compose.yaml:2: " },
 	};
@@ -357,6 +359,7 @@ static void test_what_cannot_be_done_right_is_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		begin(&project, rows[i].compose);
+		put("empty", "");
 		assert_true(make(&project) < 0);
 		if (!strstr(project.err.text, rows[i].why))
 			fail_msg("row %zu: %s", i, project.err.text);
