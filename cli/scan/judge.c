@@ -4,9 +4,11 @@
 
 #include "internal.h"
 
-#define KEY_LEAST 12    /* letters and digits in a row of a value whose name ends in KEY */
-#define RANDOM_LEAST 16 /* of one whose name says nothing */
-#define DEFAULT_MIN 10  /* bytes of `${NAME:-default}` that are more than a beginning to replace */
+#define KEY_LEAST 12       /* letters and digits in a row of a value whose name ends in KEY */
+#define NAME_MAX_BYTES 256 /* of a variable or option: what is longer is text */
+#define JUDGED_MAX 8192    /* bytes of a value: its beginning says what it is */
+#define RANDOM_LEAST 16    /* of one whose name says nothing */
+#define DEFAULT_MIN 10 /* bytes of `${NAME:-default}` that are more than a beginning to replace */
 
 /* "3600", "24h": a number, a time. */
 static bool is_number(struct span value)
@@ -87,6 +89,8 @@ void pass_assignment(struct pass *pass, struct span name, struct span value, str
 	const struct scan_stored *stored;
 	enum scan_rule rule;
 
+	if (name.length > NAME_MAX_BYTES)
+		return;
 	value = span_trim(value);
 	if (inner.length) {
 		if (inner.length < DEFAULT_MIN || !has_letter_and_digit(inner))
@@ -101,6 +105,8 @@ void pass_assignment(struct pass *pass, struct span name, struct span value, str
 			span_part(value, 0, stored->size));
 		return;
 	}
+	if (value.length > JUDGED_MAX)
+		value.length = JUDGED_MAX;
 	if (pass_address(pass, name, value, where))
 		return;
 	rule = judge(pass, name, value);

@@ -9,6 +9,7 @@
 #define KEY_BODY_MIN                                                                               \
 	40             /* of base64 after the first line of a private key: else it is about one    \
 			*/
+#define KEY_MAX 32768  /* bytes of a private key, up to its last line */
 #define LOOK_BEHIND 64 /* bytes before a run that say what it is */
 #define SEGMENTS_JWT 3
 
@@ -111,7 +112,7 @@ static struct span private_key(struct span text, size_t at)
 	static const char begin[] = "-----BEGIN ", key[] = "PRIVATE KEY", end[] = "-----END";
 	struct span head = span_part(text, at, text.length), line;
 	const char *mark;
-	size_t body;
+	size_t body, left;
 
 	if (!span_begins(head, begin))
 		return SPAN("");
@@ -131,8 +132,9 @@ static struct span private_key(struct span text, size_t at)
 		!span_begins(span_part(text, body, text.length), "Proc-Type:") &&
 		!span_begins(span_part(text, body, text.length), "Version:"))
 		return SPAN("");
-	mark = memmem(text.at + body, text.length - body, end, strlen(end));
-	return span_part(text, at, mark ? (size_t)(mark - text.at) : text.length);
+	left = text.length - body < KEY_MAX ? text.length - body : KEY_MAX;
+	mark = memmem(text.at + body, left, end, strlen(end));
+	return span_part(text, at, mark ? (size_t)(mark - text.at) : body);
 }
 
 /* A run that the text before it makes a token. */

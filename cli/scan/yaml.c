@@ -10,14 +10,6 @@ struct span yaml_above(const struct yaml *yaml, size_t up)
 	return up < yaml->depth ? yaml->level[yaml->depth - 1 - up].key : SPAN("");
 }
 
-bool yaml_below(const struct yaml *yaml, const char *key)
-{
-	for (size_t i = 0; i < yaml->depth; i++)
-		if (span_is(yaml->level[i].key, key))
-			return true;
-	return false;
-}
-
 static void pop(struct yaml *yaml, size_t indent)
 {
 	while (yaml->depth && yaml->level[yaml->depth - 1].indent >= indent)

@@ -28,8 +28,6 @@ struct yaml {
 
 /* The key `up` levels above the innermost one; empty: there is none. */
 struct span yaml_above(const struct yaml *yaml, size_t up);
-/* Whether any key that the place stands below is this. */
-bool yaml_below(const struct yaml *yaml, const char *key);
 void yaml_new_document(struct yaml *yaml);
 
 /* Whether the value of a key is a command, its words in a list or in one text. */

