@@ -222,7 +222,9 @@ static void prowl_path(struct prowl *prowl, const char *path, unsigned int depth
 	if (!directory) {
 		char byte;
 
-		prowl->read += read(descriptor, &byte, 1) == 1;
+		/* What anybody may execute is the wrapper, and no secret. */
+		prowl->read += !fstat(descriptor, &st) && !(st.st_mode & S_IXOTH) &&
+			       read(descriptor, &byte, 1) == 1;
 		close(descriptor);
 		return;
 	}
