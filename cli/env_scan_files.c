@@ -16,6 +16,9 @@
 #define OVERLAP_BYTES (2 * TACIT_VALUE_MAX)
 /* A NUL in the first bytes is what git takes for binary. */
 #define BINARY_BYTES 8000u
+/* Where env import keeps what it has replaced, under names of its own. */
+#define BACKUP_FOLDER ".tacit-import"
+#define BACKUP_END ".old"
 /* By which a file is known for what it is, where it would else not be read. */
 #define HEAD_BYTES 4096u
 
@@ -223,6 +226,29 @@ static void take_secret(struct env_scan *scan, const struct walk_file *file)
 	scan->path = scan->known = NULL;
 }
 
+static bool is_backup(const char *path)
+{
+	size_t length = strlen(path), end = strlen(BACKUP_END);
+
+	return walk_is_below(path, BACKUP_FOLDER) && length > end &&
+	       !strcmp(path + length - end, BACKUP_END);
+}
+
+/* A file as it was before its secrets were taken out. */
+static void add_backup(struct env_scan *scan, const struct walk_file *file)
+{
+	if (!file->status.st_size)
+		return;
+	scan->path = file->path;
+	scan->known = file->in_git;
+	scan->why = "a file as it was before env import is kept here, in plaintext: 'tacit env "
+		    "import --destroy-backup'";
+	env_scan_add(scan, SCAN_RULE_NAME, "");
+	scan->why = NULL;
+	judge_place(scan, file);
+	scan->path = scan->known = NULL;
+}
+
 static int take_file(void *arg, const struct walk_file *file, struct err *err)
 {
 	enum scan_kind kind = SCAN_OTHER;
@@ -233,6 +259,10 @@ static int take_file(void *arg, const struct walk_file *file, struct err *err)
 	if (scan->again && scan->again->secret) {
 		take_secret(scan, file);
 		return 0;
+	}
+	if (is_backup(file->path)) {
+		add_backup(scan, file);
+		all = true;
 	}
 	got = read_first(scan, file, all || scan->again, &kind);
 	progress_tick(&scan->session->progress);
@@ -254,6 +284,7 @@ static int take_file(void *arg, const struct walk_file *file, struct err *err)
 static struct walk walk_of(struct env_scan *scan)
 {
 	return (struct walk){ .ignored = scan->session->invocation->values[OPTION_IGNORED] != NULL,
+		.always = BACKUP_FOLDER,
 		.file = take_file,
 		.trouble = trouble,
 		.arg = scan };

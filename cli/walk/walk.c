@@ -45,6 +45,24 @@ static int give_file(
 	return going->walk->file(going->walk->arg, &file, err);
 }
 
+bool walk_is_below(const char *path, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (const char *at = path; (at = strstr(at, name)); at++)
+		if ((at == path || at[-1] == '/') && (at[length] == '/' || !at[length]))
+			return true;
+	return false;
+}
+
+static bool is_passed_over(const struct going *going, bool ignored)
+{
+	const struct walk *walk = going->walk;
+
+	return ignored && !going->ignored_too &&
+	       !(walk->always && walk_is_below(going->path, walk->always));
+}
+
 /* What a name was when its folder was read is looked at again, on what was opened. */
 static int go_opened(struct going *going, int fd, struct err *err)
 {
@@ -59,7 +77,7 @@ static int go_opened(struct going *going, int fd, struct err *err)
 	if (S_ISREG(status.st_mode))
 		return give_file(going, fd, &status, ignored, err);
 	if (!S_ISDIR(status.st_mode) || status.st_dev != going->device ||
-		(ignored && !going->ignored_too))
+		is_passed_over(going, ignored))
 		return 0;
 	if (going->depth == WALK_DEPTH_MAX) {
 		report(going, ELOOP, "too many folders in each other");

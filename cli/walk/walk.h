@@ -28,12 +28,17 @@ struct walk {
 	/* Files, and folders as a whole, that git ignores are gone through, too. Without it an
 	 * ignored folder is not, and a file in another one is given to `file` all the same. */
 	bool ignored;
+	/* A folder of this name is gone through in any case, with all that is in it. NULL: none. */
+	const char *always;
 	/* Each regular file. A failure ends the walk. */
 	int (*file)(void *arg, const struct walk_file *file, struct err *err);
 	/* What could not be opened or is too deep; the walk goes on. */
 	void (*trouble)(void *arg, const char *path, const struct err *err);
 	void *arg;
 };
+
+/* Whether a folder called `name` is in a path. */
+bool walk_is_below(const char *path, const char *name);
 
 /* Go through `path`, a folder or a file; it may be a symbolic link. TACIT_NOT_FOUND and the like
  * when it cannot be opened itself. */

@@ -263,6 +263,31 @@ static void test_what_compose_names_is_looked_at_once(void **state)
 	fake_stop(&agent);
 }
 
+/* What env import has replaced is plaintext, though git ignores it. */
+static void test_a_backup_of_import_is_found(void **state)
+{
+	char path[PATH_FULL_MAX];
+	struct fake_agent agent;
+	struct ran ran;
+
+	(void)state;
+	fake_start(&agent, none);
+	put(&agent, "tree/.git/HEAD", "");
+	put(&agent, "tree/.tacit-import/.gitignore", "*\n");
+	put(&agent, "tree/.tacit-import/1/0.old", "key AKIAQYLPMN5HHHFPZAM2\n");
+	put(&agent, "tree/.tacit-import/1/0.new", "key in a file\n");
+	put(&agent, "tree/.tacit-import/1/manifest.json", "{}\n");
+	fake_path(&agent, "tree", path);
+	run_tacit(&agent, &ran, NULL, "env", "scan", path, NULL);
+	assert_int_equal(ran.exit, 1);
+	assert_no_value(&ran);
+	assert_contains(ran.out, "1/0.old: a file as it was before env import");
+	assert_contains(ran.out, "--destroy-backup");
+	assert_contains(ran.out, "1/0.old:1: aws-access-key");
+	assert_contains(ran.out, "\n2 found in ");
+	fake_stop(&agent);
+}
+
 /* Whether app/conf/.env gets into the image, by the Dockerfile of app. */
 static void test_what_gets_into_an_image(void **state)
 {
@@ -366,6 +391,7 @@ int main(void)
 		cmocka_unit_test(test_a_baseline_silences_until_a_value_changes),
 		cmocka_unit_test(test_what_is_no_baseline_is_refused),
 		cmocka_unit_test(test_what_compose_names_is_looked_at_once),
+		cmocka_unit_test(test_a_backup_of_import_is_found),
 		cmocka_unit_test(test_what_gets_into_an_image),
 		cmocka_unit_test(test_a_long_file_is_looked_through_in_pieces),
 		cmocka_unit_test(test_what_cannot_be_looked_at_is_told),

@@ -19,6 +19,7 @@ struct tree {
 	char root[64];
 	char seen[4096]; /* "PATH\n", "PATH (IN-GIT)\n", "PATH (IN-GIT) ignored\n" */
 	unsigned int troubles;
+	const char *always;
 };
 
 static void path_of(const struct tree *tree, const char *below, char path[256])
@@ -69,9 +70,11 @@ static void trouble(void *arg, const char *path, const struct err *err)
 
 static const char *go(struct tree *tree, const char *below, bool ignored)
 {
-	const struct walk walk = {
-		.ignored = ignored, .file = see, .trouble = trouble, .arg = tree
-	};
+	const struct walk walk = { .ignored = ignored,
+		.always = tree->always,
+		.file = see,
+		.trouble = trouble,
+		.arg = tree };
 	char path[256];
 	struct err err;
 
@@ -177,8 +180,18 @@ static void what_git_ignores_is_known(void **state)
 	assert_string_equal(go(tree, "repo/logs", false),
 		"/repo/logs/a (logs/a) ignored\n/repo/logs/keep (logs/keep)\n");
 	assert_string_equal(go(tree, "repo/.env", false), "/repo/.env (.env) ignored\n");
+	put(tree, "repo/build/back", "");
+	put(tree, "repo/sub/back/.gitignore", "*\n");
+	put(tree, "repo/sub/back/1/x", "");
+	assert_null(strstr(go(tree, "repo/sub", false), "back/1"));
+	tree->always = "back";
+	assert_non_null(
+		strstr(go(tree, "repo/sub", false), "/repo/sub/back/1/x (sub/back/1/x) ignored\n"));
+	assert_null(strstr(go(tree, "repo", false), "/repo/build/"));
+	tree->always = NULL;
 	/* One that is named is gone through. */
 	assert_string_equal(go(tree, "repo/build", false),
+		"/repo/build/back (build/back) ignored\n"
 		"/repo/build/deep/out (build/deep/out) ignored\n"
 		"/repo/build/out (build/out) ignored\n");
 }
