@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/compose/yaml.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,6 +98,11 @@ static int add_anchor(
 	if (!token)
 		return 0;
 	name = fy_token_get_text(token, &length);
+	/* YAML 1.2 has more, and takes the colon of `&a:` for one of them. */
+	for (size_t i = 0; name && i < length; i++)
+		if (!isalnum((unsigned char)name[i]) && name[i] != '_' && name[i] != '-')
+			return yaml_error(err, TACIT_INVALID, reader->in->name, node->line,
+				"an anchor's name has letters, digits, `_` and `-`");
 	anchor = arena_take(reader->arena, sizeof *anchor);
 	if (!name || !anchor || !(anchor->name = arena_text(reader->arena, name, length)))
 		return err_set(err, TACIT_LIMIT, "no memory for the file's anchors");
@@ -186,6 +192,9 @@ static int on_node(struct reader *reader, struct fy_event *event, struct err *er
 	yaml_place_node(&reader->place, event, node);
 	if (node->kind == YAML_ALIAS)
 		return find_anchor(reader, event, node, err);
+	if (!yaml_place_is_inside(&reader->place, node))
+		return yaml_error(err, TACIT_INVALID, reader->in->name, node->line,
+			"an empty `|` or `>`; write \"\" instead");
 	rc = take_text(reader, event, node, err);
 	if (!rc)
 		rc = add_anchor(reader, event, node, err);

@@ -174,6 +174,24 @@ static void place_block(struct yaml_place *place, struct yaml_node *node, size_t
 	node->style = YAML_BLOCK;
 }
 
+/* The parser takes what follows an empty block, at the indent of the block's own key, for its text.
+ */
+bool yaml_place_is_inside(const struct yaml_place *place, const struct yaml_node *node)
+{
+	const char *at = place->text + node->offset, *end = place->text + node->end;
+	unsigned int least = node->parent ? node->parent->column : 0;
+
+	if (node->kind != YAML_SCALAR || node->style != YAML_BLOCK)
+		return true;
+	while ((at = memchr(at, '\n', (size_t)(end - at)))) {
+		size_t blanks = strspn(++at, " ");
+
+		if (blanks < least && at + blanks < end && !strchr("\r\n", at[blanks]))
+			return false;
+	}
+	return true;
+}
+
 static void place_scalar(struct yaml_place *place, struct fy_event *event, struct yaml_node *node)
 {
 	const struct fy_mark *start = fy_event_start_mark(event), *end = fy_event_end_mark(event);

@@ -21,6 +21,8 @@ struct yaml_place {
 /* UTF-8 without control characters, or "NAME:LINE: ...". */
 int yaml_place_check(const struct yaml_reading *reading, struct err *err);
 void yaml_place_node(struct yaml_place *place, struct fy_event *event, struct yaml_node *node);
+/* False: a block's text that is not indented deeper than what the block is in. */
+bool yaml_place_is_inside(const struct yaml_place *place, const struct yaml_node *node);
 void yaml_place_end(struct yaml_place *place, struct fy_event *event, struct yaml_node *node);
 
 #endif
