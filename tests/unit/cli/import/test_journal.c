@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whoever kills an import, or the undoing of one, at any of its calls finds every file whole, as it
  * was or as it is to be; and can finish it, or take it back. */
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
@@ -56,8 +57,20 @@ COUNTED(int, mkdirat, (int fd, const char *path, mode_t mode), (fd, path, mode))
 COUNTED(int, unlinkat, (int fd, const char *path, int flags), (fd, path, flags))
 COUNTED(int, renameat, (int from_fd, const char *from, int to_fd, const char *to),
 	(from_fd, from, to_fd, to))
-COUNTED(int, linkat, (int from_fd, const char *from, int to_fd, const char *to, int flags),
-	(from_fd, from, to_fd, to, flags))
+
+static bool links_fail; /* as on file systems that have none */
+
+int __real_linkat(int from_fd, const char *from, int to_fd, const char *to, int flags);
+int __wrap_linkat(int from_fd, const char *from, int to_fd, const char *to, int flags);
+int __wrap_linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
+{
+	count_call();
+	if (!links_fail)
+		return __real_linkat(from_fd, from, to_fd, to, flags);
+	errno = EPERM;
+	return -1;
+}
+
 COUNTED(int, fchmod, (int fd, mode_t mode), (fd, mode))
 
 static const char compose_old[] = "services:\n  a: {environment: {X: hunter2hunter2}}\n";
@@ -161,6 +174,21 @@ static void assert_all(const char *folder, char which)
 		assert_int_equal(look(folder, i), which);
 }
 
+/* Whoever comes next must know it when some files are old and some new. */
+static void assert_state(const char *folder, enum journal_state state)
+{
+	struct journal journal;
+	size_t old = 0;
+
+	for (size_t i = 0; i < FILES; i++)
+		old += look(folder, i) == 'o';
+	if (!old || old == FILES)
+		return;
+	assert_int_equal(journal_open(&journal, folder, false, NULL), 0);
+	assert_int_equal(journal.state, state);
+	journal_close(&journal);
+}
+
 static bool has_backup(const char *folder)
 {
 	char path[128];
@@ -256,8 +284,7 @@ static void test_an_import_that_is_killed_can_be_finished(void **state)
 	for (; killed && calls < CALLS_MAX; calls++) {
 		make_project(folder);
 		killed = killed_at(apply, folder, calls);
-		for (size_t i = 0; i < FILES; i++)
-			look(folder, i);
+		assert_state(folder, JOURNAL_WRITING);
 		if (killed)
 			assert_int_equal(apply(folder), 0);
 		assert_all(folder, 'n');
@@ -302,8 +329,7 @@ static void test_an_undo_that_is_killed_can_be_done_again(void **state)
 		make_project(folder);
 		assert_int_equal(apply(folder), 0);
 		killed = killed_at(undo, folder, calls);
-		for (size_t i = 0; i < FILES; i++)
-			look(folder, i);
+		assert_state(folder, JOURNAL_UNDOING);
 		status = undo(folder);
 		assert_true(status == 0 || status == -TACIT_NOT_FOUND);
 		assert_all(folder, 'o');
@@ -375,6 +401,21 @@ static void test_what_somebody_has_written_is_not_touched(void **state)
 	assert_int_equal(undo(folder), -TACIT_STALE);
 	assert_int_equal(look(folder, 0), 'n');
 	assert_mine(folder, "secrets/x.txt");
+	drop_project(folder);
+}
+
+static void test_without_links_a_copy_is_kept(void **state)
+{
+	char folder[64];
+
+	(void)state;
+	make_project(folder);
+	links_fail = true;
+	assert_int_equal(apply(folder), 0);
+	links_fail = false;
+	assert_all(folder, 'n');
+	assert_int_equal(undo(folder), 0);
+	assert_all(folder, 'o');
 	drop_project(folder);
 }
 
@@ -461,6 +502,7 @@ int main(void)
 		cmocka_unit_test(test_an_undo_that_is_killed_can_be_done_again),
 		cmocka_unit_test(test_a_destruction_that_is_killed_brings_nothing_back),
 		cmocka_unit_test(test_what_somebody_has_written_is_not_touched),
+		cmocka_unit_test(test_without_links_a_copy_is_kept),
 		cmocka_unit_test(test_the_old_bytes_are_overwritten),
 		cmocka_unit_test(test_one_run_at_a_time),
 		cmocka_unit_test(test_a_folder_of_somebody_else_is_no_backup),
