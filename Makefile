@@ -93,7 +93,7 @@ objects   = $(patsubst %.c,$(O)/%.o,$(1))
 
 # What runs in containers of any image: static, the same in every variant, and a part of core, which serves it.
 EXEC_CC    ?= $(if $(shell command -v musl-gcc),musl-gcc,$(CC))
-EXEC_FLAGS := -std=gnu17 -Os -static -D_GNU_SOURCE -Iagent -Iinclude $(WARNINGS) -fstack-protector-strong \
+EXEC_FLAGS := -std=gnu17 -Os -static -D_GNU_SOURCE -Iagent -Iinclude $(filter-out -Wtrampolines,$(WARNINGS)) -fstack-protector-strong \
   -ffunction-sections -fdata-sections -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -s
 EXEC := $(O)/bin/tacit-exec
 

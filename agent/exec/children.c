@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -16,14 +17,15 @@ void children_adopt(void)
 bool children_signal(int number)
 {
 	_fclose_ FILE *list = NULL;
+	_free_ char *pid = NULL;
+	size_t room = 0;
 	char path[64];
 	bool found = false;
-	int pid;
 
 	snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
 	list = fopen(path, "re");
-	while (list && fscanf(list, "%d", &pid) == 1) {
-		kill(pid, number);
+	while (list && getdelim(&pid, &room, ' ', list) > 1) {
+		kill(atoi(pid), number);
 		found = true;
 	}
 	return found;
