@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/await.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -31,15 +32,36 @@ int await_check(const struct session *session, enum option wait, struct err *err
 	return await_seconds(session, &seconds, err);
 }
 
+/* That is current by now; or the version that is waited for, if it is not of a template of it. */
+static bool has_read(const json_t *reader, const json_t *secret)
+{
+	const char *of = member_text(reader, "secret");
+
+	return json_is_true(json_object_get(reader, "current")) ||
+	       ((!*of || !strcmp(of, member_text(secret, "secret"))) &&
+		       member_number(reader, "version") == member_number(secret, "version"));
+}
+
+/* A template that is made of several members is among the readers of each. */
+static bool is_among(const json_t *list, const json_t *reader)
+{
+	const json_t *other;
+	size_t i;
+
+	json_array_foreach (list, i, other)
+		if (json_equal(other, reader))
+			return true;
+	return false;
+}
+
 /* Add to `behind` those of the readers that have another version. */
-static void add_behind(json_t *behind, const json_t *readers, unsigned long long version)
+static void add_behind(json_t *behind, const json_t *readers, const json_t *secret)
 {
 	json_t *reader;
 	size_t i;
 
 	json_array_foreach (readers, i, reader)
-		if (!json_is_true(json_object_get(reader, "current")) &&
-			member_number(reader, "version") != version)
+		if (!has_read(reader, secret) && !is_among(behind, reader))
 			json_array_append(behind, reader);
 }
 
@@ -53,7 +75,7 @@ static int ask_one(struct session *session, const json_t *secret, json_t *behind
 	if (!status)
 		status = session_get(session, path, &readers, err);
 	if (!status)
-		add_behind(behind, readers, member_number(secret, "version"));
+		add_behind(behind, readers, secret);
 	return status;
 }
 

@@ -12,7 +12,8 @@ int await_check(const struct session *session, enum option wait, struct err *err
 int await_seconds(const struct session *session, uint64_t *seconds, struct err *err);
 
 /* Nothing without --wait. Else ask until no running container that may read one of the secrets has
- * anything but its version, or a later one that is current by now. `secrets` is an array of
+ * anything but its version, or a later one that is current by now; nor of a template that is made
+ * of it anything but what is current. `secrets` is an array of
  * {"secret","version"}. *behind is then an empty list, and when the time is over, TACIT_BUSY, those
  * that have not (entries of GET /v1/secrets/{secret}/readers). An agent that is not there for a
  * while is asked again. The caller owns *behind. */

@@ -162,6 +162,32 @@ static void test_it_names_who_has_not(void **state)
 	assert_int_equal(ran.exit, 1);
 }
 
+#define TEMPLATE_READER(name, version, current)                                                    \
+	"{\"secret\":\"url\",\"consumer\":\"container/" name "\",\"file\":\"url\","                \
+	"\"container\":\"4f5e0c1d2a3b4f5e\",\"name\":\"" name "\",\"version\":" version            \
+	",\"current\":" current "}"
+
+/* Who reads what is made of it is waited for, by the numbers of that. */
+static void test_it_waits_for_readers_of_templates(void **state)
+{
+	static const struct canned answers[] = {
+		PROMOTED,
+		{ AWAITED, FAKE_TEXT, 200, "[" TEMPLATE_READER("web", "2", "false") "]", NULL,
+			NULL },
+		{ AWAITED, FAKE_TEXT, 200, "[" TEMPLATE_READER("web", "5", "true") "]", NULL,
+			NULL },
+		{ NULL, FAKE_TEXT, 0, NULL, NULL, NULL },
+	};
+	char requests[4096];
+	struct ran ran;
+
+	(void)state;
+	run(answers, &ran, requests, "secret", "promote", "db", "--wait");
+	assert_string_equal(ran.err, "");
+	assert_contains(requests, AWAITED "\n" AWAITED "\n");
+	assert_int_equal(ran.exit, 0);
+}
+
 static void test_nobody_to_ask_is_said(void **state)
 {
 	static const struct canned answers[] = {
@@ -186,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_is_sent_for_a_bad_option),
 		cmocka_unit_test(test_it_waits_until_all_have_read),
 		cmocka_unit_test(test_it_names_who_has_not),
+		cmocka_unit_test(test_it_waits_for_readers_of_templates),
 		cmocka_unit_test(test_nobody_to_ask_is_said),
 	};
 

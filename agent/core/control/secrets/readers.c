@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which version each running container has opened: who still has the old one. */
+/* Which version each running container has opened, of a secret and of what is made of it: who still
+ * has the old one. */
 #include "core/control/call.h"
 
 struct listing {
@@ -22,6 +23,7 @@ static void put_reader(void *arg, const struct container_facts *facts, enum cont
 		return;
 	version = grant_version_of(model, grant, facts->id);
 	doc_open(doc, NULL, DOC_OBJECT);
+	doc_text(doc, "secret", grant->secret->record.name);
 	doc_text(doc, "consumer", grant->record.consumer);
 	doc_text(doc, "file", grant->record.file);
 	doc_text(doc, "container", facts->id);
@@ -52,6 +54,17 @@ static bool is_told(struct core *core)
 	return false;
 }
 
+/* Who reads a template reads what it is made of. */
+static bool shows(const struct core *core, const struct grant *grant, const struct secret *secret)
+{
+	const struct template *template;
+
+	if (!grant->secret || grant->secret == secret)
+		return grant->secret;
+	template = model_template(core->model, grant->secret);
+	return template && template_needs(template, secret->record.id);
+}
+
 int call_secret_readers(struct call *call, struct err *err)
 {
 	struct core *core = call->core;
@@ -67,7 +80,7 @@ int call_secret_readers(struct call *call, struct err *err)
 	HASH_ITER (hh, core->model->grants, grant, next) {
 		struct listing listing = { call, grant };
 
-		if (grant->secret == secret && reads_current(core, grant))
+		if (shows(core, grant, secret) && reads_current(core, grant))
 			containers_each(core->containers, put_reader, &listing);
 	}
 	doc_close(&call->reply);
