@@ -189,11 +189,9 @@ static void write_service(
 	}
 }
 
-static char *write_file(struct model *model, struct lot *lot)
+static void write_file(struct model *model, struct lot *lot, char **text, size_t *length)
 {
-	char *text = NULL;
-	size_t length;
-	FILE *out = open_memstream(&text, &length);
+	FILE *out = open_memstream(text, length);
 
 	assert_non_null(out);
 	fputs("services:", out);
@@ -205,8 +203,7 @@ static char *write_file(struct model *model, struct lot *lot)
 	comment(model, lot, out);
 	fclose(out);
 	if (draw(lot, 4) == 0)
-		text[strlen(text) - strlen(model->eol)] = '\0';
-	return text;
+		(*text)[*length - strlen(model->eol)] = '\0';
 }
 
 static void make_model(struct model *model, struct lot *lot)
@@ -336,11 +333,11 @@ static void one_round(struct lot *lot)
 	struct compose_file *file;
 	struct compose_edit *edit;
 	struct err err = { 0 };
-	char *before, *after = NULL;
+	char *before = NULL, *after = NULL;
 	size_t length;
 
 	make_model(&model, lot);
-	before = write_file(&model, lot);
+	write_file(&model, lot, &before, &length);
 	check_file(before, &model);
 	file = read_file(before);
 	edit = compose_edit_begin(file);
