@@ -110,7 +110,7 @@ static void make_project(char folder[64])
 {
 	char secrets[96];
 
-	strcpy(folder, "/tmp/tacit-journal.XXXXXX");
+	strcpy(folder, "/dev/shm/tacit-journal.XXXXXX");
 	assert_non_null(mkdtemp(folder));
 	snprintf(secrets, sizeof secrets, "%s/secrets", folder);
 	assert_int_equal(mkdir(secrets, 0700), 0);
