@@ -25,6 +25,9 @@ bool children_signal(int number)
 	snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
 	list = fopen(path, "re");
 	while (list && getdelim(&pid, &room, ' ', list) > 1) {
+		/* One of another pid namespace is 0: to kill that is to kill this group. */
+		if (atoi(pid) <= 0)
+			continue;
 		kill(atoi(pid), number);
 		found = true;
 	}
