@@ -2,6 +2,7 @@
 /* Keyed hashes of all kept values: complete, page by page, and nothing else is told. */
 #include "desk.h"
 
+#include "core/control/audit/auditor_parts.h"
 #include "seal/findhash.h"
 
 static const uint8_t key_bytes[SEAL_KEY_BYTES] = "a key of thirty-two octets, it i";
@@ -91,6 +92,26 @@ static void test_pages_follow_each_other(void **state)
 	assert_true(pages > 1);
 }
 
+/* Each page has a record, which is of no secret: where a page begins is not what is told. */
+static void test_it_is_recorded_as_what_it_is(void **state)
+{
+	struct desk *desk = *state;
+	struct audit_ring *ring = auditor_ring(&desk->core);
+	char next[TACIT_SECRET_NAME_MAX + 1];
+	const struct audit_record *record;
+
+	assert_int_equal(desk_value(desk, VERB_SECRET_CREATE, "web", "correct-horse"), 0);
+	audit_ring_taken(ring, AUDIT_LANE_WORKER, ring->lanes[AUDIT_LANE_WORKER].put);
+	page(desk, "web", next);
+	assert_int_equal(audit_ring_waiting(ring, AUDIT_LANE_WORKER), 1);
+	record = audit_ring_peek(ring, AUDIT_LANE_WORKER, 0);
+	assert_string_equal(record->act, "secret-hashes");
+	assert_string_equal(record->outcome, "ok");
+	assert_string_equal(record->secret, "");
+	assert_int_equal(record->version, 0);
+	assert_int_equal(record->operator_uid, DESK_UID);
+}
+
 static void test_what_is_no_key_is_refused(void **state)
 {
 	struct desk *desk = *state;
@@ -113,6 +134,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { desk_test(test_every_kept_version_has_a_line),
 		desk_test(test_pages_follow_each_other),
+		desk_test(test_it_is_recorded_as_what_it_is),
 		desk_test(test_what_is_no_key_is_refused) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
