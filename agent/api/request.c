@@ -14,8 +14,8 @@ static int take_flag(
 	struct frame_request *request, uint32_t flag, struct piece value, struct err *err)
 {
 	if (!target_is(value, "1"))
-		return err_set(
-			err, TACIT_INVALID, "force, dry_run, prune, names and template are 1 or are left out");
+		return err_set(err, TACIT_INVALID,
+			"force, dry_run, prune, names and template are 1 or are left out");
 	request->flags |= flag;
 	return 0;
 }

@@ -334,9 +334,10 @@ enum verb {
 #define REQUEST_DRY_RUN 2u /* ACCESS_APPLY: say what would change, and change nothing */
 #define REQUEST_NOW 8u     /* SECRET_SCHEDULE: change nothing, but let it be due now */
 #define REQUEST_NAMES 16u  /* METRICS: of each secret, by its name */
-#define REQUEST_TEMPLATE 32u /* SECRET_CREATE, SECRET_ROTATE: the body is a template's text, sealed for
-				"create-template:SECRET" or "rotate-template:SECRET" */
-#define REQUEST_PRUNE 4u   /* ACCESS_APPLY: what the file does not say is taken away */
+#define REQUEST_TEMPLATE                                                                           \
+	32u /* SECRET_CREATE, SECRET_ROTATE: the body is a template's text, sealed for             \
+	       "create-template:SECRET" or "rotate-template:SECRET" */
+#define REQUEST_PRUNE 4u /* ACCESS_APPLY: what the file does not say is taken away */
 
 /* Bytes a request's body can have at most: a sealed value, or a file of statements. */
 #define REQUEST_BODY_MAX ACCESS_BYTES_MAX

@@ -73,7 +73,7 @@ void model_clear(struct model *model)
 	struct node *node, *next_node;
 	struct bundle *bundle, *next_bundle;
 	struct schedule *schedule, *next_schedule;
-	struct template *template, *next_template;
+	struct secret_template *template, *next_template;
 
 	HASH_CLEAR(by_id, model->secrets_by_id);
 	HASH_ITER (by_name, model->secrets_by_name, secret, next_secret) {
@@ -222,7 +222,7 @@ int model_put_secret(struct model *model, const struct secret_record *record, ui
 void model_remove_secret(struct model *model, struct secret *secret)
 {
 	struct schedule *schedule = model_schedule(model, secret);
-	struct template *template = model_template(model, secret);
+	struct secret_template *template = model_template(model, secret);
 
 	if (schedule)
 		model_remove_schedule(model, schedule);

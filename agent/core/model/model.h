@@ -132,7 +132,7 @@ struct schedule {
 };
 
 /* What makes the versions of a secret; the worker's alone. */
-struct template {
+struct secret_template {
 	UT_hash_handle hh; /* by the secret's id */
 	struct template_record record;
 };
@@ -148,7 +148,7 @@ struct model {
 	struct consumer *consumers;
 	struct bundle *bundles;
 	struct schedule *schedules;
-	struct template *templates;
+	struct secret_template *templates;
 	struct node *folders;       /* of consumers and of `self`, by `next` */
 	model_folder_fn *on_folder; /* NULL: nobody. The server sets it, before its threads */
 	void *on_folder_arg;
@@ -226,11 +226,11 @@ void model_remove_schedule(struct model *model, struct schedule *schedule);
 struct schedule *model_schedule(const struct model *model, const struct secret *secret);
 /* A template, and the end of one; it ends with its secret. */
 int model_put_template(struct model *model, const struct template_record *record, struct err *err);
-void model_remove_template(struct model *model, struct template *template);
+void model_remove_template(struct model *model, struct secret_template *template);
 /* The one that makes a secret's versions; NULL: they are operators' values. */
-struct template *model_template(const struct model *model, const struct secret *secret);
+struct secret_template *model_template(const struct model *model, const struct secret *secret);
 /* Whether a secret is one of those that it is made of. And how many templates are made of it. */
-bool template_needs(const struct template *template, const uint8_t secret_id[SEAL_ID_BYTES]);
+bool template_needs(const struct secret_template *template, const uint8_t secret_id[SEAL_ID_BYTES]);
 size_t model_templates_of(const struct model *model, const uint8_t secret_id[SEAL_ID_BYTES]);
 /* How far a hook is; of a grant that is not there it is passed over. A path that is granted anew
  * begins without. */

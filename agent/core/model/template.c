@@ -5,9 +5,10 @@
 
 #include "core/model/blob.h"
 
-static struct template *find(const struct model *model, const uint8_t secret_id[SEAL_ID_BYTES])
+static struct secret_template *find(
+	const struct model *model, const uint8_t secret_id[SEAL_ID_BYTES])
 {
-	struct template *template;
+	struct secret_template *template;
 
 	HASH_FIND(hh, model->templates, secret_id, SEAL_ID_BYTES, template);
 	return template;
@@ -15,7 +16,7 @@ static struct template *find(const struct model *model, const uint8_t secret_id[
 
 int model_put_template(struct model *model, const struct template_record *record, struct err *err)
 {
-	struct template *template = find(model, record->secret_id);
+	struct secret_template *template = find(model, record->secret_id);
 
 	if (template) {
 		template->record = *record;
@@ -29,19 +30,19 @@ int model_put_template(struct model *model, const struct template_record *record
 	return 0;
 }
 
-void model_remove_template(struct model *model, struct template *template)
+void model_remove_template(struct model *model, struct secret_template *template)
 {
 	HASH_DELETE(hh, model->templates, template);
 	seal_wipe(template, sizeof *template);
 	free(template);
 }
 
-struct template *model_template(const struct model *model, const struct secret *secret)
+struct secret_template *model_template(const struct model *model, const struct secret *secret)
 {
 	return find(model, secret->record.id);
 }
 
-bool template_needs(const struct template *template, const uint8_t secret_id[SEAL_ID_BYTES])
+bool template_needs(const struct secret_template *template, const uint8_t secret_id[SEAL_ID_BYTES])
 {
 	for (uint32_t i = 0; i < template->record.ref_count; i++)
 		if (!memcmp(template->record.refs[i], secret_id, SEAL_ID_BYTES))
@@ -51,7 +52,7 @@ bool template_needs(const struct template *template, const uint8_t secret_id[SEA
 
 size_t model_templates_of(const struct model *model, const uint8_t secret_id[SEAL_ID_BYTES])
 {
-	struct template *template, *next;
+	struct secret_template *template, *next;
 	size_t count = 0;
 
 	HASH_ITER (hh, model->templates, template, next)

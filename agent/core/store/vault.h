@@ -308,7 +308,8 @@ int vault_put_schedule(
 int vault_remove_schedule(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err);
 int vault_put_hook(struct vault *vault, const struct hook_record *hook, struct err *err);
 int vault_remove_hook(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err);
-int vault_put_template(struct vault *vault, const struct template_record *template, struct err *err);
+int vault_put_template(
+	struct vault *vault, const struct template_record *template, struct err *err);
 int vault_remove_template(struct vault *vault, const uint8_t id[SEAL_ID_BYTES], struct err *err);
 /* The record of a container has its own id's first 16 bytes as its id. */
 int vault_put_container(

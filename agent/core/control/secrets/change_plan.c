@@ -201,7 +201,7 @@ static void plan_maker(struct change_plan *plan)
 }
 
 /* What is current of a secret is so in what is made of it. */
-static void follow(struct change_plan *plan, const struct template *template,
+static void follow(struct change_plan *plan, const struct secret_template *template,
 	const struct change_target *cause)
 {
 	struct change_target *target = &plan->targets[plan->count];
@@ -222,7 +222,7 @@ static void follow(struct change_plan *plan, const struct template *template,
 
 static void plan_followers(struct change_plan *plan)
 {
-	struct template *template, *next;
+	struct secret_template *template, *next;
 
 	HASH_ITER (hh, plan->core->model->templates, template, next)
 		for (size_t i = 0; i < plan->change->count; i++)

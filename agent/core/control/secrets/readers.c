@@ -57,7 +57,7 @@ static bool is_told(struct core *core)
 /* Who reads a template reads what it is made of. */
 static bool shows(const struct core *core, const struct grant *grant, const struct secret *secret)
 {
-	const struct template *template;
+	const struct secret_template *template;
 
 	if (!grant->secret || grant->secret == secret)
 		return grant->secret;

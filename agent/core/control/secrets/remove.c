@@ -58,7 +58,7 @@ static int put_grants(const struct removal *removal, struct err *err)
 static int put_secret(struct core *core, const struct secret *secret, struct err *err)
 {
 	const struct schedule *schedule = model_schedule(core->model, secret);
-	const struct template *template = model_template(core->model, secret);
+	const struct secret_template *template = model_template(core->model, secret);
 	int status = 0;
 
 	for (uint32_t i = 0; status == 0 && i < secret->record.version_count; i++)

@@ -31,7 +31,7 @@ static int find_refs(const struct core *core, const struct template_names *names
 
 /* Each change of a secret makes a version of all templates that are made of it. */
 static int check_crowd(const struct core *core, const struct template_record *record,
-	const struct template *before, struct err *err)
+	const struct secret_template *before, struct err *err)
 {
 	for (uint32_t i = 0; i < record->ref_count; i++)
 		if (!(before && template_needs(before, record->refs[i])) &&
@@ -102,7 +102,8 @@ int templates_create(struct call *call, struct err *err)
 int templates_rotate(struct call *call, struct err *err)
 {
 	const struct secret *secret = secret_find(call, err);
-	const struct template *before = secret ? model_template(call->core->model, secret) : NULL;
+	const struct secret_template *before =
+		secret ? model_template(call->core->model, secret) : NULL;
 	struct template_record record = { .ref_count = 0 };
 	int status;
 
@@ -125,7 +126,7 @@ int templates_rotate(struct call *call, struct err *err)
 
 void doc_put_template(struct pack *doc, const struct core *core, const struct secret *secret)
 {
-	const struct template *template = model_template(core->model, secret);
+	const struct secret_template *template = model_template(core->model, secret);
 
 	if (!template) {
 		doc_none(doc, "template");
@@ -144,7 +145,7 @@ void doc_put_template(struct pack *doc, const struct core *core, const struct se
 
 void doc_put_templates_of(struct pack *doc, const struct core *core, const struct secret *secret)
 {
-	struct template *template, *next;
+	struct secret_template *template, *next;
 
 	doc_open(doc, "templates", DOC_LIST);
 	HASH_ITER (hh, core->model->templates, template, next) {
@@ -169,7 +170,7 @@ int doc_put_templates(struct pack *doc, const struct core *core, struct err *err
 {
 	size_t count = 0, room = HASH_CNT(hh, core->model->templates) + 1;
 	_free_ const struct secret **secrets = calloc(room, sizeof *secrets);
-	struct template *template, *next;
+	struct secret_template *template, *next;
 
 	if (!secrets)
 		return err_set(err, TACIT_LIMIT, "out of memory");

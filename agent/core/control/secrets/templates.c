@@ -6,7 +6,7 @@
 
 #define SHOWN_NAME "%.60s" /* of a template, in an error: as much as a reply has room for */
 
-static bool is_changed(const struct change *change, const struct template *template)
+static bool is_changed(const struct change *change, const struct secret_template *template)
 {
 	for (size_t i = 0; i < change->count; i++) {
 		const struct secret *secret =
@@ -20,7 +20,7 @@ static bool is_changed(const struct change *change, const struct template *templ
 
 size_t templates_following(const struct change *change)
 {
-	struct template *template, *next;
+	struct secret_template *template, *next;
 	size_t count = 0;
 
 	HASH_ITER (hh, change->core->model->templates, template, next)
