@@ -183,11 +183,14 @@ static void what_git_ignores_is_known(void **state)
 	put(tree, "repo/build/back", "");
 	put(tree, "repo/sub/back/.gitignore", "*\n");
 	put(tree, "repo/sub/back/1/x", "");
+	put(tree, "repo/sub/backx/.gitignore", "*\n");
+	put(tree, "repo/sub/backx/1/y", "");
 	assert_null(strstr(go(tree, "repo/sub", false), "back/1"));
 	tree->always = "back";
 	assert_non_null(
 		strstr(go(tree, "repo/sub", false), "/repo/sub/back/1/x (sub/back/1/x) ignored\n"));
 	assert_null(strstr(go(tree, "repo", false), "/repo/build/"));
+	assert_null(strstr(tree->seen, "backx/1"));
 	tree->always = NULL;
 	/* One that is named is gone through. */
 	assert_string_equal(go(tree, "repo/build", false),
