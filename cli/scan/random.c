@@ -62,16 +62,6 @@ static bool is_hex(struct span value)
 	return true;
 }
 
-static bool is_uuid(struct span value)
-{
-	static const size_t dashes[] = { 8, 13, 18, 23 };
-
-	for (size_t i = 0; i < sizeof dashes / sizeof *dashes; i++)
-		if (value.length != 36 || value.at[dashes[i]] != '-')
-			return false;
-	return true;
-}
-
 /* TheWordsOfAName2: each capital begins a word. Drawn by lot, two of them meet. */
 static bool is_camel(struct span run, unsigned int digits)
 {
@@ -86,8 +76,7 @@ bool value_is_random(struct span value, size_t least)
 	unsigned int counts[BYTE_CLASSES] = { 0 }, changes = 0;
 	struct span run = longest_run(value);
 
-	if (value.length < RANDOM_MIN || run.length < least || is_uuid(value) ||
-		memchr(value.at, ' ', value.length))
+	if (value.length < RANDOM_MIN || run.length < least || memchr(value.at, ' ', value.length))
 		return false;
 	for (size_t i = 0; i < run.length; i++) {
 		counts[byte_class(run.at[i])]++;

@@ -86,9 +86,9 @@ static struct span json_web_token(struct span text, size_t at)
 	for (size_t i = 0; i < token.length; i++)
 		dots += token.at[i] == '.';
 	second = memmem(token.at, token.length, payload, strlen(payload));
-	if (dots != SEGMENTS_JWT - 1 || !second || !span_begins(token, "eyJ") ||
-		token.at[token.length - 1] == '.' || token.length < 80 ||
-		memmem(token.at, token.length, sample, strlen(sample)))
+	if (dots != SEGMENTS_JWT - 1 || second != memchr(token.at, '.', token.length) ||
+		!span_begins(token, "eyJ") || token.at[token.length - 1] == '.' ||
+		token.length < 80 || memmem(token.at, token.length, sample, strlen(sample)))
 		return SPAN("");
 	return token;
 }

@@ -100,6 +100,32 @@ static void yaml_is_read_as_a_whole(void **state)
 	assert_string_equal(list.findings[3].service, "b");
 }
 
+static void options_of_programs_are_known(void **state)
+{
+	struct list list = scan(SCAN_SYSTEMD,
+		"[Service]\nExecStart=/usr/bin/curl -u me:abc123 http://h -p 80\n"
+		"ExecStop=/bin/mysql -uroot -ppw9876 -h h\n"
+		"ExecReload=/bin/sh -c \"redis-cli -a 'k1k2k3' ping\"\n");
+
+	(void)state;
+	assert_int_equal(list.count, 3);
+	assert_finding(&list.findings[0], SCAN_RULE_NAME, 2, 31, "password");
+	assert_finding(&list.findings[1], SCAN_RULE_NAME, 3, 30, "password");
+	assert_finding(&list.findings[2], SCAN_RULE_NAME, 4, 38, "password");
+}
+
+static void web_tokens_have_three_parts(void **state)
+{
+#define HEAD "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
+#define BODY "eyJpc3MiOiJhY21lIiwic3ViIjoidXNlci00MiJ9"
+#define SEAL "q8Xv2mZ7wR4tY9bN1kL5pC3dF6gH0jS8aE2uI4oQ7xY"
+	(void)state;
+	assert_int_equal(scan(SCAN_OTHER, "x " HEAD "." BODY "." SEAL "\n").count, 1);
+	assert_int_equal(scan(SCAN_OTHER, "x " HEAD "." BODY "." SEAL "." SEAL "\n").count, 0);
+	assert_int_equal(scan(SCAN_OTHER, "x " HEAD "." BODY SEAL "\n").count, 0);
+	assert_int_equal(scan(SCAN_OTHER, "x " HEAD "." SEAL "." BODY "\n").count, 0);
+}
+
 /* A token in a variable, in an address, that a name speaks of: one finding, by the rule that knows
  * most. */
 static void one_value_is_one_finding(void **state)
@@ -337,6 +363,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(place_is_of_the_value),
 		cmocka_unit_test(yaml_is_read_as_a_whole),
+		cmocka_unit_test(options_of_programs_are_known),
+		cmocka_unit_test(web_tokens_have_three_parts),
 		cmocka_unit_test(one_value_is_one_finding),
 		cmocka_unit_test(stored_values_are_found_in_any_text),
 		cmocka_unit_test(stored_value_at_the_very_end_is_found),
