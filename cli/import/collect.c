@@ -78,6 +78,11 @@ static int put_use(
 	use->length = strlen(*value);
 	use->from = found->file;
 	use->line = found->line;
+	if (use->length && use->value[use->length - 1] == '\n')
+		plan_note(plan,
+			"%.200s:%u: the value of %.100s ends with a newline, which whoever reads "
+			"it from a file takes off",
+			plan->files[found->file].path, found->line, found->name);
 	*value = NULL;
 	return 0;
 }

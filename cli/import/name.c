@@ -234,6 +234,19 @@ static int name_key(const struct import_plan *plan, const struct import_request 
 		"the top-level secrets have its name for something else; rename that one");
 }
 
+/* The agent knows a service by its name, too. */
+static int check_consumer(
+	const struct import_plan *plan, const struct import_use *use, struct err *err)
+{
+	char consumer[sizeof "compose//" + 2 * IMPORT_NAME_MAX];
+
+	snprintf(consumer, sizeof consumer, "compose/%s/%s", plan->project, use->service);
+	if (!name_check_consumer(consumer, NULL))
+		return 0;
+	return place_err(plan, use, err,
+		"the service's name is none that the agent knows; take one of [a-zA-Z0-9._-]");
+}
+
 int name_uses(struct import_plan *plan, const struct import_request *request, struct err *err)
 {
 	int status = 0;
@@ -244,7 +257,9 @@ int name_uses(struct import_plan *plan, const struct import_request *request, st
 	if (!status)
 		status = compare_files(plan, err);
 	for (size_t i = 0; !status && i < plan->use_count; i++) {
-		status = find_secret(plan, &plan->uses[i], err);
+		status = check_consumer(plan, &plan->uses[i], err);
+		if (!status)
+			status = find_secret(plan, &plan->uses[i], err);
 		if (!status)
 			status = name_key(plan, request, &plan->uses[i], err);
 	}

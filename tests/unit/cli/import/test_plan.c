@@ -349,6 +349,8 @@ static void test_what_cannot_be_done_right_is_refused(void **state)
 		  " mysql_PASSWORD: x2}}\n",
 			"has the same file" },
 		{ "services:\n  a: [\n", "compose.yaml:" },
+		{ "services:\n  \"\xc3\xbc\": {image: mysql, environment: {MYSQL_PASSWORD: x1}}\n",
+			"compose.yaml:2: the service's name" },
 		{ "services:\n  a: {image: x, secrets: [s]}\nsecrets:\n  s: {file: empty}\n",
 			"compose.yaml:4: empty is empty" },
 		{ "services:\n  a: {image: mysql, environment: {MYSQL_PASSWORD: '${X:?}'}}\n",
@@ -365,6 +367,20 @@ static void test_what_cannot_be_done_right_is_refused(void **state)
 			fail_msg("row %zu: %s", i, project.err.text);
 		end(&project);
 	}
+}
+
+static void test_a_newline_that_gets_lost_is_told(void **state)
+{
+	struct project project;
+
+	(void)state;
+	begin(&project, "services:\n  a:\n    image: mysql\n    environment:\n"
+			"      MYSQL_PASSWORD: |\n        hunter2\n");
+	assert_int_equal(make(&project), 0);
+	assert_int_equal(project.plan->note_count, 1);
+	assert_non_null(strstr(project.plan->notes[0], "compose.yaml:5: the value of MYSQL_PASSWORD"
+						       " ends with a newline"));
+	end(&project);
 }
 
 static void test_links_are_not_followed(void **state)
@@ -414,6 +430,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_said_is_done),
 		cmocka_unit_test(test_a_later_file_counts),
 		cmocka_unit_test(test_what_cannot_be_done_right_is_refused),
+		cmocka_unit_test(test_a_newline_that_gets_lost_is_told),
 		cmocka_unit_test(test_links_are_not_followed),
 		cmocka_unit_test(test_the_project_is_named_as_compose_names_it),
 	};
