@@ -27,7 +27,8 @@ struct cgroup_match {
 	char controller[64];        /* of a v1 path: "name=systemd" is "systemd" */
 };
 
-/* Match one path against CGROUP_RUN_ROOT and the configured roots. False: no container of theirs. */
+/* Match one path against CGROUP_RUN_ROOT and the configured roots. False: no container of theirs.
+ */
 bool cgroup_match_path(
 	const struct config *config, const char *path, size_t length, struct cgroup_match *match);
 

@@ -2,8 +2,8 @@
 /* Who is reading: a thread id of a FUSE request, made into "this container" or "a process of the
  * host". The reader cannot end while its request is unanswered, so its id cannot be another's yet.
  *
- * Reads of a reader's /proc only cgroup, comm, status, stat, uid_map and gid_map: memory of the kernel,
- * never a disk. Thread-safe. */
+ * Reads of a reader's /proc only cgroup, comm, status, stat, uid_map and gid_map: memory of the
+ * kernel, never a disk. Thread-safe. */
 #ifndef TACIT_IDENTITY_IDENTITY_H
 #define TACIT_IDENTITY_IDENTITY_H
 
