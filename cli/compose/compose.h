@@ -89,9 +89,10 @@ size_t compose_secret_count(const struct compose_file *file);
 const struct compose_secret *compose_secret(const struct compose_file *file, size_t index);
 size_t compose_include_count(const struct compose_file *file); /* of `include:`, in all forms */
 const struct compose_text *compose_include(const struct compose_file *file, size_t index);
-/* Every scalar of the file that is a value, with its key: for those who look for secrets anywhere
- * (x-..., labels, args, healthchecks, Kubernetes objects). Any YAML will do: see compose_parse_any.
- */
+/* Every scalar of any YAML, of several documents too, that is a value, with the nearest key (text
+ * "" when there is none): for those who look for secrets anywhere (x-..., labels, args,
+ * healthchecks, Kubernetes objects). What an anchor names is seen once, where it stands. The texts
+ * live until `each` returns. Errors as of compose_parse, but keys may stand twice. */
 typedef void compose_scalar_fn(
 	void *arg, const struct compose_text *key, const struct compose_text *value);
 int compose_each_scalar(const char *name, const char *text, size_t length, compose_scalar_fn *each,
@@ -116,6 +117,9 @@ int compose_split(const char *text, char ***words, size_t *count, struct err *er
 
 struct compose_edit;
 
+/* All of these: TACIT_NOT_FOUND when there is no such service, variable or secret, TACIT_EXISTS
+ * when the new name is taken. The texts are copied; the file stays the caller's and has to outlive
+ * it. */
 struct compose_edit *compose_edit_begin(const struct compose_file *file); /* NULL: no memory */
 void compose_edit_free(struct compose_edit *edit);
 /* Replace a variable of a service by another name and value, in the form it has. A shared one is
@@ -139,13 +143,19 @@ int compose_edit_service_source(struct compose_edit *edit, const char *service, 
 /* The top-level secret `name` with this `file`; one that is there gets the file. */
 int compose_edit_secret_file(
 	struct compose_edit *edit, const char *name, const char *file, struct err *err);
-/* Set a service's entrypoint or command to a list. */
+/* Set a service's entrypoint or command to a list, in place or as a new key. `$` in a word is a
+ * variable of compose, `$$` a dollar. New keys of a service stand at its end: environment, secrets,
+ * entrypoint, command. */
 int compose_edit_list(struct compose_edit *edit, const char *service, const char *key,
 	const char *const *words, size_t count, struct err *err);
-/* Replace any scalar of the file by a text. */
+/* Replace any scalar by a text that no service reads (of `x-...`, once its aliases are gone): what
+ * services read has functions of its own, and is refused by compose_edit_apply. */
 int compose_edit_text(struct compose_edit *edit, const struct compose_text *text,
 	const char *new_text, struct err *err);
-/* The new text, malloc'd. It has been read again, and says all that was asked and nothing else. */
+/* The new text, malloc'd. It has been read again, and says all that was asked and nothing else; the
+ * edit can go on and be applied again. TACIT_INVALID with the line of the file as it is: it cannot
+ * be changed so, or a service that was not asked for would change too by an anchor or a merge.
+ * Services that share a variable are asked for one by one, with the same change. */
 int compose_edit_apply(
 	const struct compose_edit *edit, char **text, size_t *length, struct err *err);
 

@@ -163,6 +163,14 @@ static void test_secrets_are_given(void **state)
 			"services:\n  a:\n    image: i\n    secrets:\n      - p\n\nsecrets:\n  "
 			"p:\n    file: "
 			"/p\n...\n" },
+		{ "services:\n  a:\n    ports:\n    - 80:80\n", "s a p\nf p /p",
+			"services:\n  a:\n    ports:\n    - 80:80\n    secrets:\n    - "
+			"p\n\nsecrets:\n  p:\n "
+			"   file: /p\n" },
+		{ "services:\n  a:\n    environment:\n      K: |+\n        key\n\n", "f p /p",
+			"services:\n  a:\n    environment:\n      K: |+\n        key\n\nsecrets:\n "
+			" p:\n    "
+			"file: /p\n" },
 	};
 
 	(void)state;

@@ -37,6 +37,12 @@ static void test_what_all_ask_for_changes_once(void **state)
 			"services:\n  a: &a\n    environment: &e [P_FILE=/p, Q=y]\n  b:\n    "
 			"environment: "
 			"*e\n" },
+		{ "x-e: &e\n  P: x\nservices:\n  a:\n    environment: *e\n  b:\n    environment: "
+		  "*e\n",
+			"+ a NEW v\n+ b NEW v",
+			"x-e: &e\n  P: x\n  NEW: v\nservices:\n  a:\n    environment: *e\n  b:\n   "
+			" "
+			"environment: *e\n" },
 		{ "x-f: &f {file: ./s}\nservices: {a: {image: i}}\nsecrets:\n  s: *f\n", "f s /s",
 			"x-f: &f {file: /s}\nservices: {a: {image: i}}\nsecrets:\n  s: *f\n" },
 	};
