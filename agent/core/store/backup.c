@@ -177,19 +177,44 @@ void backup_end(struct backup *backup)
 	free(backup);
 }
 
-/* In SQLite's header: 1 is a file alone, 2 one with a log. */
-#define AT_MODES 18
+/* SQLite's header: https://www.sqlite.org/fileformat.html#the_database_header. */
+#define HEADER_BYTES 100
+#define AT_PAGE_SIZE 16 /* big-endian; 1 is 65,536 */
+#define AT_MODES 18     /* 1 is a file alone, 2 one with a log */
+#define AT_PAGES 28
+
+/* SQLite reads what is missing of the last page as zeros. */
+static bool is_cut_off(const uint8_t header[HEADER_BYTES], uint64_t size)
+{
+	uint64_t page = (uint64_t)header[AT_PAGE_SIZE] << 8 | header[AT_PAGE_SIZE + 1];
+	uint64_t pages = 0;
+
+	if (page == 1)
+		page = 65536;
+	for (int i = 0; i < 4; i++)
+		pages = pages << 8 | header[AT_PAGES + i];
+	return page && (size % page || size / page < pages);
+}
 
 int backup_settle(const char *path, struct err *err)
 {
-	static const uint8_t alone[2] = { 1, 1 };
+	static const uint8_t alone[2] = { 1, 1 }, logged[2] = { 2, 2 };
+	static const char magic[16] = "SQLite format 3";
 	_close_ int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	uint8_t modes[2];
+	uint8_t header[HEADER_BYTES];
+	struct stat status;
+	ssize_t got;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &status) < 0)
 		return err_errno(err, errno, TACIT_IO, "open the copy");
-	if (pread(fd, modes, sizeof modes, AT_MODES) != sizeof modes || modes[0] != 2 ||
-		modes[1] != 2)
+	got = pread(fd, header, sizeof header, 0);
+	if (got < 0)
+		return err_errno(err, errno, TACIT_IO, "read the copy");
+	if (memcmp(header, magic, got < (ssize_t)sizeof magic ? (size_t)got : sizeof magic))
+		return 0; /* what it is instead, is found when it is opened */
+	if (got < HEADER_BYTES || is_cut_off(header, (uint64_t)status.st_size))
+		return err_set(err, TACIT_CORRUPT, "it is cut off");
+	if (memcmp(header + AT_MODES, logged, sizeof logged))
 		return 0;
 	if (pwrite(fd, alone, sizeof alone, AT_MODES) != sizeof alone || fsync(fd) < 0)
 		return err_errno(err, errno, TACIT_IO, "write the copy");

@@ -48,7 +48,7 @@ void backup_clear(const char *dir);
 
 /* Before a file that anybody may have written is opened as a copy: a store that was copied with
  * ordinary means says that it has a log beside it, of which nothing was copied. Now it does not.
- * TACIT_IO. */
+ * TACIT_CORRUPT: it is cut off. TACIT_IO. */
 int backup_settle(const char *path, struct err *err);
 
 #endif

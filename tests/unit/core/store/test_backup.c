@@ -427,6 +427,29 @@ static void a_store_that_was_copied_with_cp_is_one(void **state)
 	attach(fixture);
 }
 
+/* Also where what is missing is zeros, as SQLite takes it to be. */
+static void a_file_that_is_cut_off_is_refused(void **state)
+{
+	static const off_t missing[] = { 1, 2, 100, 4095, 4096, 4097, 8192 };
+	struct place place = place_of(*state);
+	struct stat status;
+	size_t secrets;
+	struct err err;
+
+	add_secret(place.fixture->vault, "one", 3000);
+	back_up(&place);
+	must(backup_settle(place.file, &err));
+	must(try_file(&place, &secrets, &err));
+	assert_int_equal(stat(place.file, &status), 0);
+	for (size_t i = 0; i < sizeof missing / sizeof *missing; i++) {
+		assert_int_equal(truncate(place.file, status.st_size - missing[i]), 0);
+		must_be(TACIT_CORRUPT, backup_settle(place.file, &err));
+		assert_int_equal(truncate(place.file, status.st_size), 0);
+	}
+	assert_int_equal(truncate(place.file, 99), 0);
+	must_be(TACIT_CORRUPT, backup_settle(place.file, &err));
+}
+
 /* Every so many bytes one bit: never another content. */
 static void a_flipped_bit_is_found_or_means_nothing(void **state)
 {
@@ -477,6 +500,7 @@ int main(void)
 		TEST(another_kind_of_file_is_refused),
 		TEST(a_copy_that_was_edited_is_refused),
 		TEST(a_store_that_was_copied_with_cp_is_one),
+		TEST(a_file_that_is_cut_off_is_refused),
 		TEST(a_flipped_bit_is_found_or_means_nothing),
 	};
 
