@@ -179,25 +179,6 @@ static int collect_env_file(struct import_plan *plan, const struct import_reques
 	return status;
 }
 
-static int collect_env_files(struct import_plan *plan, const struct import_request *request,
-	const struct compose_service *service, struct err *err)
-{
-	int status = 0;
-
-	for (size_t i = 0; !status && i < service->env_file_count; i++) {
-		struct lookup lookup = { .plan = plan, .request = request };
-		char path[IMPORT_PATH_MAX];
-		_free_ char *said = NULL;
-
-		status = lookup_replace(&lookup, service->env_files[i].text, &said, err);
-		if (!status)
-			status = project_path(plan, said, path, err);
-		if (!status)
-			status = collect_env_file(plan, request, service->name.text, path, err);
-	}
-	return status;
-}
-
 int collect_uses(struct import_plan *plan, const struct import_request *request, struct err *err)
 {
 	int status = 0;
@@ -212,7 +193,8 @@ int collect_uses(struct import_plan *plan, const struct import_request *request,
 				continue;
 			status = collect_environment(plan, request, i, service, err);
 			if (!status)
-				status = collect_env_files(plan, request, service, err);
+				status = project_each_env_file(
+					plan, request, service, collect_env_file, err);
 		}
 	}
 	return status;
@@ -229,7 +211,7 @@ static bool is_in_mount(const struct import_request *request, const char *path)
 	size_t root = strlen(request->root);
 
 	return !strncmp(path, request->root, root) &&
-	       !strncmp(path + root, TACIT_MOUNT_DIR "/", 11);
+	       !strncmp(path + root, TACIT_MOUNT_DIR "/", sizeof TACIT_MOUNT_DIR);
 }
 
 static int take_file(struct import_plan *plan, const char *path, size_t *index, struct err *err)

@@ -122,8 +122,8 @@ static int read_env(struct import_plan *plan, const char *path, bool needed, str
 	return err_set(err, inner.code, "%s", inner.text);
 }
 
-static int read_env_files(struct import_plan *plan, const struct import_request *request,
-	const struct compose_service *service, struct err *err)
+int project_each_env_file(struct import_plan *plan, const struct import_request *request,
+	const struct compose_service *service, env_file_fn *each, struct err *err)
 {
 	int status = 0;
 
@@ -136,9 +136,17 @@ static int read_env_files(struct import_plan *plan, const struct import_request 
 		if (!status)
 			status = project_path(plan, said, path, err);
 		if (!status)
-			status = read_env(plan, path, true, err);
+			status = each(plan, request, service->name.text, path, err);
 	}
 	return status;
+}
+
+static int read_named(struct import_plan *plan, const struct import_request *request,
+	const char *service, const char *path, struct err *err)
+{
+	(void)request;
+	(void)service;
+	return read_env(plan, path, true, err);
 }
 
 /* Versions of compose differ in what `$NAME` is there; all of them replace `${NAME}`. */
@@ -244,7 +252,8 @@ int project_read(struct import_plan *plan, const struct import_request *request,
 		const struct compose_file *compose = plan->files[i].compose;
 
 		for (size_t j = 0; !status && j < compose_service_count(compose); j++)
-			status = read_env_files(plan, request, compose_service(compose, j), err);
+			status = project_each_env_file(
+				plan, request, compose_service(compose, j), read_named, err);
 	}
 	for (size_t i = request->path_count; !status && i < plan->file_count; i++)
 		status = resolve(plan, request, &plan->files[i], err);

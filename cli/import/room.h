@@ -35,6 +35,12 @@ struct lookup {
 /* What `text` says once variables of .env are replaced in it; *result is malloc'd. */
 int lookup_replace(struct lookup *lookup, const char *text, char **result, struct err *err);
 
+/* Each env_file of a service, its path whole. What `each` returns that is not 0 ends it. */
+typedef int env_file_fn(struct import_plan *plan, const struct import_request *request,
+	const char *service, const char *path, struct err *err);
+int project_each_env_file(struct import_plan *plan, const struct import_request *request,
+	const struct compose_service *service, env_file_fn *each, struct err *err);
+
 /* Find what is to be moved: fills plan->uses but for names. */
 int collect_uses(struct import_plan *plan, const struct import_request *request, struct err *err);
 /* Files that compose's own `secrets` name. */
