@@ -85,6 +85,28 @@ static int find_anchor(
 	return 0;
 }
 
+/* libfyaml 0.7 loses characters where two quotes stand beside each other: 'a''''b'. */
+static int take_quotes(struct reader *reader, struct yaml_node *node, struct err *err)
+{
+	const char *from = reader->in->text + node->offset + 1;
+	const char *end = reader->in->text + node->end - 1;
+	char *made;
+
+	if (!memmem(from, (size_t)(end - from), "''''", 4))
+		return 0;
+	if (memchr(from, '\n', (size_t)(end - from)) || memchr(from, '\r', (size_t)(end - from)))
+		return yaml_error(err, TACIT_INVALID, reader->in->name, node->line,
+			"two quotes beside each other in a text of several lines; write it in one");
+	made = arena_take(reader->arena, (size_t)(end - from) + 1);
+	if (!made)
+		return err_set(err, TACIT_LIMIT, "no memory for the file");
+	node->text = made;
+	for (; from < end; from += 1 + (*from == '\''))
+		*made++ = *from;
+	node->length = (size_t)(made - node->text);
+	return 0;
+}
+
 static int take_text(
 	struct reader *reader, struct fy_event *event, struct yaml_node *node, struct err *err)
 {
@@ -106,7 +128,9 @@ static int take_text(
 			"a NUL in a text; take it out");
 	node->text = arena_text(reader->arena, text ? text : "", length);
 	node->length = length;
-	return node->text ? 0 : err_set(err, TACIT_LIMIT, "no memory for the file");
+	if (!node->text)
+		return err_set(err, TACIT_LIMIT, "no memory for the file");
+	return node->style == YAML_SINGLE ? take_quotes(reader, node, err) : 0;
 }
 
 static void attach(struct reader *reader, struct yaml_node *node)

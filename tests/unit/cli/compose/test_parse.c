@@ -27,6 +27,8 @@ static void test_values_are_what_yaml_means(void **state)
 			"A",
 			false },
 		{ "{P: 'it''s'}", "it's", false },
+		{ "{P: 'a''''b''c'}", "a''b'c", false },
+		{ "{P: ''''''}", "''", false },
 		{ "{P: \"\"}", "", false },
 		{ "{P: }", NULL, false },
 		{ "{P: ~}", NULL, false },
