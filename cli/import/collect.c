@@ -87,6 +87,18 @@ static int put_use(
 	return 0;
 }
 
+/* A later file's value that is none takes an earlier one's place, too. */
+static void drop_use(struct import_plan *plan, const struct found *found)
+{
+	struct import_use *use = use_of(plan, found->service, found->name);
+
+	if (!use)
+		return;
+	seal_wipe(use->value, use->length);
+	free(use->value);
+	memmove(use, use + 1, (size_t)(plan->uses + --plan->use_count - use) * sizeof *use);
+}
+
 static void drop_value(char **value)
 {
 	if (*value)
@@ -113,13 +125,16 @@ static int consider(struct import_plan *plan, const struct import_request *reque
 			found->line, inner.text);
 	if (!value)
 		return err_set(err, TACIT_INTERNAL, "no memory for a value");
-	if (wanted(request, found->name, value, &lookup))
-		return found->ambiguous
+	if (wanted(request, found->name, value, &lookup) ||
+		(*value && !is_ours(found->name, value) &&
+			use_of(plan, found->service, found->name)))
+		return found->ambiguous || lookup.ambiguous
 			       ? err_set(err, TACIT_INVALID,
 					 "%.200s:%u: versions of compose read this value "
 					 "differently; put what the application gets into quotes",
 					 plan->files[found->file].path, found->line)
 			       : put_use(plan, found, &value, err);
+	drop_use(plan, found);
 	if (!*value && lookup.missing && request->judge &&
 		request->judge(request->arg, found->name, "Xk3vQ9zT7mRw"))
 		plan_note(plan,
@@ -170,10 +185,10 @@ static int collect_env_file(struct import_plan *plan, const struct import_reques
 
 	for (size_t i = 0; file && !status && i < file->dotenv.count; i++) {
 		const struct dotenv_entry *entry = &plan->files[index].dotenv.entries[i];
-		const struct found found = { service, entry->name, entry->value, true, false, index,
-			entry->line };
+		const struct found found = { service, entry->name, entry->value, entry->value,
+			entry->ambiguous, index, entry->line };
 
-		if (entry->value && !is_set(plan, service, entry->name))
+		if (!is_set(plan, service, entry->name))
 			status = consider(plan, request, &found, err);
 	}
 	return status;

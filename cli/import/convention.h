@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which images read a variable's value from a file, and by what name they are told the file.
  *
- * A table of what each image's own documentation or entrypoint says; every row names it. An image
- * that is not there has no convention: its variables are given by the wrapper, tacit-exec, which
- * needs to know what the image runs by itself. Pure functions. */
+ * A table of what each image's own documentation or entrypoint says (convention_table.c); every row
+ * names it. An image or a variable that is not there has no convention: it is given by the wrapper,
+ * tacit-exec, which needs to know what the image runs by itself. Pure functions. */
 #ifndef TACIT_IMPORT_CONVENTION_H
 #define TACIT_IMPORT_CONVENTION_H
 
@@ -41,12 +41,12 @@ const struct convention_start *convention_start_of(const char *image);
 /* "postgres" of "docker.io/library/postgres:16-alpine@sha256:...": false when it does not fit. */
 bool convention_repository(const char *image, char *repository, size_t room);
 
-/* For the test of the table. */
+/* For the test of the table. A row of CONVENTION_NONE is an exception to the ones after it. */
 struct convention_row {
 	const char *images;    /* patterns of fnmatch(3), divided by blanks */
 	const char *variables; /* likewise */
 	enum convention_form form;
-	const char *source;
+	const char *source; /* a public repository and a path in it */
 };
 extern const struct convention_row convention_table[];
 extern const size_t convention_count;

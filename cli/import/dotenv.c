@@ -62,10 +62,35 @@ static char unescaped(char c)
 	return found && c ? means[found - letters] : c;
 }
 
+/* `$` in anything but `${NAME}` and `${NAME:-word}`. */
+static bool has_odd_dollar(const char *value)
+{
+	while ((value = strchr(value, '$'))) {
+		const char *name = value + 2;
+
+		if (value[1] != '{' || !(isalpha((unsigned char)*name) || *name == '_'))
+			return true;
+		for (value = name; isalnum((unsigned char)*value) || *value == '_';)
+			value++;
+		if (value[0] == ':' && value[1] == '-')
+			value += strcspn(value, "$}");
+		if (*value++ != '}')
+			return true;
+	}
+	return false;
+}
+
+/* What docker-compose and the plugin read alike of `quote` and a backslash before `c`. */
+static bool is_plain_escape(char quote, char c)
+{
+	return quote == '"' ? c && strchr("nrt\"\\", c) : c != '\'' && c != '\\';
+}
+
 /* What stands between quotes. Who escapes a `$` means all of them. */
 static int take_quoted(
-	struct reader *reader, char quote, char *value, bool *literal, struct err *err)
+	struct reader *reader, char quote, struct dotenv_entry *entry, struct err *err)
 {
+	char *value = entry->value;
 	unsigned int first = reader->line;
 	size_t used = 0;
 
@@ -78,10 +103,13 @@ static int take_quoted(
 			return 0;
 		}
 		reader->line += c == '\n';
+		if (c == '\\' && reader->at + 1 < reader->length &&
+			!is_plain_escape(quote, reader->text[reader->at + 1]))
+			entry->ambiguous = true;
 		if (quote == '"' && c == '\\' && reader->at + 1 < reader->length) {
 			c = unescaped(reader->text[++reader->at]);
 			reader->line += c == '\n' && reader->text[reader->at] == '\n';
-			*literal = *literal || c == '$';
+			entry->literal = entry->literal || c == '$';
 		}
 		value[used++] = c;
 	}
@@ -129,13 +157,21 @@ static int take_value(struct reader *reader, struct dotenv_entry *entry, struct 
 	if (!entry->value)
 		return err_set(err, TACIT_INTERNAL, "no memory for a value");
 	if (quote == '\'' || quote == '"') {
-		int status = take_quoted(reader, quote, entry->value, &entry->literal, err);
+		int status = take_quoted(reader, quote, entry, err);
 
+		if (status < 0)
+			return status;
 		entry->literal = entry->literal || quote == '\'';
 		entry->to = reader->at;
-		return status;
+		skip_blanks(reader);
+		if (!strchr("#\r\n", at(reader)) ||
+			(quote == '\'' ? strstr(entry->value, "${") != NULL
+				       : has_odd_dollar(entry->value)))
+			entry->ambiguous = true;
+		return 0;
 	}
 	entry->to = entry->from + take_plain(reader, entry->value);
+	entry->ambiguous = entry->ambiguous || has_odd_dollar(entry->value);
 	return 0;
 }
 
@@ -156,6 +192,7 @@ static int take_line(struct reader *reader, struct err *err)
 		return err_set(err, TACIT_INTERNAL, "no memory for a file of variables");
 	entry->name = strndup(reader->text + from, length);
 	entry->line = line;
+	entry->ambiguous = at(reader) == ':';
 	if (at(reader) == '=' || at(reader) == ':')
 		status = take_value(reader, entry, err);
 	if (status < 0)

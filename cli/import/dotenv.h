@@ -7,8 +7,8 @@
  *   NAME='value'        as it is, over several lines if need be
  *   NAME="value"        with \n \r \t \" \\ \$, over several lines if need be
  *
- * ${OTHER} is replaced in all but single quotes. A line that is none of these is kept and means
- * nothing. Pure functions. */
+ * ${OTHER} is replaced in all but single quotes, by what stands before it in the file. A line that
+ * is none of these is kept and means nothing. Pure functions. */
 #ifndef TACIT_IMPORT_DOTENV_H
 #define TACIT_IMPORT_DOTENV_H
 
@@ -20,6 +20,7 @@
 struct dotenv_entry {
 	char *name, *value; /* value: quotes taken off, nothing replaced; NULL: a name alone */
 	bool literal;       /* nothing is to be replaced in it */
+	bool ambiguous;     /* versions of compose read it differently */
 	size_t offset, end; /* of its lines, with the newline of the last one */
 	size_t from, to;    /* of the value in the text, quotes included */
 	unsigned int line;  /* from 1 */

@@ -149,24 +149,61 @@ static int read_named(struct import_plan *plan, const struct import_request *req
 	return read_env(plan, path, true, err);
 }
 
+static const struct dotenv_entry *in_dotenv(const struct import_plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->file_count; i++)
+		if (plan->files[i].is_dotenv)
+			return dotenv_find(&plan->files[i].dotenv, name);
+	return NULL;
+}
+
+/* What an entry of a file may use: those before it. */
+struct earlier {
+	const struct import_plan *plan;
+	const struct import_file *file;
+	size_t count;
+	bool ambiguous;
+};
+
+/* compose_lookup_fn: .env is looked at for another file by the plugin alone, and nothing is not the
+ * same as unset for all. */
+static const char *find_earlier(void *arg, const char *name)
+{
+	struct earlier *earlier = arg;
+
+	for (size_t i = earlier->count; i--;) {
+		const struct dotenv_entry *entry = &earlier->file->dotenv.entries[i];
+
+		if (strcmp(entry->name, name) != 0)
+			continue;
+		if (entry->ambiguous || !entry->value || !*entry->value)
+			earlier->ambiguous = true;
+		return entry->value;
+	}
+	if (!earlier->file->is_dotenv && in_dotenv(earlier->plan, name))
+		earlier->ambiguous = true;
+	return NULL;
+}
+
 /* Versions of compose differ in what `$NAME` is there; all of them replace `${NAME}`. */
-static int resolve(struct import_plan *plan, const struct import_request *request,
-	struct import_file *file, struct err *err)
+static int resolve(const struct import_plan *plan, struct import_file *file, struct err *err)
 {
 	for (size_t i = 0; i < file->dotenv.count; i++) {
 		struct dotenv_entry *entry = &file->dotenv.entries[i];
-		struct lookup lookup = { .plan = plan, .request = request };
+		struct earlier earlier = { plan, file, i, entry->ambiguous };
 		char *value = NULL;
 		struct err inner;
 
-		if (!entry->value || entry->literal || !strstr(entry->value, "${"))
+		if (!entry->value || entry->literal || entry->ambiguous ||
+			!strstr(entry->value, "${"))
 			continue;
-		if (lookup_replace(&lookup, entry->value, &value, &inner) < 0)
+		if (compose_interpolate(entry->value, find_earlier, &earlier, &value, &inner) < 0)
 			return err_set(err, inner.code, "%.200s:%u: %s", file->path, entry->line,
 				inner.text);
 		seal_wipe(entry->value, strlen(entry->value));
 		free(entry->value);
 		entry->value = value;
+		entry->ambiguous = earlier.ambiguous;
 	}
 	return 0;
 }
@@ -256,21 +293,13 @@ int project_read(struct import_plan *plan, const struct import_request *request,
 				plan, request, compose_service(compose, j), read_named, err);
 	}
 	for (size_t i = request->path_count; !status && i < plan->file_count; i++)
-		status = resolve(plan, request, &plan->files[i], err);
+		status = resolve(plan, &plan->files[i], err);
 	return status ? status : find_name(plan, request, err);
 }
 
 bool project_selects(const struct import_request *request, const char *service)
 {
 	return !request->services || import_listed(request->services, service);
-}
-
-static const struct dotenv_entry *in_dotenv(const struct import_plan *plan, const char *name)
-{
-	for (size_t i = 0; i < plan->file_count; i++)
-		if (plan->files[i].is_dotenv)
-			return dotenv_find(&plan->files[i].dotenv, name);
-	return NULL;
 }
 
 static bool is_secret(const struct import_request *request, const char *name, const char *value)
@@ -289,8 +318,11 @@ static const char *find_variable(void *arg, const char *name)
 
 	if (!entry || !entry->value) {
 		lookup->missing = true;
+		/* docker-compose makes "None" of a name alone. */
+		lookup->ambiguous = lookup->ambiguous || entry;
 		return NULL;
 	}
+	lookup->ambiguous = lookup->ambiguous || entry->ambiguous;
 	if (is_secret(lookup->request, name, entry->value))
 		lookup->secret = true;
 	return entry->value;

@@ -163,7 +163,13 @@ static int choose_dotenv(const struct lines *lines, struct err *err)
 	for (size_t i = 0; !status && i < dotenv->count; i++) {
 		bool stays = after[i] || (lines->given && !lines->moved[i]);
 
-		if (!is_secret(lines, &dotenv->entries[i]))
+		if (lines->moved[i] && after[i])
+			return err_set(err, TACIT_INVALID,
+				"%.200s:%u: %.80s is given to a service by env_file, and something "
+				"else uses it; put one of them under another name",
+				lines->plan->files[lines->file].path, dotenv->entries[i].line,
+				dotenv->entries[i].name);
+		if (!lines->gone[i] && !is_secret(lines, &dotenv->entries[i]))
 			continue;
 		lines->gone[i] = !stays && (lines->gone[i] || before[i]);
 		if (stays && is_value(lines->plan, dotenv->entries[i].value))
@@ -229,18 +235,50 @@ static bool has_env_file(const struct lines *lines, const struct compose_service
 	return false;
 }
 
+/* Also what another file or `environment` overrides: the service has the file for it now. */
+static void flag_uses(const struct lines *lines, const char *service)
+{
+	size_t first, count;
+
+	uses_of(lines->plan, service, &first, &count);
+	for (size_t i = first; i < first + count; i++) {
+		const char *name = lines->plan->uses[lines->plan->by_service[i]].variable;
+
+		flag(lines, lines->moved, name);
+		flag(lines, lines->gone, name);
+	}
+}
+
+/* A line that stays may be made of one that goes. */
+static int check_lines(const struct lines *lines, struct err *err)
+{
+	const struct import_file *file = &lines->plan->files[lines->file];
+	_free_ bool *needed = calloc(file->dotenv.count + 1, 1);
+
+	if (!needed)
+		return err_set(err, TACIT_INTERNAL, "no memory for a file of variables");
+	flag_env(lines, needed, file, file->old);
+	for (size_t i = 0; i < file->dotenv.count; i++)
+		if (lines->gone[i] && needed[i])
+			return err_set(err, TACIT_INVALID,
+				"%.200s:%u: another line uses %.80s; option '--var' moves that "
+				"one, too, and '--except' leaves this one",
+				file->path, file->dotenv.entries[i].line,
+				file->dotenv.entries[i].name);
+	return 0;
+}
+
 static int choose_env_file(struct lines *lines, struct err *err)
 {
 	const struct import_plan *plan = lines->plan;
 	int status = 0;
 
-	for (size_t i = 0; i < plan->use_count; i++) {
-		const struct import_use *use = &plan->uses[i];
+	for (size_t i = 0; i < lines->request->path_count; i++) {
+		const struct compose_file *compose = plan->files[i].compose;
 
-		if (use->from != lines->file || !*use->variable)
-			continue;
-		flag(lines, lines->moved, use->variable);
-		flag(lines, lines->gone, use->variable);
+		for (size_t j = 0; j < compose_service_count(compose); j++)
+			if (has_env_file(lines, compose_service(compose, j)))
+				flag_uses(lines, compose_service(compose, j)->name.text);
 	}
 	for (size_t i = 0; !status && i < lines->request->path_count; i++) {
 		const struct compose_file *compose = plan->files[i].compose;
@@ -277,6 +315,8 @@ static int rewrite_one(struct import_plan *plan, const struct import_request *re
 	if (!moved || !gone)
 		return err_set(err, TACIT_INTERNAL, "no memory for a file of variables");
 	status = choose_env_file(&lines, err);
+	if (!status)
+		status = check_lines(&lines, err);
 	if (!status && file->is_dotenv)
 		status = choose_dotenv(&lines, err);
 	file = &plan->files[index];

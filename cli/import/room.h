@@ -29,8 +29,9 @@ bool project_selects(const struct import_request *request, const char *service);
 struct lookup {
 	struct import_plan *plan;
 	const struct import_request *request;
-	bool secret;  /* one that was looked up is a secret of its own */
-	bool missing; /* one that was looked up is not in .env */
+	bool secret;    /* one that was looked up is a secret of its own */
+	bool missing;   /* one that was looked up is not in .env */
+	bool ambiguous; /* one that was looked up is read differently by versions of compose */
 };
 /* What `text` says once variables of .env are replaced in it; *result is malloc'd. */
 int lookup_replace(struct lookup *lookup, const char *text, char **result, struct err *err);

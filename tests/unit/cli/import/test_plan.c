@@ -334,6 +334,89 @@ static void test_a_later_file_counts(void **state)
 	end(&project);
 }
 
+/* Else the service would have both, and images refuse to start with both. */
+static void test_what_is_overridden_goes_too(void **state)
+{
+	struct project project;
+
+	(void)state;
+	begin(&project, "services:\n  a: {image: mysql, env_file: [one.env, two.env]}\n"
+			"  b:\n    image: mysql\n    env_file: two.env\n    environment:\n"
+			"      MYSQL_PASSWORD: hunter3\n");
+	put("one.env", "MYSQL_PASSWORD=hunter1\nX=1\n");
+	put("two.env", "MYSQL_PASSWORD=hunter2\nY=1\n");
+	assert_int_equal(make(&project), 0);
+	assert_made(&project, "one.env", "X=1\n");
+	assert_made(&project, "two.env", "Y=1\n");
+	assert_int_equal(project.plan->secret_count, 2);
+	assert_string_equal(project.plan->secrets[0].value, "hunter2");
+	assert_string_equal(project.plan->secrets[1].value, "hunter3");
+	end(&project);
+}
+
+static void test_a_later_value_counts_secret_or_not(void **state)
+{
+	struct project project;
+
+	(void)state;
+	begin(&project, "services:\n  a: {image: mysql, env_file: [one.env, two.env]}\n");
+	put("one.env", "MYSQL_PASSWORD=hunter1\nA_KEY=hunter2\nB_KEY=hunter3\n");
+	put("two.env", "MYSQL_PASSWORD=none\nA_KEY=\nB_KEY\n");
+	assert_int_equal(make(&project), 0);
+	assert_int_equal(project.plan->use_count, 1);
+	assert_string_equal(project.plan->uses[0].value, "none");
+	assert_made(&project, "one.env", "A_KEY=hunter2\nB_KEY=hunter3\n");
+	assert_made(&project, "two.env", "A_KEY=\nB_KEY\n");
+	end(&project);
+}
+
+static void test_what_is_not_one_value_for_all_is_refused(void **state)
+{
+	static const char *const rows[] = { "PW=hunter$$2\n", "PW=hunter$x\n", "PW='hunter'2\n",
+		"PW='hunter${x}'\n", "PW=\"hunter\\x\"\n", "PW=\"hunter\\$x\"\n", "PW: hunter\n",
+		"X=\nPW=h${X:-unter}\n", "X=$y\nPW=hunter${X}\n", "PW=hunter${X-y}\n" };
+	struct project project;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		begin(&project, "services:\n  a: {image: mysql, environment: {MYSQL_PASSWORD: "
+				"'${PW}'}}\n");
+		put(".env", rows[i]);
+		assert_int_equal(make(&project), -TACIT_INVALID);
+		if (!strstr(project.err.text, "versions of compose"))
+			fail_msg("row %zu: %s", i, project.err.text);
+		end(&project);
+	}
+}
+
+static void test_a_file_uses_what_stands_before_in_it(void **state)
+{
+	struct project project;
+
+	(void)state;
+	begin(&project, "services:\n  a: {image: mysql, env_file: a.env}\n");
+	put("a.env", "X=1\nMYSQL_PASSWORD=hunter${X}${Z}${Z:-z}\nX=2\n");
+	assert_int_equal(make(&project), 0);
+	assert_string_equal(project.plan->secrets[0].value, "hunter1z");
+	put("a.env", "MYSQL_PASSWORD=hunter\nURL=x:${MYSQL_PASSWORD}\n");
+	assert_int_equal(make(&project), -TACIT_INVALID);
+	assert_non_null(strstr(project.err.text, "a.env:1: another line uses MYSQL_PASSWORD"));
+	end(&project);
+}
+
+static void test_a_line_of_two_uses_is_refused(void **state)
+{
+	struct project project;
+
+	(void)state;
+	begin(&project, "services:\n  a:\n    image: mysql\n    env_file: .env\n"
+			"    labels: {x: '${MYSQL_PASSWORD}'}\n");
+	put(".env", "MYSQL_PASSWORD=hunter\n");
+	assert_int_equal(make(&project), -TACIT_INVALID);
+	assert_non_null(strstr(project.err.text, ".env:1: MYSQL_PASSWORD is given"));
+	end(&project);
+}
+
 static void test_what_cannot_be_done_right_is_refused(void **state)
 {
 	static const struct {
@@ -429,6 +512,11 @@ int main(void)
 		cmocka_unit_test(test_files_of_secrets_are_taken_over),
 		cmocka_unit_test(test_what_is_said_is_done),
 		cmocka_unit_test(test_a_later_file_counts),
+		cmocka_unit_test(test_what_is_overridden_goes_too),
+		cmocka_unit_test(test_a_later_value_counts_secret_or_not),
+		cmocka_unit_test(test_what_is_not_one_value_for_all_is_refused),
+		cmocka_unit_test(test_a_file_uses_what_stands_before_in_it),
+		cmocka_unit_test(test_a_line_of_two_uses_is_refused),
 		cmocka_unit_test(test_what_cannot_be_done_right_is_refused),
 		cmocka_unit_test(test_a_newline_that_gets_lost_is_told),
 		cmocka_unit_test(test_links_are_not_followed),
