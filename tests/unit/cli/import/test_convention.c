@@ -17,13 +17,29 @@ static void test_every_row_says_where_it_is_from(void **state)
 	for (size_t i = 0; i < convention_count; i++) {
 		const struct convention_row *row = &convention_table[i];
 
-		assert_true(strlen(row->source) > 10);
+		/* "owner/repository: path" */
+		assert_non_null(strstr(row->source, ": "));
+		assert_true(strchr(row->source, '/') < strstr(row->source, ": "));
 		assert_true(strlen(row->images) > 1 && strlen(row->variables) > 0);
-		assert_true(row->form > CONVENTION_NONE && row->form < CONVENTION_FORMS);
+		assert_true(row->form < CONVENTION_FORMS);
 		/* No blank too many: an empty pattern would match nothing, silently. */
 		assert_null(strstr(row->images, "  "));
 		assert_null(strstr(row->variables, "  "));
 	}
+}
+
+/* What is not said of one image alone must not be said of a whole registry. */
+static void test_only_one_row_speaks_of_every_variable(void **state)
+{
+	size_t every = 0;
+
+	(void)state;
+	for (size_t i = 0; i < convention_count; i++)
+		if (!strcmp(convention_table[i].variables, "*")) {
+			assert_int_equal(convention_table[i].form, CONVENTION_PREFIX);
+			every++;
+		}
+	assert_int_equal(every, 1);
 }
 
 static void test_images_have_their_convention(void **state)
@@ -49,8 +65,32 @@ static void test_images_have_their_convention(void **state)
 		{ "mysql", "MARIADB_PASSWORD", "MARIADB_PASSWORD_FILE", CONVENTION_NONE },
 		{ "wordpress:6-apache", "WORDPRESS_AUTH_KEY", "WORDPRESS_AUTH_KEY_FILE",
 			CONVENTION_SUFFIX },
+		{ "wordpress", "WORDPRESS_SMTP_PASSWORD", "WORDPRESS_SMTP_PASSWORD_FILE",
+			CONVENTION_NONE },
+		{ "mariadb", "MARIADB_RANDOM_ROOT_PASSWORD", "MARIADB_RANDOM_ROOT_PASSWORD_FILE",
+			CONVENTION_NONE },
+		{ "ghost:5", "database__connection__password",
+			"database__connection__password_FILE", CONVENTION_NONE },
+		{ "neo4j", "NEO4J_AUTH", "NEO4J_AUTH_FILE", CONVENTION_NONE },
+		{ "n8nio/n8n", "DB_POSTGRESDB_PASSWORD", "DB_POSTGRESDB_PASSWORD_FILE",
+			CONVENTION_SUFFIX },
+		{ "n8nio/n8n", "N8N_ENCRYPTION_KEY", "N8N_ENCRYPTION_KEY_FILE", CONVENTION_NONE },
+		{ "vaultwarden/server", "ADMIN_TOKEN", "ADMIN_TOKEN_FILE", CONVENTION_SUFFIX },
+		{ "vaultwarden/server", "ROCKET_SECRET_KEY", "ROCKET_SECRET_KEY_FILE",
+			CONVENTION_NONE },
+		{ "bitnami/postgresql:17", "POSTGRESQL_PASSWORD", "POSTGRESQL_PASSWORD_FILE",
+			CONVENTION_SUFFIX },
+		{ "bitnamilegacy/redis", "REDIS_PASSWORD", "REDIS_PASSWORD_FILE",
+			CONVENTION_SUFFIX },
+		{ "bitnami/other", "OTHER_PASSWORD", "OTHER_PASSWORD_FILE", CONVENTION_NONE },
+		{ "authelia/authelia", "AUTHELIA_SESSION_SECRET", "AUTHELIA_SESSION_SECRET_FILE",
+			CONVENTION_SUFFIX },
+		{ "authelia/authelia", "AUTHELIA_SERVER_TLS_KEY", "AUTHELIA_SERVER_TLS_KEY_FILE",
+			CONVENTION_NONE },
 		{ "grafana/grafana:11", "GF_SMTP_PASSWORD", "GF_SMTP_PASSWORD__FILE",
 			CONVENTION_DOUBLE },
+		{ "grafana/grafana:11", "GF_AWS_default_SECRET_ACCESS_KEY",
+			"GF_AWS_default_SECRET_ACCESS_KEY_FILE", CONVENTION_NONE },
 		{ "lscr.io/linuxserver/mariadb", "MYSQL_PASSWORD", "FILE__MYSQL_PASSWORD",
 			CONVENTION_PREFIX },
 		{ "docker.io/linuxserver/x", "ANY", "FILE__ANY", CONVENTION_PREFIX },
@@ -124,6 +164,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_row_says_where_it_is_from),
+		cmocka_unit_test(test_only_one_row_speaks_of_every_variable),
 		cmocka_unit_test(test_images_have_their_convention),
 		cmocka_unit_test(test_a_repository_is_an_image_without_tag_and_library),
 		cmocka_unit_test(test_what_an_image_runs),

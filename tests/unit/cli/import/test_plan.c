@@ -301,7 +301,7 @@ static void test_what_is_said_is_done(void **state)
 	struct project project;
 
 	(void)state;
-	begin(&project, "services:\n  a: {image: vaultwarden/server,"
+	begin(&project, "services:\n  a: {image: linuxserver/calibre,"
 			" environment: {A_KEY: hunter2, B: hunter3}}\n");
 	project.request.except = "A_KEY";
 	project.request.variables = "C,B";
