@@ -106,6 +106,23 @@ static size_t known(const struct diff *diff, const char *at, size_t left)
 	return 0;
 }
 
+/* What a terminal obeys: C0, and C1 as UTF-8 has it (its second byte alone is nothing). */
+static void print_byte(FILE *to, const char *at)
+{
+	unsigned char byte = (unsigned char)*at, next = byte ? (unsigned char)at[1] : 0;
+	bool control = (byte < ' ' && byte != '\t') || byte == 0x7f;
+
+	fputc(control || (byte == 0xc2 && next >= 0x80 && next < 0xa0) ? '?' : byte, to);
+}
+
+static void print_path(FILE *to, const char *mark, const char *path)
+{
+	fputs(mark, to);
+	for (; *path; path++)
+		print_byte(to, path);
+	fputc('\n', to);
+}
+
 static void print_line(const struct diff *diff, const struct side *side, size_t index, char sign)
 {
 	const struct changes_line *line = &side->lines[index];
@@ -125,8 +142,7 @@ static void print_line(const struct diff *diff, const struct side *side, size_t 
 			continue;
 		}
 		if (*at != '\r' || i + 1 < line->length)
-			fputc(((unsigned char)*at < ' ' && *at != '\t') || *at == 0x7f ? '?' : *at,
-				diff->to);
+			print_byte(diff->to, at);
 		i++;
 	}
 	fprintf(diff->to, "%s\n", coloured ? "\033[0m" : "");
@@ -177,8 +193,10 @@ int diff_print(const char *path, const struct diff_text *old, const struct diff_
 	int status = compare(&diff, (const struct diff_text *[]){ old, made }, err);
 
 	note_values(&diff);
-	if (diff.count)
-		fprintf(to, "--- %s\n+++ %s\n", path, made->text ? path : "/dev/null");
+	if (diff.count) {
+		print_path(to, "--- ", path);
+		print_path(to, "+++ ", made->text ? path : "/dev/null");
+	}
 	for (size_t first = 0, last; first < diff.count; first = last + 1) {
 		for (last = first; last + 1 < diff.count; last++) {
 			const struct change *change = &diff.changes[last];

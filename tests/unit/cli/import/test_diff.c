@@ -88,13 +88,26 @@ static void test_values_are_hidden_wherever_they_stand(void **state)
 
 static void test_a_file_does_not_speak_to_the_terminal(void **state)
 {
+	static const struct import_plan none;
+	const struct diff_text old = { "a\n", 2, NULL, 0 }, made = { NULL, 0, NULL, 0 };
 	char *text = diff("a\033[2J\n", "b\tc\r\n", NULL, 0, NULL, false);
+	size_t length = 0;
+	FILE *to;
 
 	(void)state;
 	assert_non_null(strstr(text, "-a?[2J\n+b\tc\n"));
 	free(text);
 	text = diff("a\n", "b\n", NULL, 0, NULL, true);
 	assert_non_null(strstr(text, "\033[31m-a\033[0m\n\033[32m+b\033[0m\n"));
+	free(text);
+	text = diff("a\302\2332J \303\233\n", "b\n", NULL, 0, NULL, false);
+	assert_null(strstr(text, "\302\233"));
+	assert_non_null(strstr(text, "\303\233"));
+	free(text);
+	to = open_memstream(&text, &length);
+	assert_int_equal(diff_print("f\033[2J\n+++ g", &old, &made, &none, false, to, NULL), 0);
+	fclose(to);
+	assert_non_null(strstr(text, "--- f?[2J?+++ g\n+++ /dev/null\n"));
 	free(text);
 }
 
