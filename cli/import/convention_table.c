@@ -6,7 +6,7 @@
  * Left out on purpose, though they have a convention: neo4j (its entrypoint judges by owner and
  * mode whether the user neo4j may read the file, and gives up), n8n beyond the variables that its
  * documentation lists (N8N_ENCRYPTION_KEY was long read by other code), REDIS_PASSWORD of Immich
- * (releases put it into DB_PASSWORD). Without any: redis, valkey, rabbitmq since 3.9, ghost,
+ * (older releases put it into DB_PASSWORD). Without any: redis, valkey, rabbitmq since 3.9, ghost,
  * keycloak, matomo. */
 #include "cli/import/convention.h"
 
@@ -66,8 +66,7 @@ const struct convention_row convention_table[] = {
 	{ "elasticsearch docker.elastic.co/elasticsearch/elasticsearch",
 		"ELASTIC_PASSWORD KEYSTORE_PASSWORD", CONVENTION_SUFFIX,
 		"elastic/elasticsearch: distribution/src/bin/elasticsearch-env-from-file" },
-	{ "minio/minio quay.io/minio/minio",
-		"MINIO_ROOT_USER MINIO_ROOT_PASSWORD MINIO_ACCESS_KEY MINIO_SECRET_KEY",
+	{ "minio/minio quay.io/minio/minio", "MINIO_ROOT_USER MINIO_ROOT_PASSWORD",
 		CONVENTION_SUFFIX, "minio/minio: cmd/common-main.go, loadEnvVarsFromFiles" },
 
 	{ "wordpress",
@@ -97,8 +96,8 @@ const struct convention_row convention_table[] = {
 		"MYSQL_PASSWORD",
 		CONVENTION_SUFFIX,
 		"phpmyadmin/docker: apache/docker-entrypoint.sh, get_docker_secret" },
-	{ "dpage/pgadmin4", "PGADMIN_DEFAULT_PASSWORD PGADMIN_CONFIG_CONFIG_DATABASE_URI",
-		CONVENTION_SUFFIX, "pgadmin-org/pgadmin4: pkg/docker/entrypoint.sh, file_env" },
+	{ "dpage/pgadmin4", "PGADMIN_DEFAULT_PASSWORD", CONVENTION_SUFFIX,
+		"pgadmin-org/pgadmin4: pkg/docker/entrypoint.sh, file_env" },
 	{ "miniflux/miniflux ghcr.io/miniflux/miniflux quay.io/miniflux/miniflux",
 		"ADMIN_USERNAME ADMIN_PASSWORD DATABASE_URL METRICS_USERNAME METRICS_PASSWORD "
 		"OAUTH2_CLIENT_ID OAUTH2_CLIENT_SECRET",
@@ -110,11 +109,17 @@ const struct convention_row convention_table[] = {
 	{ "zabbix/zabbix-web-nginx-mysql", "MYSQL_USER MYSQL_PASSWORD", CONVENTION_SUFFIX,
 		"zabbix/zabbix-docker: Dockerfiles/web-nginx-mysql/alpine/docker-entrypoint.sh, "
 		"file_env" },
+	{ "zabbix/zabbix-web-apache-mysql", "MYSQL_USER MYSQL_PASSWORD", CONVENTION_SUFFIX,
+		"zabbix/zabbix-docker: Dockerfiles/web-apache-mysql/alpine/docker-entrypoint.sh, "
+		"file_env" },
 	{ "zabbix/zabbix-server-pgsql", "POSTGRES_USER POSTGRES_PASSWORD", CONVENTION_SUFFIX,
 		"zabbix/zabbix-docker: Dockerfiles/server-pgsql/alpine/docker-entrypoint.sh, "
 		"file_env" },
 	{ "zabbix/zabbix-web-nginx-pgsql", "POSTGRES_USER POSTGRES_PASSWORD", CONVENTION_SUFFIX,
 		"zabbix/zabbix-docker: Dockerfiles/web-nginx-pgsql/alpine/docker-entrypoint.sh, "
+		"file_env" },
+	{ "zabbix/zabbix-web-apache-pgsql", "POSTGRES_USER POSTGRES_PASSWORD", CONVENTION_SUFFIX,
+		"zabbix/zabbix-docker: Dockerfiles/web-apache-pgsql/alpine/docker-entrypoint.sh, "
 		"file_env" },
 
 	{ "vaultwarden/server ghcr.io/dani-garcia/vaultwarden quay.io/vaultwarden/server",
