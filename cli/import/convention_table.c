@@ -4,10 +4,10 @@
  * right for every image; one too many would leave an application without its value.
  *
  * Left out on purpose, though they have a convention: neo4j (its entrypoint judges by owner and
- * mode whether the user neo4j may read the file, and gives up), n8n beyond the variables that its
- * documentation lists (N8N_ENCRYPTION_KEY was long read by other code), REDIS_PASSWORD of Immich
- * (older releases put it into DB_PASSWORD). Without any: redis, valkey, rabbitmq since 3.9, ghost,
- * keycloak, matomo. */
+ * mode whether the user neo4j may read the file, and gives up), N8N_ENCRYPTION_KEY of n8n (older
+ * releases do not read its file), REDIS_PASSWORD of Immich (older releases put it into
+ * DB_PASSWORD). rabbitmq had one, and does not start with it since 3.9; valkey and ghost have
+ * none. */
 #include "cli/import/convention.h"
 
 /* An image of Bitnami's under the names it has had. */
@@ -134,8 +134,8 @@ const struct convention_row convention_table[] = {
 	{ AUTHELIA, "AUTHELIA_*KEY AUTHELIA_*SECRET AUTHELIA_*PASSWORD AUTHELIA_*TOKEN",
 		CONVENTION_SUFFIX, AUTHELIA_PATH },
 	{ "lldap/lldap ghcr.io/lldap/lldap nitnelave/lldap",
-		"LLDAP_JWT_SECRET LLDAP_LDAP_USER_PASS", CONVENTION_SUFFIX,
-		"lldap/lldap: lldap_config.docker_template.toml" },
+		"LLDAP_JWT_SECRET LLDAP_KEY_SEED LLDAP_LDAP_USER_PASS", CONVENTION_SUFFIX,
+		"lldap/lldap: README.md, 'With Docker'; lldap_config.docker_template.toml" },
 	{ "n8nio/n8n docker.n8n.io/n8nio/n8n",
 		"DB_POSTGRESDB_USER DB_POSTGRESDB_PASSWORD DB_POSTGRESDB_SSL_KEY "
 		"CREDENTIALS_OVERWRITE_DATA",
