@@ -59,6 +59,20 @@ bool service_is_wrapped(const struct import_plan *plan, const char *name)
 	return service && strstr(service->entrypoint[0].text, "/" IMPORT_WRAPPER);
 }
 
+/* Takes the image's away, so that the command is all there is. */
+static bool has_empty_entrypoint(const struct import_plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->file_count; i++) {
+		const struct compose_service *here = in_file(plan, i, name);
+
+		if (here && here->entrypoint &&
+			(!here->entrypoint_count ||
+				(here->entrypoint_is_text && !*here->entrypoint[0].text)))
+			return true;
+	}
+	return false;
+}
+
 bool service_needs_wrapper(const struct import_plan *plan, const char *name)
 {
 	size_t first, count;
@@ -120,9 +134,42 @@ static int name_variable(const struct import_plan *plan, struct import_use *use,
 		plan->files[use->from].path, use->line, use->variable, use->new_variable);
 }
 
+static bool has_uses(const struct import_plan *plan, const char *service)
+{
+	size_t first, count;
+
+	uses_of(plan, service, &first, &count);
+	return count;
+}
+
+/* `extends` takes over variables and secrets, but the agent knows a service by its own name. */
+static int check_extends(const struct import_plan *plan, size_t file, struct err *err)
+{
+	const struct compose_file *compose = plan->files[file].compose;
+
+	for (size_t i = 0; compose && i < compose_service_count(compose); i++) {
+		const struct compose_service *service = compose_service(compose, i);
+
+		if (!service->extends.text ||
+			(!has_uses(plan, service->name.text) &&
+				(service->extends_file.text ||
+					!has_uses(plan, service->extends.text))))
+			continue;
+		return err_set(err, TACIT_INVALID,
+			"%.200s:%u: 'extends' brings variables from one service to another, which "
+			"import does not follow; write out what it brings, or choose by "
+			"'--service'",
+			plan->files[file].path, service->extends.line);
+	}
+	return 0;
+}
+
 int name_conventions(struct import_plan *plan, struct err *err)
 {
 	int status = 0;
+
+	for (size_t i = 0; !status && i < plan->file_count; i++)
+		status = check_extends(plan, i, err);
 
 	for (size_t first = 0, count; !status && first < plan->use_count; first += count) {
 		const char *name = plan->uses[plan->by_service[first]].service;
@@ -245,6 +292,11 @@ int service_start(struct import_plan *plan, const struct import_request *request
 	const struct convention_start *row = convention_start_of(image);
 	bool ok;
 
+	if (has_empty_entrypoint(plan, name))
+		return err_set(err, TACIT_INVALID,
+			"service %.80s needs tacit-exec, and its 'entrypoint:' is empty; write "
+			"into it what is to be run",
+			name);
 	if (own)
 		ok = from_file(own, start);
 	else if (request->image && request->image(request->arg, image, plan->project, name, start))

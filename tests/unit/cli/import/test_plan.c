@@ -432,6 +432,16 @@ static void test_what_cannot_be_done_right_is_refused(void **state)
 		  " mysql_PASSWORD: x2}}\n",
 			"has the same file" },
 		{ "services:\n  a: [\n", "compose.yaml:" },
+		{ "services:\n  a: {image: mysql, environment: {MYSQL_PASSWORD: x1}}\n"
+		  "  b: {extends: a}\n",
+			"compose.yaml:3: 'extends' brings" },
+		{ "services:\n  a: {image: mysql, environment: {MYSQL_PASSWORD: x1},\n"
+		  "    extends: {file: b.yaml, service: b}}\n",
+			"compose.yaml:3: 'extends' brings" },
+		{ "services:\n  a: {image: mine, entrypoint: [], environment: {A_KEY: x1}}\n",
+			"its 'entrypoint:' is empty" },
+		{ "services:\n  a: {image: mine, entrypoint: '', environment: {A_KEY: x1}}\n",
+			"its 'entrypoint:' is empty" },
 		{ "services:\n  \"\xc3\xbc\": {image: mysql, environment: {MYSQL_PASSWORD: x1}}\n",
 			"compose.yaml:2: the service's name" },
 		{ "services:\n  a: {image: x, secrets: [s]}\nsecrets:\n  s: {file: empty}\n",
