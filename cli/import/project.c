@@ -315,6 +315,7 @@ static const char *find_variable(void *arg, const char *name)
 {
 	struct lookup *lookup = arg;
 	const struct dotenv_entry *entry = in_dotenv(lookup->plan, name);
+	const char *own = getenv(name);
 
 	if (!entry || !entry->value) {
 		lookup->missing = true;
@@ -323,6 +324,11 @@ static const char *find_variable(void *arg, const char *name)
 		return NULL;
 	}
 	lookup->ambiguous = lookup->ambiguous || entry->ambiguous;
+	if (own && strcmp(own, entry->value) != 0)
+		plan_note(lookup->plan,
+			"%.100s has another value in the environment, which compose would take "
+			"before that of .env; that of .env is imported",
+			name);
 	if (is_secret(lookup->request, name, entry->value))
 		lookup->secret = true;
 	return entry->value;

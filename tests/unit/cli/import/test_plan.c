@@ -334,6 +334,25 @@ static void test_a_later_file_counts(void **state)
 	end(&project);
 }
 
+static void test_an_environment_that_says_otherwise_is_told(void **state)
+{
+	struct project project;
+
+	(void)state;
+	begin(&project, "services:\n  a: {image: mysql, environment: {MYSQL_PASSWORD: '${PW}'}}\n");
+	put(".env", "PW=hunter\n");
+	setenv("PW", "hunter", 1);
+	assert_int_equal(make(&project), 0);
+	assert_int_equal(project.plan->note_count, 0);
+	setenv("PW", "other", 1);
+	assert_int_equal(make(&project), 0);
+	assert_int_equal(project.plan->note_count, 1);
+	assert_non_null(strstr(project.plan->notes[0], "PW has another value in the environment"));
+	assert_string_equal(project.plan->secrets[0].value, "hunter");
+	unsetenv("PW");
+	end(&project);
+}
+
 /* Else the service would have both, and images refuse to start with both. */
 static void test_what_is_overridden_goes_too(void **state)
 {
@@ -522,6 +541,7 @@ int main(void)
 		cmocka_unit_test(test_files_of_secrets_are_taken_over),
 		cmocka_unit_test(test_what_is_said_is_done),
 		cmocka_unit_test(test_a_later_file_counts),
+		cmocka_unit_test(test_an_environment_that_says_otherwise_is_told),
 		cmocka_unit_test(test_what_is_overridden_goes_too),
 		cmocka_unit_test(test_a_later_value_counts_secret_or_not),
 		cmocka_unit_test(test_what_is_not_one_value_for_all_is_refused),
