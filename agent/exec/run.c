@@ -37,6 +37,7 @@ struct run {
 	bool has_ended;
 	bool restarts;      /* the child was told to end, for a new one */
 	bool has_left;      /* has_ended, and others than the child are there yet */
+	bool kills;         /* kill_ms has come: whoever is left is not asked any more */
 	bool stops;         /* somebody has told it to end */
 	int64_t rotated_ms; /* when a rotation that was told is acted on; NEVER */
 	int64_t kill_ms;    /* when the child that was told to end is killed; NEVER */
@@ -74,9 +75,10 @@ static _Noreturn void become_command(const struct run *run)
 	struct err err;
 	bool is_missing;
 
+	/* A file may make it wait; a signal ends that. */
+	set_mask(&run->mask, NULL);
 	if (variables_read(run->variables, run->environment, &environment, &err) < 0)
 		fail(RUN_EXIT_TROUBLE, err.text);
-	set_mask(&run->mask, NULL);
 	execvpe(run->options->command[0], run->options->command, environment);
 	is_missing = errno == ENOENT;
 	snprintf(text, sizeof text, "%s: %s", run->options->command[0], strerror(errno));
@@ -87,7 +89,7 @@ static _Noreturn void become_command(const struct run *run)
 static int start(struct run *run, struct err *err)
 {
 	watch_note(&run->watch);
-	run->has_ended = run->restarts = run->has_left = false;
+	run->has_ended = run->restarts = run->has_left = run->kills = false;
 	run->rotated_ms = run->kill_ms = NEVER;
 	run->child = fork();
 	if (run->child < 0)
@@ -106,9 +108,9 @@ static void follow_stop(int signal)
 
 /* A script that does not `exec` its program ends without it, and a port or a lock is not free: all
  * that is left ends before there is a new one. */
-static void end_what_is_left(struct run *run, int number)
+static void end_what_is_left(struct run *run)
 {
-	run->has_left = children_signal(number);
+	run->has_left = children_signal(run->kills ? SIGKILL : SIGTERM);
 }
 
 static void reap(struct run *run)
@@ -127,7 +129,7 @@ static void reap(struct run *run)
 		run->status = status;
 	}
 	if (run->has_ended && run->restarts)
-		end_what_is_left(run, SIGTERM);
+		end_what_is_left(run);
 }
 
 /* What the kernel sends by itself, a terminal's, has come to the child as well; and what this
@@ -191,9 +193,10 @@ static void act_on_time(struct run *run)
 		act_on_rotation(run);
 	if (now >= run->kill_ms) {
 		run->kill_ms = NEVER;
+		run->kills = true;
 		if (!run->has_ended)
 			kill(run->child, SIGKILL);
-		end_what_is_left(run, SIGKILL);
+		end_what_is_left(run);
 	}
 }
 

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -300,6 +301,22 @@ static void what_it_leaves_ends_before_the_next(void **state)
 	assert_int_equal(kill(-group, SIGKILL), 0);
 }
 
+/* A file that makes it wait, as the agent does for a container that is not known yet. */
+static void a_signal_ends_the_wait_for_a_file(void **state)
+{
+	struct wrapper *wrapper = *state;
+	char path[128];
+
+	snprintf(path, sizeof path, "%s/pw", wrapper->dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	start(wrapper, ON_ROTATE_NOTHING, "exit 0");
+	assert_string_equal(line_within(wrapper, SILENCE_MS), "");
+	kill(wrapper->pid, SIGTERM);
+	/* Its end is that of the pipe; a wrapper that goes on keeps it open. */
+	assert_string_equal(line(wrapper), "");
+	assert_int_equal(status_of(wrapper), 128 + SIGTERM);
+}
+
 /* One that ends by itself is not begun again, whatever was rotated while it ran. */
 static void it_ends_when_the_child_does(void **state)
 {
@@ -438,6 +455,7 @@ int main(void)
 		with_wrapper(a_rotation_restarts_it),
 		with_wrapper(rotations_that_come_together_are_one),
 		with_wrapper(what_it_leaves_ends_before_the_next),
+		with_wrapper(a_signal_ends_the_wait_for_a_file),
 		with_wrapper(it_ends_when_the_child_does),
 		with_wrapper(a_stop_is_stronger_than_a_restart),
 		with_wrapper(it_is_left_alone_when_a_file_is_gone),
