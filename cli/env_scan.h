@@ -116,6 +116,8 @@ int env_baseline_write(const struct env_baseline *baseline, const char *path,
 void env_scan_print(const struct env_scan *scan);
 void env_scan_print_names(const struct env_scan *scan);
 json_t *env_scan_json(const struct env_scan *scan);
+/* Text of what UTF-8 it has, `?` for bytes when it is none. */
+json_t *env_scan_path_json(const char *path);
 /* A sentence of what was found, of at most ENV_WHY_MAX. */
 #define ENV_WHY_MAX 384
 void env_scan_why(const struct env_result *result, char why[ENV_WHY_MAX]);

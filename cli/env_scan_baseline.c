@@ -39,8 +39,8 @@ void env_baseline_free(struct env_baseline *baseline)
 static json_t *entry_of(const struct env_result *result)
 {
 	const struct scan_finding *finding = &result->finding;
-	json_t *entry = json_pack("{s:s, s:s}", "rule", scan_rule_word(finding->rule), "path",
-		result->container ? result->path : result->known);
+	json_t *entry = json_pack("{s:s, s:o}", "rule", scan_rule_word(finding->rule), "path",
+		env_scan_path_json(result->container ? result->path : result->known));
 	char print[8];
 
 	if (finding->name[0])

@@ -110,7 +110,7 @@ static json_t *text_or_null(const char *text)
 }
 
 /* A path may be of any bytes; JSON is of UTF-8. */
-static json_t *path_json(const char *path)
+json_t *env_scan_path_json(const char *path)
 {
 	_free_ char *clean = NULL;
 	json_t *json = json_string(path);
@@ -131,12 +131,12 @@ static json_t *result_json(const struct env_result *result)
 	env_scan_why(result, why);
 	return json_pack("{s:s, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:s, s:s}", "rule",
 		scan_rule_word(finding->rule), "path",
-		result->container ? json_null() : path_json(result->path), "line",
+		result->container ? json_null() : env_scan_path_json(result->path), "line",
 		(int)finding->line, "column", (int)finding->column, "name",
 		text_or_null(finding->name), "service", text_or_null(finding->service), "commit",
 		text_or_null(result->commit), "container",
-		result->container ? path_json(result->path) : json_null(), "why", why, "advice",
-		scan_rule_advice(finding->rule));
+		result->container ? env_scan_path_json(result->path) : json_null(), "why", why,
+		"advice", scan_rule_advice(finding->rule));
 }
 
 json_t *env_scan_json(const struct env_scan *scan)
