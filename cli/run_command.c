@@ -67,7 +67,8 @@ static void end(struct session *session, const char *id)
 }
 
 /* Until it has ended: pass on what came from other processes. What a terminal sends it has sent to
- * the command, too. The exit status to go on with. */
+ * the command, too, but that it is gone: that is told to the first process of its session alone.
+ * The exit status to go on with. */
 static int attend(pid_t command, const sigset_t *held)
 {
 	siginfo_t info;
@@ -78,7 +79,8 @@ static int attend(pid_t command, const sigset_t *held)
 
 		if (number == SIGCHLD && waitpid(command, &status, WNOHANG) == command)
 			break;
-		if (number > 0 && number != SIGCHLD && info.si_code != SI_KERNEL)
+		if (number > 0 && number != SIGCHLD &&
+			(info.si_code != SI_KERNEL || number == SIGHUP))
 			kill(command, number);
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : RUN_EXIT_SIGNAL + WTERMSIG(status);

@@ -23,6 +23,9 @@
 #define SETTLE_MS 10
 /* A child that does not end for a new one is killed, as `docker stop` does. */
 #define END_MS 10000
+/* A child that lives on for longer has not been told to end: it takes that signal for another word
+ * (a JVM SIGQUIT, a console SIGINT). */
+#define STOP_MS 30000
 #define NEVER INT64_MAX
 
 struct run {
@@ -38,7 +41,8 @@ struct run {
 	bool restarts;      /* the child was told to end, for a new one */
 	bool has_left;      /* has_ended, and others than the child are there yet */
 	bool kills;         /* kill_ms has come: whoever is left is not asked any more */
-	bool stops;         /* somebody has told it to end */
+	bool stops;         /* somebody has told it to end, at told_ms */
+	int64_t told_ms;
 	int64_t rotated_ms; /* when a rotation that was told is acted on; NEVER */
 	int64_t kill_ms;    /* when the child that was told to end is killed; NEVER */
 };
@@ -132,15 +136,19 @@ static void reap(struct run *run)
 		end_what_is_left(run);
 }
 
-/* What the kernel sends by itself, a terminal's, has come to the child as well; and what this
- * process brings on itself is none of the child's (SIGPIPE). */
+/* What the kernel sends by itself, a terminal's, has come to the child as well, but that the
+ * terminal is gone: that is told to the first process of its session alone. And what this process
+ * brings on itself is none of the child's (SIGPIPE). */
 static void pass_on(struct run *run, const struct signalfd_siginfo *signal)
 {
 	int number = (int)signal->ssi_signo;
+	bool is_childs = signal->ssi_code == SI_KERNEL && number != SIGHUP;
 
-	if (number == SIGTERM || number == SIGINT || number == SIGQUIT)
+	if (number == SIGTERM || number == SIGINT || number == SIGQUIT) {
 		run->stops = true;
-	if (signal->ssi_code != SI_KERNEL && (pid_t)signal->ssi_pid != getpid() && !run->has_ended)
+		run->told_ms = now_ms();
+	}
+	if (!is_childs && (pid_t)signal->ssi_pid != getpid() && !run->has_ended)
 		kill(run->child, number);
 }
 
@@ -166,8 +174,13 @@ static void end_for_a_new_one(struct run *run)
 static void act_on_rotation(struct run *run)
 {
 	run->rotated_ms = NEVER;
-	if (run->restarts || run->stops || run->has_ended)
+	if (run->restarts || run->has_ended)
 		return;
+	if (run->stops && now_ms() < run->told_ms + STOP_MS) {
+		run->rotated_ms = run->told_ms + STOP_MS;
+		return;
+	}
+	run->stops = false;
 	switch (watch_look(&run->watch)) {
 	case WATCH_NOTHING:
 		return;

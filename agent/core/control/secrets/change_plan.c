@@ -262,7 +262,7 @@ int change_plan_make(struct change_plan *plan, struct err *err)
 	plan->count = change->count;
 	plan_maker(plan);
 	plan_followers(plan);
-	return 0;
+	return templates_try(plan, err);
 }
 
 void change_plan_free(struct change_plan *plan)

@@ -61,7 +61,8 @@ static int open_blob(struct core *core, const struct blob *blob, uint8_t **opene
 		blob->sealed_length, *opened, room, length, err);
 }
 
-/* The value that a secret will have: the one that comes with the change, or a kept one. */
+/* The value that a secret will have, or that is tried: the one that comes with the change, or a kept
+ * one. */
 static int take(const struct change_plan *plan, const uint8_t id[SEAL_ID_BYTES],
 	struct template_value *value, uint8_t **opened, struct err *err)
 {
@@ -72,7 +73,7 @@ static int take(const struct change_plan *plan, const uint8_t id[SEAL_ID_BYTES],
 
 	if (!secret)
 		return err_set(err, TACIT_CORRUPT, "a secret that it is made of is not there");
-	if (target && target->is_current && target->made) {
+	if (target && target->made) {
 		*value = (struct template_value){ target->item->value, target->item->length };
 		return 0;
 	}
@@ -123,6 +124,34 @@ int templates_make(const struct change_plan *plan, const struct change_target *t
 		       ? err_set(err, why.code, "%s", why.text)
 		       : err_set(err, why.code, "template " SHOWN_NAME ", which is made of it: %s",
 				 target->record.name, why.text);
+}
+
+static int try_one(const struct change_plan *plan, const struct secret_template *template,
+	const struct secret *made, struct err *err)
+{
+	const struct change_target target = { .template = &template->record,
+		.record = made->record };
+	uint8_t *text;
+	size_t length;
+	int status = templates_make(plan, &target, &text, &length, err);
+
+	seal_free(text);
+	return status;
+}
+
+int templates_try(const struct change_plan *plan, struct err *err)
+{
+	const struct model *model = plan->core->model;
+	struct secret_template *template, *next;
+	int status = 0;
+
+	HASH_ITER (hh, model->templates, template, next)
+		for (size_t i = 0; status == 0 && i < plan->change->count; i++)
+			if (plan->targets[i].item->kind == CHANGE_STAGE &&
+				template_needs(template, plan->targets[i].record.id))
+				status = try_one(plan, template,
+					model_secret_by_id(model, template->record.secret_id), err);
+	return status;
 }
 
 int templates_check_removal(const struct core *core, const struct secret *secret, struct err *err)

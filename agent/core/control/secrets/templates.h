@@ -20,6 +20,10 @@ size_t templates_following(const struct change *change);
 int templates_make(const struct change_plan *plan, const struct change_target *target,
 	uint8_t **text, size_t *length, struct err *err);
 
+/* Whether every template could be made of the values that a plan stages: when they become current,
+ * others may have them already. As templates_make(). */
+int templates_try(const struct change_plan *plan, struct err *err);
+
 /* TACIT_INVALID when templates are made of it: it cannot go. */
 int templates_check_removal(const struct core *core, const struct secret *secret, struct err *err);
 

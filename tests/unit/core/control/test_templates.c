@@ -73,6 +73,22 @@ static void it_is_made_anew_by_each_change_of_what_is_current(void **state)
 	desk_current(desk, "url", "postgres://root:first@db/app");
 }
 
+/* When it becomes current, a rotator has given it to a service already. */
+static void what_no_template_could_take_is_not_staged(void **state)
+{
+	struct desk *desk = with_url(state);
+
+	assert_int_equal(desk_template(desk, VERB_SECRET_CREATE, "json",
+				 "{\"password\": \"{{ " RIG_SECRET " | json }}\"}"),
+		0);
+	assert_int_equal(
+		desk_value(desk, VERB_SECRET_STAGE, RIG_SECRET, "\xff\xfe"), -TACIT_INVALID);
+	assert_int_equal(record_at(desk, RIG_SECRET)->next, 0);
+	assert_int_equal(desk_value(desk, VERB_SECRET_STAGE, RIG_SECRET, "next"), 0);
+	assert_int_equal(desk_ask(desk, VERB_SECRET_PROMOTE, RIG_SECRET), 0);
+	desk_current(desk, "json", "{\"password\": \"next\"}");
+}
+
 static void the_agents_own_rotation_is_a_change_like_others(void **state)
 {
 	struct desk *desk = with_url(state);
@@ -384,6 +400,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_template_is_made_when_it_is_created),
 		TEST(it_is_made_anew_by_each_change_of_what_is_current),
+		TEST(what_no_template_could_take_is_not_staged),
 		TEST(the_agents_own_rotation_is_a_change_like_others),
 		TEST(members_of_a_bundle_change_it_once),
 		TEST(several_templates_are_made_of_one_secret),
