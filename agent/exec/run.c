@@ -38,10 +38,10 @@ struct run {
 	pid_t child;
 	int status; /* of the child, when has_ended */
 	bool has_ended;
-	bool restarts;      /* the child was told to end, for a new one */
-	bool has_left;      /* has_ended, and others than the child are there yet */
-	bool kills;         /* kill_ms has come: whoever is left is not asked any more */
-	bool stops;         /* somebody has told it to end, at told_ms */
+	bool restarts; /* the child was told to end, for a new one */
+	bool has_left; /* has_ended, and others than the child are there yet */
+	bool kills;    /* kill_ms has come: whoever is left is not asked any more */
+	bool stops;    /* somebody has told it to end, at told_ms */
 	int64_t told_ms;
 	int64_t rotated_ms; /* when a rotation that was told is acted on; NEVER */
 	int64_t kill_ms;    /* when the child that was told to end is killed; NEVER */
