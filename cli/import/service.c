@@ -87,6 +87,12 @@ bool service_needs_wrapper(const struct import_plan *plan, const char *name)
 	return false;
 }
 
+/* Images that read FILE__NAME leave out the ends of lines. */
+static bool is_kept_by(enum convention_form form, const struct import_use *use)
+{
+	return form != CONVENTION_PREFIX || !memchr(use->value, '\n', use->length);
+}
+
 /* One variable that its image does not read from a file, and tacit-exec gives them all: it would
  * take the others for its own. */
 static void choose_form(
@@ -98,7 +104,7 @@ static void choose_form(
 		if (!*use->variable)
 			continue;
 		use->form = convention_of(image, use->variable, &use->source);
-		wrapped = wrapped || use->form == CONVENTION_NONE;
+		wrapped = wrapped || use->form == CONVENTION_NONE || !is_kept_by(use->form, use);
 	}
 	for (size_t i = first; wrapped && i < first + count; i++) {
 		struct import_use *use = &plan->uses[plan->by_service[i]];

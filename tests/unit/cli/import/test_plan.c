@@ -296,6 +296,25 @@ static void test_files_of_secrets_are_taken_over(void **state)
 	end(&project);
 }
 
+static void test_lines_stay_lines(void **state)
+{
+	struct project project;
+
+	(void)state;
+	begin(&project, "services:\n  a:\n    image: linuxserver/calibre\n    entrypoint: [/init]\n"
+			"    environment: {A_KEY: \"hunter2\\nhunter3\"}\n");
+	project.request.variables = "A_KEY";
+	assert_int_equal(make(&project), 0);
+	assert_int_equal(project.plan->uses[0].form, CONVENTION_NONE);
+	end(&project);
+	begin(&project, "services:\n  a:\n    image: linuxserver/calibre\n    entrypoint: [/init]\n"
+			"    environment: {A_KEY: \"hunter2 hunter3\"}\n");
+	project.request.variables = "A_KEY";
+	assert_int_equal(make(&project), 0);
+	assert_int_equal(project.plan->uses[0].form, CONVENTION_PREFIX);
+	end(&project);
+}
+
 static void test_what_is_said_is_done(void **state)
 {
 	struct project project;
@@ -539,6 +558,7 @@ int main(void)
 		cmocka_unit_test(test_a_line_that_containers_are_given_stays),
 		cmocka_unit_test(test_a_line_that_another_service_has_is_no_ones_to_take),
 		cmocka_unit_test(test_files_of_secrets_are_taken_over),
+		cmocka_unit_test(test_lines_stay_lines),
 		cmocka_unit_test(test_what_is_said_is_done),
 		cmocka_unit_test(test_a_later_file_counts),
 		cmocka_unit_test(test_an_environment_that_says_otherwise_is_told),
