@@ -65,6 +65,20 @@ static inline void fake_path(const struct fake_agent *agent, const char *below, 
 	snprintf(path, PATH_FULL_MAX, "%s/%s", agent->root, below);
 }
 
+/* A file below the agent's root, which may be run. */
+static inline void fake_write(const struct fake_agent *agent, const char *name, const char *text)
+{
+	char path[PATH_FULL_MAX];
+	FILE *file;
+
+	fake_path(agent, name, path);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+	chmod(path, 0755);
+}
+
 static inline void fake_publish(const struct fake_agent *agent)
 {
 	char path[PATH_FULL_MAX];

@@ -33,19 +33,6 @@ static const struct canned locked[] = {
 	{ NULL, FAKE_TEXT, 0, NULL, NULL, NULL },
 };
 
-static void write_text(const struct fake_agent *agent, const char *name, const char *text)
-{
-	char path[PATH_FULL_MAX];
-	FILE *file;
-
-	fake_path(agent, name, path);
-	file = fopen(path, "w");
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
-	chmod(path, 0755);
-}
-
 /* docker: ids and inspect from files, `restart` of ID_C fails; all words are written down. */
 static void make_docker(const struct fake_agent *agent)
 {
@@ -54,7 +41,7 @@ static void make_docker(const struct fake_agent *agent)
 	fake_path(agent, "bin", path);
 	mkdir(path, 0755);
 	setenv("PATH", path, 1);
-	write_text(agent, "bin/docker",
+	fake_write(agent, "bin/docker",
 		"#!/bin/sh\n"
 		"echo \"$@\" >>\"$TACIT_ROOT/words\"\n"
 		"case $1 in\n"
@@ -63,8 +50,8 @@ static void make_docker(const struct fake_agent *agent)
 		"restart) [ \"$2\" != " ID_C " ] || { echo 'no \033[31msuch network' >&2; exit 1; "
 		"} ;;\n"
 		"esac\n");
-	write_text(agent, "ids", ID_A "\n" ID_B "\nnot-an-id\n");
-	write_text(agent, "inspect",
+	fake_write(agent, "ids", ID_A "\n" ID_B "\nnot-an-id\n");
+	fake_write(agent, "inspect",
 		"[" CONTAINER(ID_A, "/shop_web_1", "false", "127") "," CONTAINER(
 			ID_B, "b", "true", "0") "]\n");
 }
@@ -126,7 +113,7 @@ static void test_a_failed_restart_is_exit_1(void **state)
 	(void)state;
 	fake_start(&agent, calm);
 	make_docker(&agent);
-	write_text(&agent, "inspect",
+	fake_write(&agent, "inspect",
 		"[" CONTAINER(ID_C, "c", "false", "1") "," CONTAINER(
 			ID_A, "a", "false", "2") "]\n");
 	run_tacit(&agent, &ran, NULL, "repair", NULL);
@@ -148,7 +135,7 @@ static void test_a_stale_one_that_no_engine_knows_is_exit_1(void **state)
 	(void)state;
 	fake_start(&agent, serving);
 	make_docker(&agent);
-	write_text(&agent, "ids", "");
+	fake_write(&agent, "ids", "");
 	run_tacit(&agent, &ran, NULL, "repair", NULL);
 	assert_string_equal(ran.out, "container bbbbbbbbbbbb: not found; it held the mount of an "
 				     "agent that is gone\n");
@@ -166,7 +153,7 @@ static void test_nothing_to_do_says_so(void **state)
 	(void)state;
 	fake_start(&agent, calm);
 	make_docker(&agent);
-	write_text(&agent, "inspect", "[" CONTAINER(ID_A, "a", "true", "0") "]\n");
+	fake_write(&agent, "inspect", "[" CONTAINER(ID_A, "a", "true", "0") "]\n");
 	run_tacit(&agent, &ran, NULL, "repair", NULL);
 	assert_string_equal(ran.out, "nothing to repair\n");
 	assert_string_equal(ran.err, "");
@@ -184,8 +171,8 @@ static void test_an_engine_that_fails_is_a_note(void **state)
 	(void)state;
 	fake_start(&agent, calm);
 	make_docker(&agent);
-	write_text(&agent, "bin/docker", "#!/bin/sh\necho 'no daemon' >&2\nexit 1\n");
-	write_text(&agent, "bin/podman", "#!/bin/sh\necho " ID_A "\n");
+	fake_write(&agent, "bin/docker", "#!/bin/sh\necho 'no daemon' >&2\nexit 1\n");
+	fake_write(&agent, "bin/podman", "#!/bin/sh\necho " ID_A "\n");
 	run_tacit(&agent, &ran, NULL, "repair", NULL);
 	assert_string_equal(ran.out, "nothing to repair\n");
 	assert_string_equal(ran.err,

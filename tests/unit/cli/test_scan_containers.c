@@ -23,19 +23,6 @@ static const struct canned nothing[] = {
 	{ NULL, FAKE_TEXT, 0, NULL, NULL, NULL },
 };
 
-static void write_text(const struct fake_agent *agent, const char *name, const char *text)
-{
-	char path[PATH_FULL_MAX];
-	FILE *file;
-
-	fake_path(agent, name, path);
-	file = fopen(path, "w");
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
-	chmod(path, 0755);
-}
-
 /* docker: two ids, `inspect` and `image inspect` from files; all words are written down. */
 static void make_docker(const struct fake_agent *agent, const char *containers)
 {
@@ -44,7 +31,7 @@ static void make_docker(const struct fake_agent *agent, const char *containers)
 	fake_path(agent, "bin", path);
 	mkdir(path, 0755);
 	setenv("PATH", path, 1);
-	write_text(agent, "bin/docker",
+	fake_write(agent, "bin/docker",
 		"#!/bin/sh\n"
 		"echo \"$@\" >>\"$TACIT_ROOT/words\"\n"
 		"case $1 in\n"
@@ -52,7 +39,7 @@ static void make_docker(const struct fake_agent *agent, const char *containers)
 		"inspect) while read -r line; do echo \"$line\"; done <\"$TACIT_ROOT/inspect\" ;;\n"
 		"image) echo '[{\"Config\":{\"Env\":[" IMAGE "]}}]' ;;\n"
 		"esac\n");
-	write_text(agent, "inspect", containers);
+	fake_write(agent, "inspect", containers);
 }
 
 /* Run it; what it prints is in `ran`, what docker was asked in `words`. */
@@ -178,7 +165,7 @@ static void test_an_engine_that_does_not_answer_is_no_clean_bill(void **state)
 	(void)state;
 	fake_start(&agent, nothing);
 	make_docker(&agent, "[]");
-	write_text(&agent, "bin/docker", "#!/bin/sh\necho 'no daemon' >&2\nexit 1\n");
+	fake_write(&agent, "bin/docker", "#!/bin/sh\necho 'no daemon' >&2\nexit 1\n");
 	run_tacit(&agent, &ran, NULL, "env", "scan", "--containers", NULL);
 	assert_contains(ran.err, "its containers were not looked at: docker: no daemon");
 	assert_int_equal(ran.exit, TACIT_EXIT_NO_AGENT);
