@@ -127,8 +127,7 @@ equal "the exit code while locked" 125 "$RC"
 like "what is said while locked" 'tacit-exec: DB_PASSWORD: read .*: Required key not available' "$ERR"
 
 # The other architecture.
-if [ "$(uname -m)" != aarch64 ] && command -v aarch64-linux-gnu-gcc >/dev/null &&
-	command -v qemu-aarch64-static >/dev/null; then
+if [ "$(uname -m)" != aarch64 ]; then
 	arm=$SCRATCH/arm64/bin/tacit-exec
 	make -s -C "$TOP" O="$SCRATCH/arm64" CC=gcc EXEC_CC=aarch64-linux-gnu-gcc "$arm" >/dev/null ||
 		fail "tacit-exec does not compile for arm64"
